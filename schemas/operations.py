@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line
 from schemas.notification import DeadLetterId
 
@@ -71,3 +73,33 @@ class RecordRevealed(
     """What they were shown."""
     seen_by: Line
     why: Line
+
+
+AccessOutcome: TypeAlias = Literal["allowed", "masked", "denied"]
+
+
+class RecordAccessed(
+    Fact,
+    type="mash.record.accessed.v1",
+    topic="records.revealed",
+    subject="about",
+    agency="agency",
+):
+    """Somebody read, searched, exported or replayed something of the record, or was denied it
+    (R46, R47).
+    """
+
+    about: Identity
+    """The case, referral, product or dead letter; of what is about no single one, its name."""
+    action: Code
+    """What they did or wanted to do: ``read``, ``search``, ``export``, ``replay``, ``reveal``."""
+    outcome: AccessOutcome
+    who: Line
+    agency: Code | None
+    """Whose person; None: the hub's own."""
+    role: Code | None
+    why: Line | None
+    rules: Line | None
+    """The version of the rules by which that was decided."""
+    message_ids: tuple[Identity, ...] = ()
+    """What they were shown, as far as the journal has it."""

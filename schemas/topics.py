@@ -463,7 +463,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "records.revealed",
         "who looked, and why",
-        (operations.RecordRevealed,),
+        (operations.RecordRevealed, operations.RecordAccessed),
         keyed_by="message",
         external=True,
     ),

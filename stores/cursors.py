@@ -65,6 +65,8 @@ def store(transaction: Transaction, cursor: Cursor) -> None:
     moved = {"next_offset": cursor.next_offset, "sequence": cursor.sequence, "hash": cursor.hash}
     progressed = {"consumer": cursor.name, "progressed_at": transaction.now}
     transaction.connection.execute(_STORE, moved | progressed)
+    if cursor.next_offset:  # where it stood when it was made, that is recorded already
+        transaction.changes.put(cursors, [{"name": cursor.name} | moved])
 
 
 def next_offsets(database: Database) -> dict[str, int]:
@@ -81,9 +83,8 @@ def rewind(transaction: Transaction, name: str, *, offset: int) -> None:
 
     What is heard again is absorbed by the inbox.
     """
-    transaction.connection.execute(
-        update(cursors).where(cursors.c.name == name).values(next_offset=offset)
-    )
+    again = update(cursors).where(cursors.c.name == name).values(next_offset=offset)
+    transaction.bind(cursors, transaction.connection.execute(again.returning(cursors)))
 
 
 def every(database: Database) -> dict[str, Cursor]:

@@ -17,6 +17,7 @@ from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import (
     Connection,
     Engine,
+    Result,
     Table,
     create_engine,
     event,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.pool import StaticPool
 
-from stores import schema
+from stores import bound, schema
 from stores.decoded import DecodedByKind
 from stores.ports import Unavailable
 from stores.recent import Recent
@@ -64,12 +65,23 @@ class Transaction(View):
     appended: list[Any] = field(default_factory=list)
     has_red: bool = False
     """Whether something of it goes ahead of all else."""
+    changes: bound.Changes = field(default_factory=bound.Changes)
+    """What of the tables it leaves changed, which is recorded as it ends."""
 
     def insert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, clash: Clash = Clash.FAIL
     ) -> int:
         """Insert all rows, which name the same columns, if any; answers how many were written."""
-        return insert(self.connection, table, rows=rows, clash=clash)
+        written = insert(self.connection, table, rows=rows, clash=clash)
+        if table.name in bound.TABLES:
+            others_first = clash is Clash.KEEP and written != len(rows)
+            mine = bound.ours(self.connection, table, rows=rows) if others_first else rows
+            self.changes.put(table, mine)
+        return written
+
+    def bind(self, table: Table, changed: Result[Any]) -> None:
+        """Rows that a statement has changed are what it returns: all columns of the table."""
+        self.changes.put(table, [row._mapping for row in changed])
 
     def serialise(self, name: str) -> None:
         """Wait until no other transaction holds ``name``, and hold it until this one ends.
@@ -186,6 +198,7 @@ class Database:
                 connection, self.vault, self.decoded, self.clock(), self.keeps_outbox
             )
             yield transaction
+            transaction.changes.write(connection, self.vault)
         self.vault.committed(connection)
         if self._sqlite:
             self.recent.extend(transaction.appended)

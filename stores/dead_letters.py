@@ -126,7 +126,7 @@ def settle(transaction: Transaction, dead: DeadLetter) -> None:
         if dead.mended is not None
         else None
     )
-    transaction.connection.execute(
+    settled = (
         update(dead_letters)
         .where(dead_letters.c.id == dead.id)
         .values(
@@ -138,3 +138,5 @@ def settle(transaction: Transaction, dead: DeadLetter) -> None:
             mended=mended,
         )
     )
+    written = transaction.connection.execute(settled.returning(dead_letters))
+    transaction.bind(dead_letters, written)

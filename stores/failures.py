@@ -49,7 +49,8 @@ def started(database: Database, part: str) -> None:
     """A part that was given up is started after all. Raises ``Unavailable``."""
     with database.transaction() as transaction:
         given_up = update(failures).where(failures.c.part == part, failures.c.again_at.is_(None))
-        transaction.connection.execute(given_up.values(again_at=transaction.now))
+        again = given_up.values(again_at=transaction.now).returning(failures)
+        transaction.bind(failures, transaction.connection.execute(again))
 
 
 def current(connection: Connection, now: int) -> list[PartFailure]:

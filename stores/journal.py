@@ -65,7 +65,7 @@ def append(
             _links(transaction).put(message.id, row["payload"], message)
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
-    products.note(transaction.connection, (message.data for message in messages))
+    products.note(transaction, (message.data for message in messages))
     _publish(transaction, rows, on=on, ahead=ahead)
 
 
@@ -225,7 +225,8 @@ class Flaw:
     """An altered or missing entry: where it is, in which chain, and whose as far as it says.
 
     ``leaf``: its place in the tree, or the first of several up to ``upto``. ``against``: whose
-    checkpoint says otherwise. Of what is gone nobody knows the chain.
+    checkpoint says otherwise. Of what is gone nobody knows the chain. ``table`` and ``row``: of any
+    other table than the journal.
     """
 
     chain: str
@@ -236,6 +237,8 @@ class Flaw:
     leaf: int | None = None
     upto: int | None = None
     against: str | None = None
+    table: str | None = None
+    row: str | None = None
 
 
 Looks = Callable[[Sequence[Any], Sequence[bytes | None]], Iterable[Flaw]]

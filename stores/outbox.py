@@ -58,3 +58,4 @@ def reds(connection: Connection, *, limit: int) -> Sequence[Row[Any]]:
 def sent(transaction: Transaction, positions: Sequence[int]) -> None:
     """The topics have these entries; the journal keeps them, so their rows here can go."""
     transaction.connection.execute(delete(outbox).where(outbox.c.position.in_(positions)))
+    transaction.changes.gone(outbox, [{"position": position} for position in positions])

@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from stores import bound
 from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import people, person_keys
@@ -120,6 +121,8 @@ def unfile(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None
     rows = [{"gone_key": key, "gone_number": number} for key, number in sorted(entries)]
     if rows:
         transaction.connection.execute(_UNFILED, rows)
+        gone = [{"key": row["gone_key"], "number": row["gone_number"]} for row in rows]
+        transaction.changes.gone(person_keys, gone)
 
 
 def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
@@ -151,6 +154,7 @@ def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> i
         filing, execution_options={"preserve_rowcount": True}
     ).rowcount
     _aside.drop(transaction.connection)
+    bound.anew(transaction.connection, transaction.vault, [person_keys.name])
     if transaction.connection.dialect.name == "postgresql":
         transaction.connection.execute(text("ANALYZE person_keys"))
     return filed

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from schemas.policy import Policy
+from stores.codec import from_micros
 from stores.database import Transaction
 from stores.tables import inbox, policies
 
@@ -22,8 +27,36 @@ def adopt(transaction: Transaction, policy: Policy) -> int:
     if number is None:
         number = (connection.execute(select(func.max(policies.c.number))).scalar() or 0) + 1
         row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
-        connection.execute(policies.insert(), row)
+        transaction.insert(policies, [row])
     return int(number)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Kept:
+    """A policy as it is kept; ``sound``: whether it is still what its digest says."""
+
+    number: int
+    digest: str
+    adopted_at: str
+    sound: bool
+    policy: dict[str, Any]
+
+
+def kept(connection: Connection, numbers: Sequence[int]) -> list[Kept]:
+    """The policies of these numbers, as they were adopted."""
+    rows = connection.execute(
+        select(policies).where(policies.c.number.in_(numbers)).order_by(policies.c.number)
+    )
+    return [
+        Kept(
+            number=row.number,
+            digest=row.digest,
+            adopted_at=from_micros(row.adopted_at).isoformat(),
+            sound=sha256(row.body.encode()).hexdigest() == row.digest,
+            policy=json.loads(row.body),
+        )
+        for row in rows
+    ]
 
 
 def deciding(connection: Connection) -> set[int]:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 
 from schemas.base import Fact
 from schemas.product import ProductDrafted
-from stores.rows import Clash, insert
+from stores.database import Transaction
+from stores.rows import Clash
 from stores.tables import products as table
 
 
@@ -18,8 +19,8 @@ def case_of(connection: Connection, product_id: str) -> str | None:
     return connection.execute(query).scalar()
 
 
-def note(connection: Connection, facts: Iterable[Fact]) -> None:
+def note(transaction: Transaction, facts: Iterable[Fact]) -> None:
     """Note the products that these facts draft."""
     drafted = [fact for fact in facts if isinstance(fact, ProductDrafted)]
     rows = [{"product_id": fact.product_id, "case_id": fact.case_id} for fact in drafted]
-    insert(connection, table, rows=rows, clash=Clash.KEEP)
+    transaction.insert(table, rows, clash=Clash.KEEP)

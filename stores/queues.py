@@ -69,7 +69,8 @@ def take_back(transaction: Transaction, ids: Sequence[str]) -> set[str]:
     if not ids:
         return set()
     gone = delete(letters).where(letters.c.id.in_(ids))
-    rows = transaction.connection.execute(gone.returning(letters.c.id, letters.c.attempts))
+    rows = transaction.connection.execute(gone.returning(letters.c.id, letters.c.attempts)).all()
+    transaction.changes.gone(letters, [row._mapping for row in rows])
     return {row.id for row in rows if row.attempts == 0}
 
 
@@ -151,7 +152,9 @@ def _place(id_: str, agency: str) -> str:
 def acknowledge(transaction: Transaction, agency: str, *, ids: Collection[str]) -> int:
     """Delete letters that arrived; answers how many there were."""
     gone = delete(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
-    return transaction.connection.execute(gone).rowcount
+    rows = transaction.connection.execute(gone.returning(letters.c.id)).all()
+    transaction.changes.gone(letters, [row._mapping for row in rows])
+    return len(rows)
 
 
 def give_back(

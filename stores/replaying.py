@@ -233,7 +233,7 @@ def about(
 
 
 def _with_keys(view: View, rows: Sequence[Any]) -> list[Recorded]:
-    keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
+    keys = view.vault.readable(view.connection, {row.key_id for row in rows})
     return [Recorded(row, keys.get(row.key_id)) for row in rows]
 
 

@@ -241,6 +241,13 @@ subtrees = Table(
     sqlite_with_rowid=False,
 )
 
+bound = Table(
+    "bound",
+    METADATA,
+    Column("number", _Position, primary_key=True, autoincrement=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 checkpoints = Table(
     "checkpoints",
     METADATA,

@@ -78,6 +78,7 @@ def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:
         query.limit(limit).with_for_update(skip_locked=True)
     ).all()
     transaction.connection.execute(delete(timers).where(timers.c.id.in_([row.id for row in rows])))
+    transaction.changes.gone(timers, [row._mapping for row in rows])
     return [
         StoredTimer(row.step, row.key, row.due_at, row.correlation_id, row.message_key)
         for row in rows

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from cryptography.exceptions import InvalidTag
@@ -59,6 +60,10 @@ def _data_key(raw: bytes) -> DataKey:
     return DataKey(raw, AESGCM(raw))
 
 
+def _is(key: DataKey | None, raw: bytes) -> bool:
+    return key is not None and key.raw == raw
+
+
 class Vault:
     """The keys by id; the last ones stay in memory. Safe to share between threads.
 
@@ -73,6 +78,8 @@ class Vault:
         self._wrap = _data_key(key_encryption_key)
         self._known: OrderedDict[str, DataKey] = OrderedDict()
         self._made: WeakKeyDictionary[Connection, dict[str, DataKey]] = WeakKeyDictionary()
+        self._rows: WeakKeyDictionary[Connection, list[dict[str, Any]]] = WeakKeyDictionary()
+        """As they lie in the store, those of them that nobody else made first."""
         self._lock = threading.Lock()
 
     def keys(
@@ -92,10 +99,30 @@ class Vault:
             found |= self._create(connection, missing)
         return found
 
+    def readable(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
+        """Those of these keys that are known, not destroyed, and what was wrapped."""
+        wanted = set(key_ids)
+        try:
+            return self.keys(connection, wanted, create=False)
+        except Unreadable:  # which one it is shows when they are asked for one by one
+            return {id_: key for id_ in wanted if (key := self._one(connection, id_)) is not None}
+
+    def _one(self, connection: Connection, key_id: str) -> DataKey | None:
+        try:
+            return self.keys(connection, [key_id], create=False).get(key_id)
+        except Unreadable:
+            return None
+
+    def made(self, connection: Connection) -> list[dict[str, Any]]:
+        """The rows of the keys that the transaction of this connection has made."""
+        with self._lock:
+            return [*self._rows.get(connection, ())]
+
     def committed(self, connection: Connection) -> None:
         """The transaction of this connection lasts, and the keys that it made with it."""
         with self._lock:
             made = self._made.pop(connection, {})
+            self._rows.pop(connection, None)
         self._remember(made)
 
     def forget(self) -> None:
@@ -123,8 +150,11 @@ class Vault:
             made = {key_id: _data_key(raw) for key_id, raw in fresh.items()}
         else:  # somebody made one of them first: that one counts
             made = self._load(connection, key_ids)
+            ours = {id_ for id_, raw in fresh.items() if _is(made.get(id_), raw)}
+            rows = [row for row in rows if row["key_id"] in ours]
         with self._lock:
             self._made.setdefault(connection, {}).update(made)
+            self._rows.setdefault(connection, []).extend(rows)
         return made
 
     def _remember(self, found: Mapping[str, DataKey]) -> None:

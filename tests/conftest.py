@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from stores import bound
 from tests.fixtures_services import (
     kafka_container_url,
     kafka_server,
@@ -38,6 +39,14 @@ __all__ = [
     "rabbitmq_url",
     "services_folder",
 ]
+
+
+@pytest.fixture
+def entries_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is about the leaves of the journal: other tables are not recorded, so that they are
+    the only ones.
+    """
+    monkeypatch.setattr(bound.Changes, "write", lambda *_: None)
 
 
 # How long an example takes says how busy the machine is.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
@@ -10,14 +12,20 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option
-from ops.commands.reading import reading
+from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
+from ops.look import disclosed
+from ops.look import who as asking
+from ops.look.as_of import AsOf, as_of
+from ops.look.disclosure import export
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
+from ops.look.who import Act
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
+from stores.tree.notes import NoNote, VerifierKey
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -56,6 +64,10 @@ def verify(
     what was signed, or is cut off; and, where it is a matter of more than five minutes, dated back,
     put into a gap among older ones, and a clock that went back.
 
+    Every other table is compared with what transactions recorded that they left there: altered,
+    deleted or inserted rows are named by table and row (keys that were destroyed without a record
+    of it, letters, states, dead letters, timers, profiles).
+
     Who may write the whole store can make the tree anew too, or put an older copy in its place:
     that shows only beside a checkpoint kept elsewhere (--checkpoint), or a witness (--witness).
     A witness's folder that holds nothing of this hub is an error.
@@ -87,6 +99,7 @@ def _as_json(verified: Verified) -> dict[str, Any]:
     return {
         "entries": verified.entries,
         "flaws": [asdict(flaw) for flaw in verified.flaws],
+        "changes": verified.changes,
         "leaves": verified.leaves,
         "root": verified.root.hex(),
         "pending": verified.pending,
@@ -133,6 +146,158 @@ def key(config: Path, *, as_json: bool) -> None:
     with reading(config) as hub:
         found, _ = last_checkpoint(hub)
     answer({"key": str(found)}, [str(found)], as_json=as_json)
+
+
+@audit.command("who")
+@click.argument("wanted", metavar="CHILD|CASE")
+@config_option
+@json_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="Why you ask.")
+def who_(wanted: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+    """Tell who saw or decided what about a child (a person's id), case, referral or product, or
+    AGENCY/REFERENCE: pictures shown, what was fetched, received, read, revealed, exported or
+    denied, and every decision, in the order of the record (R46, R47).
+
+    Where an agency alone stands, it knows which person of its own that was. What nobody can read
+    any more is there as unreadable. That you asked is recorded too.
+
+    \b
+    Example:
+      hub audit who 3f0c… --who "J. Auditor, audit team" --why "yearly audit"
+      hub audit who police/R-1042 --who "J. Auditor" --why "complaint 2026/17" --json
+    """
+    with writing(config) as hub:
+        acts = asking.ask(hub, wanted, who=who, why=why)
+    if not acts:
+        raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
+    answer([asdict(act) for act in acts], map(_act, acts), as_json=as_json)
+
+
+def _act(act: Act) -> str:
+    by = ", ".join(filter(None, (act.who, act.role, act.agency))) or "nobody can tell"
+    on = f", on picture {', '.join(act.pictures)}" if act.pictures else ""
+    why = f": {act.why}" if act.why else ""
+    name = act.type.removeprefix("mash.")
+    return f"{act.at[:19]}Z  {act.position:>8}  {act.kind:<10}  {name:<28}  {by}{on}{why}"
+
+
+@audit.command("as-of")
+@click.argument("decision", metavar="DECISION")
+@config_option
+@json_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="Why you open it again.")
+def as_of_(decision: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+    """Open a DECISION again, by the id of its message: what was decided, the pictures that were
+    shown to whoever decided, as they were, and the policy (agreements, profile, models) by which
+    the hub heard it (R47).
+
+    Exit 1 where a picture that it names is not as it was, or not there, or a policy is not what
+    was adopted. Who looked and why is recorded, and told to the agencies whose messages these are.
+
+    \b
+    Example:
+      hub audit as-of 01a216cb-… --who "J. Auditor, audit team" --why "case review" --json
+    """
+    with writing(config) as hub:
+        found = as_of(hub, decision, who=who, why=why)
+        names = {code: agency.name for code, agency in hub.settings.agencies.items()}
+        lines = [*_as_of(found, names)]
+    well = not found.missing and all(one.as_seen for one in found.pictures)
+    well = well and all(one.sound for one in found.policies)
+    answer(asdict(found), lines, as_json=as_json, well=well)
+
+
+def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
+    yield f"{found.recorded_at[:19]}Z  {found.type}  {found.message_id}"
+    yield json.dumps(found.decision, ensure_ascii=False, indent=2)
+    for policy in found.policies:
+        sound = "" if policy.sound else ", NOT as it was adopted"
+        yield f"by policy {policy.number} of {policy.adopted_at[:19]}Z, {policy.digest}{sound}"
+    for id_ in found.missing:
+        yield f"picture {id_} is NOT recorded, or cannot be read any more"
+    for one in found.pictures:
+        as_seen = "as it was seen" if one.as_seen else "NOT as it was seen"
+        yield f"{one.shown_at[:19]}Z  picture {one.id}, {as_seen}, by {names.get(one.agency)}"
+        yield json.dumps(one.content, ensure_ascii=False, indent=2)
+
+
+@audit.command("export")
+@click.argument("wanted", metavar="CASE")
+@config_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="For whom, and by which order or request.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; it must not be there yet.",
+)
+@json_option
+def export_(wanted: str, config: Path, *, who: str, why: str, out: Path, as_json: bool) -> None:
+    """Write all that is recorded about a CASE, referral or product to a file, with the proof of
+    each entry and the signed checkpoint: for disclosure (R48).
+
+    Who took it and why is recorded, and told to the agencies whose messages are in it. The file
+    holds everything in the clear, withheld items too, and the keys of what it holds: keep it as
+    the case itself. `hub audit verify-export` shows to whoever has it that nothing in it was
+    altered; not that nothing was left out.
+
+    \b
+    Example:
+      hub audit export 3f0c… --who "D. Officer" --why "Crown Court T20267" --out case.json
+    """
+    if out.exists():
+        raise click.ClickException(f"{out} is there already: name another file")
+    with writing(config) as hub:
+        bundle = export(hub, wanted, who=who, why=why)
+    if not bundle["entries"]:
+        raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
+    _write(out, bundle)
+    told = {"file": str(out), "entries": len(bundle["entries"]), "of": wanted}
+    answer(told, [f"{told['entries']} entries written to {out}"], as_json=as_json)
+
+
+def _write(out: Path, bundle: dict[str, Any]) -> None:
+    """For its owner alone, and never over something else."""
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(bundle, file, ensure_ascii=False, indent=1)
+
+
+@audit.command("verify-export")
+@click.argument("file", type=_FILE)
+@click.option("--key", "key_text", required=True, help="What `hub audit key` prints of that hub.")
+@json_option
+def verify_export(file: Path, *, key_text: str, as_json: bool) -> None:
+    """Verify a FILE of `hub audit export`, without the hub: every entry is in the record that the
+    hub signed, and says what the file says; exit 1 where one is not.
+
+    The key comes from the hub by another way than the file.
+
+    \b
+    Example:
+      hub audit verify-export case.json --key "mash-hub/e09000001+5a0f3b1c+AZ…"
+    """
+    try:
+        verdict = disclosed.verify(file, VerifierKey.parse(key_text.strip()))
+    except NoNote:
+        raise click.BadParameter("it is no key as `hub audit key` prints it") from None
+    except disclosed.NoBundle as error:
+        raise click.ClickException(str(error)) from None
+    told = {
+        "of": verdict.of,
+        "entries": verdict.entries,
+        "erased": verdict.erased,
+        "size": verdict.checkpoint.size,
+        "origin": verdict.checkpoint.origin,
+        "amiss": verdict.amiss,
+    }
+    well = not verdict.amiss
+    said = "all as the hub signed it" if well else f"{len(verdict.amiss)} are NOT as signed"
+    lines = [*verdict.amiss, f"{verdict.entries} entries of {verdict.of}: {said}"]
+    answer(told, lines, as_json=as_json, well=well)
 
 
 def _shown(verified: Verified, claims: Sequence[Claim]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import click
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
+from ops.look.as_of import NoDecision
 from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
@@ -24,6 +25,7 @@ from stores.migrations.alone import InUse
 from stores.migrations.backup import NoBackup
 from stores.ports import Unavailable
 from stores.schema import OtherRevision
+from stores.tree.disclosing import NoLeafYet
 from stores.vault import Unreadable
 
 _NO_TEXT = "what was given holds characters that no text has: write it, or the file, as UTF-8"
@@ -35,6 +37,8 @@ _SAID: Mapping[type[Exception], str] = {
     NoWitness: "{}",
     NothingSeen: "{}",
     NothingSigned: "{}",
+    NoDecision: "{}",
+    NoLeafYet: "{}",
     NotOurs: "{}",
     OtherRevision: "{}",
     Refused: "{}",

@@ -63,7 +63,8 @@ def replay(config: Path, *, as_json: bool, verify: bool, **wanted: Any) -> None:
 
     equal: decided the same. missing: decided now, never recorded. different: recorded otherwise.
     unexplained: recorded by a step, not decided now. given: from outside, and as its digest says.
-    erased: its key was destroyed.
+    erased: its key was destroyed, and the record says so. unreadable: its key is gone or another,
+    and nothing says that it was erased.
 
     With --verify nothing is decided: every hash is computed again, as `hub audit verify` does it,
     everything sealed is opened, and compared with its digest.
@@ -101,10 +102,11 @@ def _decide_again(config: Path, *, as_json: bool, wanted: Mapping[str, Any]) -> 
             inputs = count(connection)
         watching = partial(progress, "replaying", inputs)
         report = replaying.replay(hub, Wanted(**wanted), watching=watching)
-    shown = _shown(report) if report.facts or not inputs else ()
+    asked = _asked(wanted)
+    shown = () if asked and not report.facts else _shown(report)
     answer(replaying.as_json(report), shown, as_json=as_json)
-    if inputs and not report.facts:
-        raise click.ClickException(_NOTHING.format(_asked(wanted)))
+    if asked and not report.facts:
+        raise click.ClickException(_NOTHING.format(asked))
     if not report.well:
         raise SystemExit(1)
 

@@ -37,6 +37,7 @@ def shown(verified: Verified, *, what: str) -> Iterator[str]:
 
 def _line(flaw: Flaw) -> str:
     places = (
+        f"table {flaw.table}, row {flaw.row}" if flaw.table else "",
         f"chain {flaw.chain}, sequence {flaw.sequence}" if flaw.chain else "",
         "" if flaw.position is None else f"position {flaw.position}",
         _leaves(flaw),

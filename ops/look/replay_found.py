@@ -15,6 +15,8 @@ class Found:
     """How facts compared, and what one process cannot tell by itself."""
 
     wanted: Wanted
+    destroyed: frozenset[str] = frozenset()
+    """Keys of which the record says that they were destroyed."""
     report: Report = field(default_factory=Report)
     left: list[Told] = field(default_factory=list)
     """What steps recorded and this process did not decide again."""
@@ -22,6 +24,8 @@ class Found:
     """Decided again here, though it says that a step of another process wrote it."""
     erased: set[str] = field(default_factory=set)
     """What cannot be read any more; what it caused can be decided by nobody."""
+    unreadable: set[str] = field(default_factory=set)
+    """Those of them of which nothing says that they were erased, or that stand on such."""
     absent: set[str] = field(default_factory=set)
     """What was heard, and is not in the journal."""
     _counts_only: bool = field(init=False)
@@ -31,6 +35,9 @@ class Found:
 
     def note(self, verdict: str, recorded: Recorded) -> None:
         """How a fact that is recorded compares."""
+        if verdict == "erased" and recorded.row.key_id not in self.destroyed:
+            verdict = "unreadable"
+            self.unreadable.add(recorded.row.message_id)
         if self._counts_only and verdict in ("equal", "given"):
             self.report.count(verdict, recorded.row.topic)
         else:
@@ -46,6 +53,7 @@ class Found:
         self.left += other.left
         self.taken |= other.taken
         self.erased |= other.erased
+        self.unreadable |= other.unreadable
         self.absent |= other.absent
 
     def settled(self) -> Report:
@@ -60,6 +68,9 @@ class Found:
         not in the journal.
         """
         cause = fact.causation_id
+        if cause in self.unreadable:
+            self.unreadable.add(fact.id)
+            return "unreadable"
         refuses = fact.type == MessageRefused.type
         if cause in self.erased or (refuses and cause in self.absent):
             self.erased.add(fact.id)

@@ -21,6 +21,7 @@ from ops.look.replay_steps import SHARES, Share
 from stores import replaying
 from stores.database import Database, View
 from stores.replaying import Sight
+from stores.tree.rows import destroyed
 
 Advance = Callable[[int], None]
 """Hears how many inputs more were decided."""
@@ -138,7 +139,7 @@ def _behind(database: Database, wanted: Wanted, *, pipe: Connection) -> Found:
 
 
 def _again(view: View, share: Share, *, wanted: Wanted, last: int) -> Again:
-    found = Found(wanted)
+    found = Found(wanted, destroyed(view))
     journal = Journal(view, share, found=found, last=last)
     return Again(view, share, found=found, journal=journal, memories=memories(share.steps))
 

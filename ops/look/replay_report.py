@@ -12,12 +12,13 @@ from schemas.message import Message
 from stores.replaying import Place, Recorded
 
 _EXAMPLES = 10
-VERDICTS = ("equal", "missing", "different", "unexplained", "given", "erased")
+VERDICTS = ("equal", "missing", "different", "unexplained", "given", "erased", "unreadable")
 """Of each fact: decided again the same; decided again but not recorded; recorded otherwise;
 recorded by a step but not decided again; come from outside (its content is what its digest says);
-not comparable as its key was destroyed.
+not comparable as its key was destroyed, and the record says that it was; the same, and nothing says
+so.
 """
-_AMISS = ("missing", "different", "unexplained")
+_AMISS = ("missing", "different", "unexplained", "unreadable")
 
 
 class EarlierRules(Exception):

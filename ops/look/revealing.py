@@ -42,6 +42,21 @@ def reveal_entries(
     message = operation(fact, now=transaction.now, correlation_id=_about(entries, wanted))
     journal.append(transaction, cursor, messages=[message])
     cursors.store(transaction, cursor)
+    tell_owners(hub, transaction, message, entries=entries, who=who, why=why)
+
+
+def tell_owners(
+    hub: Hub,
+    transaction: Transaction,
+    message: Message,
+    *,
+    entries: Sequence[Entry],
+    who: str,
+    why: str,
+) -> None:
+    """Tell each agency whose messages are among these entries who was shown them, as ``message``
+    records.
+    """
     told = [entry.message for entry in entries if entry.chain.startswith("intake/")]
     for agency in hub.settings.agencies:
         theirs = [one for one in told if one.data.of_agency == agency]

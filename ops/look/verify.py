@@ -15,6 +15,7 @@ from stores.contents import Contents
 from stores.database import View
 from stores.journal import Flaw
 from stores.tree.looking import Claim, Looking
+from stores.tree.rows import LookingAtRows
 
 
 @dataclass(slots=True)
@@ -22,10 +23,12 @@ class Verified:
     """How many entries there are and what is wrong with them; ``erased``: whose contents nobody
     can look into any more, where they were looked into; ``leaves`` and ``root`` of their tree, and
     how many entries are ``pending``: they have no leaf yet, and none that is much newer has one.
+    ``changes``: how many transactions recorded which rows of other tables they changed.
     """
 
     entries: int = 0
     erased: int = 0
+    changes: int = 0
     leaves: int = 0
     root: bytes = b""
     pending: int = 0
@@ -46,36 +49,39 @@ def verify(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Recompute every hash of every chain, look for every entry's cause, and compare every entry
-    with its leaf and the tree of them with what was signed of it: by the hub, and by whoever
-    ``claims``. With ``contents`` open all that is sealed and compare it with its digest.
+    with its leaf and the tree of them with what was signed of it, by the hub and by whoever
+    ``claims``; and every row of the other tables with what was recorded of it. With ``contents``
+    open all that is sealed and compare it with its digest.
     """
     started = time.monotonic()
     verified = Verified()
     with hub.database.view() as view:
         opened = Contents(view) if contents else None
+        tree, rows = Looking(view, log_key_of(hub, view), claims), LookingAtRows(view)
         signed = Signed(view)
-        tree = Looking(view, log_key_of(hub, view), claims)
-        for found in _found(view, opened, tree, signed=signed):
+        for found in _found(view, opened, tree=tree, rows=rows, signed=signed):
             if isinstance(found, Flaw):
                 verified.flaws.append(found)
             else:
                 verified.entries += found
                 advance(found)
     verified.erased = opened.erased if opened else 0
-    verified.leaves, verified.root, verified.pending = tree.leaves, tree.root, tree.pending
+    verified.leaves, verified.root = tree.leaves, tree.root
+    verified.changes, verified.pending = rows.changes, tree.pending + rows.pending
     verified.seconds = time.monotonic() - started
     return verified
 
 
 def _found(
-    view: View, opened: Contents | None, tree: Looking, *, signed: Signed
+    view: View, opened: Contents | None, *, tree: Looking, rows: LookingAtRows, signed: Signed
 ) -> Iterator[Flaw | int]:
-    def looks(rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
-        yield from tree.check(rows, encodings)
-        yield from signed.check(rows)
+    def looks(page: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
+        yield from tree.check(page, encodings)
+        yield from signed.check(page)
         if opened:
-            yield from opened.check(rows)
+            yield from opened.check(page)
 
     yield from journal.verify(view.connection, looks=looks)
     yield from journal.orphans(view.connection)
     yield from tree.finish()
+    yield from rows.check()

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text, tuple_
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from stores import schema
+from stores import bound, schema
 from stores.database import Transaction
 from stores.vault import Vault
 
@@ -84,8 +84,11 @@ def apply(transaction: Transaction, revision: Revision, *, progress: Progress) -
         if not context.get_current_heads():
             context.stamp(scripts, schema.FIRST)
     work = Work(transaction.connection, transaction.vault, progress)
+    transaction.changes.is_upgrade = True
     revision.upgrade(Operations(context), work)
     context.stamp(scripts, revision.id)
+    if revision.id == schema.known()[-1]:
+        bound.anew(transaction.connection, transaction.vault)
 
 
 def _keep_out(connection: Connection) -> None:

@@ -6,13 +6,14 @@ here and given its number, and only then is a checkpoint signed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
-from stores import cursors
+from stores import bound, cursors
+from stores.bound import ROWS_CONSUMER
 from stores.cursors import Cursor
 from stores.database import Conflict, Database, Transaction, View
 from stores.overview import last_position
@@ -21,15 +22,20 @@ from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.kept import Damaged, Published
 from stores.tree.keys import LogKey, log_key
-from stores.tree.leaf import fresh_salt, hash_as_it_is
+from stores.tree.leaf import fresh_salt, hash_as_it_is, hash_of_rows
 from stores.tree.merkle import CompactRange, Completed
 from stores.tree.notes import NoNote, NotSigned
 
 CONSUMER: Final = "tree"
 """Whose cursor says up to which position every entry that there will ever be has its leaf."""
 _AT_ONCE: Final = 2000
+_NOWHERE: Final = (0, 0), 0
 
-_GIVEN_OUT = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM journal_position_seq")
+_GIVEN_OUT = text(
+    "SELECT CASE WHEN j.is_called THEN j.last_value ELSE 0 END, "
+    "CASE WHEN b.is_called THEN b.last_value ELSE 0 END "
+    "FROM journal_position_seq AS j, bound_number_seq AS b"
+)
 _MINE = text("SELECT pg_current_xact_id()::text::bigint")
 _OVER = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
@@ -38,10 +44,14 @@ _OVER = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 class _Read:
     """What a look at the store found."""
 
-    cursor: Cursor
-    rows: Sequence[Row[Any]]
-    settled: int
-    """No entry with a position up to this one is still to come."""
+    cursors: tuple[Cursor, Cursor]
+    """Of the journal, and of what is recorded of tables."""
+    entries: Sequence[Row[Any]]
+    changes: Sequence[Row[Any]]
+    settled: tuple[int, int]
+    """No entry with a position up to this one is still to come, nor what is recorded of tables up
+    to that number.
+    """
     signed: int
     """How many leaves the last checkpoint has."""
 
@@ -56,7 +66,7 @@ class Growing:
     origin: str
     at_once: int = _AT_ONCE
     _tree: CompactRange | None = None
-    _horizon: tuple[int, int] = (0, 0)
+    _horizon: tuple[tuple[int, int], int] = _NOWHERE
     """PostgreSQL: positions given out up to here belong to transactions of lower numbers."""
 
     def once(self) -> int:
@@ -71,18 +81,19 @@ class Growing:
             raise
 
     def _forget(self) -> None:
-        self._tree, self._horizon = None, (0, 0)
+        self._tree, self._horizon = None, _NOWHERE
 
     def _once(self) -> int:
         now = self.database.clock()
         with self.database.view() as view:
             read = self._read(view)
             tree = self._loaded(view)
-        is_all = len(read.rows) < self.at_once
+        is_all = max(len(read.entries), len(read.changes)) < self.at_once
         grown = tree.copy()
-        rows, completed = _leaves(read.rows, grown)
+        rows, completed = _leaves(read, grown)
         unsigned = is_all and grown.size > read.signed
-        if rows or unsigned or read.settled >= read.cursor.next_offset:
+        stand = tuple(cursor.next_offset - 1 for cursor in read.cursors)
+        if rows or unsigned or read.settled != stand:
             self._write(read, rows, completed, grown=grown, signs=now if unsigned else None)
         self._tree = grown
         return len(rows)
@@ -97,14 +108,16 @@ class Growing:
         signs: int | None,
     ) -> None:
         with self.database.transaction() as transaction:
-            cursors.lock_unmoved(transaction, read.cursor)
+            for cursor in read.cursors:
+                cursors.lock_unmoved(transaction, cursor)
             if kept.size_of(transaction.connection) != grown.size - len(rows):
                 raise Conflict("another has grown the tree")
             kept.add(transaction, rows, completed=completed)
             if signs is not None:
                 self._sign(transaction, grown, now=signs)
-            read.cursor.next_offset = read.settled + 1
-            cursors.store(transaction, read.cursor)
+            for cursor, settled in zip(read.cursors, read.settled, strict=True):
+                cursor.next_offset = settled + 1
+                cursors.store(transaction, cursor)
 
     def _sign(self, transaction: Transaction, tree: CompactRange, *, now: int) -> None:
         key = log_key(transaction.vault, transaction.connection, self.origin, create=True)
@@ -114,16 +127,20 @@ class Growing:
         kept.publish(transaction, Published(tree.size, now, note))
 
     def _read(self, view: View) -> _Read:
-        connection, cursor = view.connection, cursors.read(view, CONSUMER)
+        connection, most = view.connection, self.at_once
+        stand = cursors.read(view, CONSUMER), cursors.read(view, ROWS_CONSUMER)
         settled = self._settled(connection)
-        rows = kept.without_leaf(connection, after=cursor.next_offset - 1, most=self.at_once)
-        if len(rows) == self.at_once:
-            settled = min(settled, rows[-1].position)
+        before = [cursor.next_offset - 1 for cursor in stand]
+        entries = kept.without_leaf(connection, after=before[0], most=most)
+        changes = kept.rows_without_leaf(connection, after=before[1], most=most)
+        upto = (
+            max(before[0], _upto(settled[0], [row.position for row in entries], most=most)),
+            max(before[1], _upto(settled[1], [row.number for row in changes], most=most)),
+        )
         last = kept.newest(connection)
-        settled = max(settled, cursor.next_offset - 1)
-        return _Read(cursor, rows, settled, last.size if last else 0)
+        return _Read(stand, entries, changes, upto, last.size if last else 0)
 
-    def _settled(self, connection: Connection) -> int:
+    def _settled(self, connection: Connection) -> tuple[int, int]:
         """Up to which position everything that will ever be there is to be seen from now on.
 
         SQLite has one writer. PostgreSQL gives positions out before their entries are committed,
@@ -131,19 +148,19 @@ class Growing:
         when a position had been given out are over, its entry is there or never will be.
         """
         if connection.dialect.name != "postgresql":
-            return last_position(connection)
+            return last_position(connection), bound.last_number(connection)
         given_out, begun = self._horizon
-        position = connection.execute(_GIVEN_OUT).scalar_one()
-        if position < given_out:  # an older state of the database was put back
+        position, number = connection.execute(_GIVEN_OUT).one()
+        if position < given_out[0] or number < given_out[1]:  # an older state was put back
             self._forget()
-            return 0
+            return 0, 0
         if connection.execute(_OVER).scalar_one() < begun:
-            return 0
-        if position > given_out:
+            return 0, 0
+        if (position, number) != given_out:
             # Taken after the position was read, so this transaction's number is above those of all
             # who were given one up to there. A snapshot's xmax is not: it is above those that have
             # ended.
-            self._horizon = position, connection.execute(_MINE).scalar_one()
+            self._horizon = (position, number), connection.execute(_MINE).scalar_one()
         return given_out
 
     def _loaded(self, view: View) -> CompactRange:
@@ -182,15 +199,25 @@ def _require(connection: Connection, checkpoint: Checkpoint, *, size: int) -> No
         raise Damaged
 
 
-def _leaves(
-    rows: Sequence[Row[Any]], tree: CompactRange
-) -> tuple[list[dict[str, Any]], list[Completed]]:
-    """The rows of the leaves of these entries, which the tree takes in."""
-    made, completed = [], []
-    for row in rows:
-        salt = fresh_salt()
-        found = hash_as_it_is(salt, row)
-        leaf = {"leaf": tree.size, "position": row.position, "salt": salt, "hash": found}
-        made.append(leaf)
+def _upto(settled: int, numbers: Sequence[int], *, most: int) -> int:
+    """How far all has its leaf with these, of which there may be more than were read at once."""
+    return min(settled, numbers[-1]) if len(numbers) == most else settled
+
+
+def _leaves(read: _Read, tree: CompactRange) -> tuple[list[dict[str, Any]], list[Completed]]:
+    """The rows of the leaves of what was read, which the tree takes in."""
+    made: list[dict[str, Any]] = []
+    completed: list[Completed] = []
+    for position, salt, found in _hashed(read):
+        made.append({"leaf": tree.size, "position": position, "salt": salt, "hash": found})
         completed += tree.append(found)
     return made, completed
+
+
+def _hashed(read: _Read) -> Iterator[tuple[int, bytes, bytes]]:
+    for row in read.entries:
+        salt = fresh_salt()
+        yield row.position, salt, hash_as_it_is(salt, row)
+    for row in read.changes:
+        salt = fresh_salt()
+        yield -row.number, salt, hash_of_rows(salt, row.number, row.body)

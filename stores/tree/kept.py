@@ -44,6 +44,12 @@ _HAS_NO_LEAF = (
 _WITHOUT_LEAF = text(
     f"SELECT {', '.join(LEAF_COLUMNS)} {_HAS_NO_LEAF} ORDER BY position LIMIT :most"
 )
+_ROWS_WITHOUT_LEAF = text(
+    "SELECT number, body FROM bound WHERE number > :after "
+    "AND NOT EXISTS (SELECT 1 FROM leaves WHERE leaves.position = -number) "
+    "ORDER BY number LIMIT :most"
+)
+"""Leaves of these have negative positions: those of the journal begin at 1."""
 _LAG = text(f"SELECT count(*) AS entries, min(recorded_at) AS oldest {_HAS_NO_LEAF}")
 _NEWEST = select(checkpoints).order_by(checkpoints.c.size.desc())
 
@@ -69,6 +75,11 @@ def size_of(connection: Connection) -> int:
 def without_leaf(connection: Connection, *, after: int, most: int) -> Sequence[Row[Any]]:
     """The next entries behind a position that have no leaf yet, by position."""
     return connection.execute(_WITHOUT_LEAF, {"after": after, "most": most}).all()
+
+
+def rows_without_leaf(connection: Connection, *, after: int, most: int) -> Sequence[Row[Any]]:
+    """What transactions recorded of tables behind a number and has no leaf yet, by number."""
+    return connection.execute(_ROWS_WITHOUT_LEAF, {"after": after, "most": most}).all()
 
 
 def lag(connection: Connection, *, after: int) -> tuple[int, int | None]:

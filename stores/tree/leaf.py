@@ -16,6 +16,9 @@ LEAF_COLUMNS: Final = (*COLUMNS, "hash_version", "hash", "position")
 """The columns of the journal that a leaf covers: all of them."""
 
 _HASH: Final = 32
+_MARK_OF_ROWS: Final = bytes((0xFE, 2))
+"""Begins the leaves of what is recorded of tables."""
+_HEAD_OF_ROWS: Final = struct.Struct(f">{len(_MARK_OF_ROWS)}s{SALT}sq")
 _MARK: Final = bytes((0xFE, 1))
 """Begins every leaf, with the number of the rule."""
 _HEAD: Final = struct.Struct(f">{len(_MARK)}s{SALT}sqh{_HASH}s")
@@ -46,6 +49,16 @@ def hash_of(salt: bytes, row: Sequence[Any], *, encoding: bytes | None = None) -
         return leaf_hash(_HEAD.pack(_MARK, salt, position, version, recorded) + entry)
     except (KeyError, TypeError, struct.error):
         raise NoEntry from None
+
+
+def hash_of_rows(salt: bytes, number: int, body: Any) -> bytes:
+    """The leaf's hash of what a transaction recorded of the rows that it changed; of what is none
+    that of the salt alone.
+    """
+    try:
+        return leaf_hash(_HEAD_OF_ROWS.pack(_MARK_OF_ROWS, salt, number) + body)
+    except (TypeError, struct.error):
+        return leaf_hash(_MARK_OF_ROWS + salt)
 
 
 def hash_as_it_is(salt: bytes, row: Sequence[Any]) -> bytes:

@@ -30,7 +30,7 @@ _OF_POSITIONS = text(
 )
 _IN_ORDER = text("SELECT leaf, hash FROM leaves WHERE leaf > :after ORDER BY leaf LIMIT :most")
 _WITHOUT_ENTRY = text(
-    "SELECT leaf, position FROM leaves WHERE NOT EXISTS "
+    "SELECT leaf, position FROM leaves WHERE position >= 0 AND NOT EXISTS "
     "(SELECT 1 FROM journal WHERE journal.position = leaves.position) ORDER BY leaf"
 )
 _SUBTREES = text("SELECT level, number, hash FROM subtrees")

@@ -44,6 +44,8 @@ from tests.support.tampering import (
     plant_tree_anew,
 )
 
+pytestmark = pytest.mark.usefixtures("entries_alone")
+
 ORIGIN = "mash-hub/e1"
 DEADLINE = 30.0
 

@@ -66,11 +66,11 @@ def plant_tree_anew(database: Database, origin: str) -> None:
         connection = transaction.connection
         columns = (*(journal.c[name] for name in LEAF_COLUMNS), leaves.c.salt, leaves.c.leaf)
         joined = journal.join(leaves, leaves.c.position == journal.c.position)
-        query = select(*columns).select_from(joined).order_by(leaves.c.leaf)
+        query = select(*columns).select_from(joined)
         for *row, salt, leaf in connection.execute(query).all():
-            found = hash_of(salt, row)
             mine = leaves.c.leaf == leaf
-            connection.execute(update(leaves).where(mine).values(hash=found))
+            connection.execute(update(leaves).where(mine).values(hash=hash_of(salt, row)))
+        for found in connection.execute(select(leaves.c.hash).order_by(leaves.c.leaf)).scalars():
             full += tree.append(found)
         for table in (subtrees, checkpoints):
             connection.execute(delete(table))

@@ -24,6 +24,7 @@ from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from stores import codec, journal
 from stores.ports import Unavailable
+from tests.support.erasing import destroy, keys_of_cases
 from tests.support.filled import answer_letters, empty_hub, filled_hub, seen_by_lead, send
 
 Worked = tuple[DemoFolder, Hub]
@@ -164,9 +165,25 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
 
 def test_erased_facts_are_told_apart_from_different_ones(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3)
-    change(hub, "UPDATE keys SET wrapped = NULL WHERE key_id <> 'hub'")
+    destroy(hub.database, keys_of_cases(hub.database))
     code, told = replayed(folder)
     assert (code, told["erased"]) == (0, told["facts"])
+
+
+def test_facts_that_nobody_can_read_and_nobody_erased_are_a_difference(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3)
+    change(hub, "UPDATE keys SET wrapped = NULL WHERE key_id NOT IN ('hub', 'rows')")
+    code, told = replayed(folder)
+    assert (code, told["unreadable"], told["erased"]) == (1, told["facts"], 0)
+    assert told["examples"]["unreadable"]
+
+
+def test_a_key_that_was_altered_makes_what_it_sealed_unreadable(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3)
+    row = first(hub, "mash.rating.suggested.v1")
+    change(hub, "UPDATE keys SET wrapped = zeroblob(60) WHERE key_id = :id", id=row.key_id)
+    code, told = replayed(folder)
+    assert (code, told["unreadable"] > 0) == (1, True)
 
 
 def test_a_filter_narrows_what_is_reported(worked: Worked) -> None:

@@ -112,7 +112,9 @@ def test_a_case_from_which_a_whole_referral_was_taken_is_left_to_everything(
     reader.database.close()
 
 
-def test_a_destroyed_key_of_the_case_is_told_as_erased(stores: Stores, tmp_path: Path) -> None:
+def test_a_destroyed_key_of_the_case_is_told_as_unreadable_where_nothing_says_that_it_was_erased(
+    stores: Stores, tmp_path: Path
+) -> None:
     folder = DemoFolder(tmp_path / "erased")
     shutil.copytree(stores["whole"].path, folder.path)
     reader = open_reader(folder.config, {})
@@ -124,5 +126,5 @@ def test_a_destroyed_key_of_the_case_is_told_as_erased(stores: Stores, tmp_path:
     engine.dispose()
     told = counted(replay(reader, Wanted(about=about)))
     assert told == counted(replay(reader, Wanted(about=about), processes=1))
-    assert told["erased"] > 0
+    assert told["unreadable"] > 0
     reader.database.close()

@@ -121,11 +121,11 @@ def test_an_entry_that_was_taken_out_is_missing(harmed: Harmed) -> None:
     assert (code, "missing" in whats(told)) == (1, True)
 
 
-def test_contents_under_a_destroyed_key_are_counted_and_no_flaw(harmed: Harmed) -> None:
+def test_contents_under_a_destroyed_key_are_counted_and_the_key_is_named(harmed: Harmed) -> None:
     key = f"(SELECT key_id FROM journal WHERE position = {_FIFTH})"  # noqa: S608
     folder = harmed(f"UPDATE keys SET wrapped = NULL WHERE key_id = {key}")  # noqa: S608
     code, told = verified(folder)
-    assert (code, told["flaws"]) == (0, [])
+    assert (code, whats(told)) == (1, ["destroyed without a leaf that says so"])
     assert 0 < told["erased"] < told["facts"]
     assert f"{told['erased']} facts are erased" in invoked(folder).stdout
 
@@ -134,7 +134,7 @@ def test_a_key_that_was_altered_is_told_by_all_that_it_sealed(harmed: Harmed) ->
     key = f"(SELECT key_id FROM journal WHERE position = {_FIFTH})"  # noqa: S608
     folder = harmed(f"UPDATE keys SET wrapped = zeroblob(60) WHERE key_id = {key}")  # noqa: S608
     code, told = verified(folder)
-    assert (code, set(whats(told)), told["erased"]) == (1, {"cannot be opened"}, 0)
+    assert (code, set(whats(told)), told["erased"]) == (1, {"cannot be opened", "altered"}, 0)
 
 
 def test_people_read_the_verdict_in_words(worked: Worked) -> None:

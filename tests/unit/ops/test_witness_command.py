@@ -27,6 +27,8 @@ from tests.support.filled import empty_hub
 from tests.support.tampering import chain_anew, change, plant_tree_anew
 from tests.support.witnesses import running
 
+pytestmark = pytest.mark.usefixtures("entries_alone")
+
 DEADLINE = 60.0
 
 

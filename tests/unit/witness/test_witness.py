@@ -36,6 +36,8 @@ from stores.vault import Vault
 from tests.support import given
 from tests.support.tampering import chain_anew, change, plant_tree_anew
 
+pytestmark = pytest.mark.usefixtures("entries_alone")
+
 ORIGIN = "mash-hub/e1"
 LOG = SignerKey(ORIGIN, Kind.NOTE, bytes(32))
 OTHER = SignerKey(ORIGIN, Kind.NOTE, bytes(range(32)))

@@ -1,0 +1,120 @@
+"""A decision as it was made: what was shown, and by which policy it was heard (R47, F39)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ops.look.revealing import reveal_entries
+from ops.look.who import decided_by, pictures_of
+from ops.run.wiring import Hub
+from schemas.picture import PictureShown, shown_id
+from stores import codec, journal, policies, replaying
+from stores.database import Transaction
+from stores.policies import Kept
+from stores.trail import Entry
+
+
+class NoDecision(Exception):
+    """Nothing that a person decided is recorded under the id, or nobody can read it any more."""
+
+    def __str__(self) -> str:
+        (wanted,) = self.args
+        return (
+            f"{wanted} is no decision of a person that can be read: name the message of one, as "
+            "`hub audit who` and `hub case` tell it"
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """What was shown; ``as_seen``: whether it is the very content that the decision names."""
+
+    id: str
+    digest: str
+    agency: str
+    shown_at: str
+    as_seen: bool
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AsOf:
+    """A decision with all that it stood on."""
+
+    message_id: str
+    type: str
+    recorded_at: str
+    decision: dict[str, Any]
+    pictures: list[Picture]
+    missing: list[str]
+    """Pictures that it names, and that are not recorded or cannot be read any more."""
+    policies: list[Kept]
+    """By which the hub's steps heard it: agreements, profile and models."""
+
+
+def as_of(hub: Hub, wanted: str, *, who: str, why: str) -> AsOf:
+    """A decision by the id of its message, with the pictures that it names and the policies under
+    which it was heard, as they are recorded. Who looked and why is recorded first, and told to
+    each agency whose messages these are. Raises :class:`NoDecision`.
+    """
+    with hub.database.transaction() as transaction:
+        (*found,) = _entries(transaction, [wanted])
+        if not found or decided_by(found[0].message.data) is None:
+            raise NoDecision(wanted)
+        decision = found[0]
+        named = {one.id: one.digest for one in pictures_of(decision.message.data)}
+        shown = _entries(transaction, [shown_id(id_) for id_ in named])
+        heard = _heard_by(transaction, wanted)
+        entries = [decision, *shown]
+        reveal_entries(hub, transaction, entries=entries, wanted=wanted, who=who, why=why)
+    pictures = [_picture(entry, named) for entry in shown if _is_picture(entry)]
+    return AsOf(
+        message_id=decision.message.id,
+        type=decision.message.type,
+        recorded_at=_moment(decision),
+        decision=json.loads(codec.encode(decision.message.data)),
+        pictures=pictures,
+        missing=sorted(named.keys() - {one.id for one in pictures}),
+        policies=heard,
+    )
+
+
+def _entries(transaction: Transaction, message_ids: Sequence[str]) -> list[Entry]:
+    rows = journal.rows_of(transaction.connection, message_ids)
+    keys = transaction.vault.readable(transaction.connection, {row.key_id for row in rows})
+    return [
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys))
+        for row in sorted(rows, key=lambda row: row.position)
+    ]
+
+
+def _heard_by(transaction: Transaction, wanted: str) -> list[Kept]:
+    entry = replaying.entry(transaction, wanted)
+    claims = [] if entry is None else replaying.claims_on(transaction.connection, [entry])
+    numbers = sorted({claim.policy for claim in claims if claim.policy})
+    return policies.kept(transaction.connection, numbers)
+
+
+def _is_picture(entry: Entry) -> bool:
+    return isinstance(entry.message.data, PictureShown)
+
+
+def _picture(entry: Entry, named: dict[str, str]) -> Picture:
+    fact = entry.message.data
+    assert isinstance(fact, PictureShown)
+    given = fact.picture
+    return Picture(
+        id=given.id,
+        digest=given.digest,
+        agency=fact.agency,
+        shown_at=_moment(entry),
+        as_seen=given.content.digest() == given.digest == named[given.id],
+        content=given.content.model_dump(mode="json"),
+    )
+
+
+def _moment(entry: Entry) -> str:
+    return codec.from_micros(entry.recorded_at).isoformat()

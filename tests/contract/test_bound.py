@@ -1,0 +1,350 @@
+"""Every row of every table is bound: altered, deleted or put in by whoever has every right on the
+database and not the hub's key, it is named by table and row (F50).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary, Table, Text, delete, func, insert, select, update
+
+from ops.look.verify import verify
+from schemas.letter import Letter
+from schemas.notices import OutOfArea
+from schemas.picture import Shown
+from stores import (
+    bound,
+    cursors,
+    dead_letters,
+    failures,
+    inbox,
+    journal,
+    known,
+    people,
+    pictures,
+    policies,
+    queues,
+    reds,
+    references,
+    states,
+    timers,
+)
+from stores.database import Database, Transaction
+from stores.dead_letters import DeadLetter, DeadLetterState
+from stores.journal import Flaw
+from stores.references import KeptVersion
+from stores.tables import METADATA
+from stores.timers import StoredTimer
+from stores.tree.growing import Growing
+from tests.support import given
+
+ORIGIN = "mash-hub/e1"
+
+
+def place(database: Database) -> Any:
+    """The hub, as far as looking at it takes one."""
+    return SimpleNamespace(database=database, settings=SimpleNamespace(area="e1"))
+
+
+def flaws(database: Database) -> list[Flaw]:
+    return verify(place(database), contents=False).flaws
+
+
+def told(database: Database) -> list[tuple[str, str | None, str | None]]:
+    return [(flaw.what, flaw.table, flaw.row) for flaw in flaws(database)]
+
+
+def grow(database: Database) -> None:
+    """All that is committed has its leaf, and is signed."""
+    growing = Growing(database, ORIGIN)
+    while growing.once():
+        pass
+
+
+def dead(id_: str) -> DeadLetter:
+    return DeadLetter(
+        id=id_,
+        agency="police",
+        connector="http",
+        step="intake",
+        message_id=None,
+        reason="unreadable.json",
+        field=None,
+        content_type="application/json",
+        original=b"{",
+        key_id=id_,
+    )
+
+
+def letter(agency: str) -> Letter:
+    example = files("schemas") / "examples/notices/v1/mash.out-of-area.v1.json"
+    notice = OutOfArea.model_validate_json(example.read_text("utf-8"))
+    return Letter("out-of-area", agency=agency, notice=notice)
+
+
+def fill(transaction: Transaction, name: str) -> None:
+    """Something in every table, twice."""
+    message = given.message(given.linked())
+    cursor = cursors.lock(transaction, f"rate/{name}")
+    journal.append(transaction, cursor, messages=[message])
+    cursor.next_offset += 1
+    cursors.store(transaction, cursor)
+    states.save(transaction, "rate", documents={name: (1, b"{}")})
+    people.save(transaction, {len(name): (1, b"{}")})
+    people.file(transaction, [(7, len(name)), (8, len(name))])
+    references.add(transaction, [KeptVersion(f"police/{name}", 1, "00" * 16, message.id)])
+    pictures.note(
+        transaction,
+        [Shown(id=name, digest="0" * 64, agency="police", referral_id=message.id, revision=1)],
+    )
+    queues.post(transaction, {name: letter("police")})
+    dead_letters.bury(transaction, [dead(name)])
+    timers.start(transaction, [StoredTimer("rate", name, 1, message.id, message.key)])
+    inbox.note(transaction, "rate", message_ids=[message.id], policy=1)
+    inbox.note_range(transaction, "all", after=len(name), upto=9, policy=1)
+    known.note(transaction, [name])
+    reds.note(transaction, [name])
+    product = {"product_id": name, "case_id": f"case of {name}"}
+    transaction.insert(METADATA.tables["products"], [product])
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """Two rows at least in every table, all recorded, and signed."""
+    database.keeps_outbox = True
+    for name in ("one", "three"):
+        with database.transaction() as transaction:
+            fill(transaction, name)
+        failures.note(database, f"part {name}", error="OSError", again_in=1)
+    with database.transaction() as transaction:
+        policies.adopt(transaction, given.policy())
+    grow(database)
+    return database
+
+
+TABLES = sorted(bound.TABLES)
+
+
+def test_every_table_is_bound_or_is_the_record_itself() -> None:
+    assert set(METADATA.tables) == {*bound.TABLES, *bound.RECORD}
+    assert len({kept.number for kept in bound.TABLES.values()}) == len(bound.TABLES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_what_says_which_row_it_is_is_a_column_and_unique(name: str) -> None:
+    table, kept = METADATA.tables[name], bound.TABLES[name]
+    names = {column.name for column in table.c}
+    assert {*kept.by, *kept.besides} <= names
+    assert not {*kept.by} & kept.besides
+
+
+def test_an_untouched_store_has_no_flaws(filled: Database) -> None:
+    found = verify(place(filled), contents=True)
+    assert (found.flaws, found.pending) == ([], 0)
+    assert found.leaves == found.entries + found.changes
+
+
+def one_row(transaction: Transaction, table: Table) -> tuple[str, Any]:
+    """The last row of a table by its key: what it is called, and where it is."""
+    kept = bound.TABLES[table.name]
+    by = [table.c[name] for name in kept.by]
+    query = select(table).where(by[0].not_in(kept.apart)) if kept.apart else select(table)
+    row = transaction.connection.execute(query.order_by(*by).limit(1)).one()
+    where = [column.is_not_distinct_from(row._mapping[column.name]) for column in by]
+    return bound.row_of(table.name, row._mapping).replace("\t", " "), where
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_row_that_somebody_without_keys_deleted_is_named(filled: Database, name: str) -> None:
+    table = METADATA.tables[name]
+    with filled.transaction() as transaction:
+        row, where = one_row(transaction, table)
+        transaction.connection.execute(delete(table).where(*where))
+    assert ("deleted", name, row) in told(filled)
+
+
+OTHERWISE: Mapping[type, Callable[[Any], Any]] = {
+    str: lambda value: value + "x",
+    int: lambda value: value + 1,
+    bytes: lambda value: bytes([value[0] ^ 1]) + value[1:],
+    type(None): lambda _: None,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        (name, column.name)
+        for name in TABLES
+        for column in METADATA.tables[name].c
+        if column.name in bound.columns_of(METADATA.tables[name])
+    ],
+)
+def test_a_row_that_somebody_without_keys_altered_is_named(
+    filled: Database, name: str, column: str
+) -> None:
+    table = METADATA.tables[name]
+    kept = bound.TABLES[name]
+    with filled.transaction() as transaction:
+        row, where = one_row(transaction, table)
+        one = select(table.c[column]).where(*where)
+        value = transaction.connection.execute(one).scalar_one()
+        changed = {column: other(table.c[column], value)}
+        transaction.connection.execute(update(table).where(*where).values(changed))
+    found = told(filled)
+    expected = "deleted" if column in kept.by else "altered"
+    assert (expected, name, row) in found
+    if column in kept.by:
+        assert ("inserted", name) in [(what, where) for what, where, _ in found]
+
+
+def other(column: Any, value: Any) -> Any:
+    """Another value of the same kind."""
+    if value is None:
+        kinds: Mapping[type, Any] = {Text: "x", LargeBinary: b"x"}
+        return kinds.get(type(column.type), 1_000_000)
+    return value + 100 if isinstance(value, int) else OTHERWISE[type(value)](value)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_row_that_somebody_without_keys_put_in_is_named(filled: Database, name: str) -> None:
+    table, kept = METADATA.tables[name], bound.TABLES[name]
+    with filled.transaction() as transaction:
+        _, where = one_row(transaction, table)
+        row = dict(transaction.connection.execute(select(table).where(*where)).one()._mapping)
+        for column in table.c:
+            if column.name in kept.by or column.unique or column.name == "position":
+                row[column.name] = other(column, row[column.name])
+        transaction.connection.execute(insert(table).values(row))
+    put_in = bound.row_of(name, row).replace("\t", " ")
+    assert ("inserted", name, put_in) in told(filled)
+
+
+def test_a_row_as_it_was_before_is_named(filled: Database) -> None:
+    """An approval that its owner withdrew is put back as it had been, seal and all."""
+    table = METADATA.tables["states"]
+    mine = table.c.key == "one"
+    with filled.transaction() as transaction:
+        before = transaction.connection.execute(select(table).where(mine)).one()
+        states.save(transaction, "rate", documents={"one": (2, b'{"withdrawn": true}')})
+    grow(filled)
+    assert told(filled) == []
+    with filled.transaction() as transaction:
+        restored = update(table).where(mine).values(**before._mapping)
+        transaction.connection.execute(restored)
+    assert told(filled) == [("altered", "states", "rate one")]
+
+
+def test_what_was_recorded_of_rows_cannot_be_used_again(filled: Database) -> None:
+    """An older record of the row is copied behind the newest, where it would be the last word."""
+    table, records = METADATA.tables["states"], METADATA.tables["bound"]
+    mine = table.c.key == "one"
+    with filled.transaction() as transaction:
+        before = transaction.connection.execute(select(table).where(mine)).one()
+        states.save(transaction, "rate", documents={"one": (2, b'{"withdrawn": true}')})
+    with filled.transaction() as transaction:
+        connection = transaction.connection
+        connection.execute(update(table).where(mine).values(**before._mapping))
+        first = connection.execute(select(records).order_by(records.c.number).limit(1)).one()
+        last = connection.execute(select(func.max(records.c.number))).scalar_one()
+        connection.execute(insert(records).values(number=last + 1, body=first.body))
+    grow(filled)
+    assert told(filled) == [
+        ("cannot be opened", "bound", str(last + 1)),
+        ("altered", "states", "rate one"),
+    ]
+
+
+def test_what_was_recorded_of_rows_is_named_where_it_is_gone(filled: Database) -> None:
+    table, records = METADATA.tables["states"], METADATA.tables["bound"]
+    mine = table.c.key == "one"
+    with filled.transaction() as transaction:
+        before = transaction.connection.execute(select(table).where(mine)).one()
+        states.save(transaction, "rate", documents={"one": (2, b'{"withdrawn": true}')})
+    grow(filled)
+    with filled.transaction() as transaction:
+        connection = transaction.connection
+        connection.execute(update(table).where(mine).values(**before._mapping))
+        last = connection.execute(select(func.max(records.c.number))).scalar_one()
+        connection.execute(delete(records).where(records.c.number == last))
+    assert told(filled) == [("deleted", "bound", str(last))]
+
+
+def test_destroyed_keys_are_named_unless_a_leaf_says_so(filled: Database) -> None:
+    keys = METADATA.tables["keys"]
+    with filled.transaction() as transaction:
+        destroyed = update(keys).where(keys.c.key_id == "one").values(wrapped=None, destroyed_at=1)
+        transaction.bind(keys, transaction.connection.execute(destroyed.returning(keys)))
+    grow(filled)
+    assert told(filled) == []
+    with filled.transaction() as transaction:
+        destroyed = update(keys).where(keys.c.key_id == "three").values(wrapped=None)
+        transaction.connection.execute(destroyed)
+    assert told(filled) == [("destroyed without a leaf that says so", "keys", "three")]
+
+
+def test_without_the_key_of_the_rows_that_is_what_is_said(filled: Database) -> None:
+    keys = METADATA.tables["keys"]
+    with filled.transaction() as transaction:
+        transaction.connection.execute(delete(keys).where(keys.c.key_id == bound.KEY_ID))
+    filled.vault.forget()
+    assert told(filled) == [("key of the rows missing", "keys", bound.KEY_ID)]
+
+
+def test_rows_that_come_and_go_in_the_course_of_work_are_no_flaws(filled: Database) -> None:
+    with filled.transaction() as transaction:
+        queues.lease(transaction, "police", limit=10, seconds=60)
+        queues.give_back(transaction, "police", ids=["one"], after_seconds=5)
+        assert queues.acknowledge(transaction, "police", ids=["three"]) == 1
+        assert queues.take_back(transaction, ["one"]) == set()
+        assert timers.take_due(transaction, limit=1)
+        people.unfile(transaction, [(7, 3)])
+        cursors.rewind(transaction, "rate/one", offset=0)
+        buried = dead_letters.load(transaction, "one")
+        assert buried is not None
+        dead_letters.settle(transaction, replace(buried, state=DeadLetterState.DISCARDED))
+    failures.note(filled, "part one", error="OSError", again_in=None)
+    failures.started(filled, "part one")
+    assert told(filled) == []
+    with filled.transaction() as transaction:
+        assert people.file_anew(transaction, [(9, 3)]) == 1
+    grow(filled)
+    assert told(filled) == []
+
+
+def test_of_two_who_were_first_with_a_row_only_one_recorded_it(filled: Database) -> None:
+    with filled.transaction() as transaction:
+        queues.post(transaction, {"one": letter("police"), "two": letter("police")})
+        dead_letters.bury(transaction, [dead("one"), dead("two")])
+        reds.note(transaction, ["one", "two"])
+        timers.start(transaction, [StoredTimer("rate", "one", 1, "another", "key")])
+    grow(filled)
+    assert told(filled) == []
+
+
+def test_what_is_not_committed_is_not_recorded(filled: Database) -> None:
+    records = METADATA.tables["bound"]
+    with filled.reading() as connection:
+        before = connection.execute(select(func.count()).select_from(records)).scalar_one()
+    with pytest.raises(RuntimeError):  # noqa: PT012, SIM117 - all of it is what fails
+        with filled.transaction() as transaction:
+            reds.note(transaction, ["never"])
+            raise RuntimeError
+    with filled.reading() as connection:
+        after = connection.execute(select(func.count()).select_from(records)).scalar_one()
+    assert (before, told(filled)) == (after, [])
+
+
+def test_a_row_that_is_written_and_not_recorded_is_found(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: whoever takes the recording out of the store is caught (F30)."""
+    monkeypatch.setattr(bound.Changes, "put", lambda *_: None)
+    with filled.transaction() as transaction:
+        reds.note(transaction, ["unrecorded"])
+    assert told(filled) == [("inserted", "reds", "unrecorded")]

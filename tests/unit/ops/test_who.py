@@ -1,0 +1,138 @@
+"""`hub audit who`: everybody who saw or decided something about a child, and nobody else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from ops.cli import main
+from ops.demo.running import DemoFolder
+from ops.look.trail import reveal
+from ops.run.wiring import Hub
+from schemas.operations import RecordAccessed
+from stores import accesses
+from tests.support.erasing import destroy
+from tests.support.filled import filled_hub
+
+ME = ("--who", "J. Auditor", "--why", "yearly audit")
+A_RATING = "SELECT {} FROM journal WHERE type = 'mash.rating.decided.v1' ORDER BY position LIMIT 1"
+LINKED = "SELECT message_id FROM journal WHERE type = 'mash.case.child-linked.v1' AND subject = :c"
+OUTSIDE = (
+    "SELECT count(*) FROM journal WHERE causation_id IS NULL AND type IN {} "
+    "AND (subject = :case OR correlation_id IN "
+    "(SELECT correlation_id FROM journal WHERE subject = :case))"
+)
+Place = tuple[DemoFolder, Hub, str]
+
+
+def asked(folder: DemoFolder, wanted: str, *more: str) -> Result:
+    return CliRunner().invoke(
+        main, ["audit", "who", wanted, "--config", str(folder.config), *ME, *more]
+    )
+
+
+def told(folder: DemoFolder, wanted: str) -> list[dict[str, Any]]:
+    answer = asked(folder, wanted, "--json")
+    assert answer.exit_code == 0, answer.output
+    acts: list[dict[str, Any]] = json.loads(answer.stdout)
+    return acts
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A hub that has worked, and a case on which a social worker decided."""
+    folder, hub = filled_hub(tmp_path_factory.mktemp("hub") / "hub", notifications=5)
+    with hub.database.reading() as connection:
+        case = connection.execute(text(A_RATING.format("subject"))).scalar_one()
+    return folder, hub, str(case)
+
+
+def test_decisions_and_pictures_are_told_each_once(place: Place) -> None:
+    folder, hub, case = place
+    acts = told(folder, case)
+    types = ("mash.rating.decided.v1", "mash.picture.shown.v1", "mash.product.fetched.v1")
+    with hub.database.reading() as connection:
+        query = text(OUTSIDE.format(types))
+        expected = connection.execute(query, {"case": case}).scalar_one()
+    assert sum(act["type"] in types for act in acts) == expected > 2
+    assert len({act["message_id"] for act in acts}) == len(acts)
+    (rated, *_) = [act for act in acts if act["type"] == "mash.rating.decided.v1"]
+    assert (rated["kind"], rated["agency"], bool(rated["who"])) == (
+        "decided",
+        hub.settings.lead_agency,
+        True,
+    )
+    shown = {one for act in acts if act["kind"] == "saw" for one in act["pictures"]}
+    assert shown.issuperset(rated["pictures"])
+    assert rated["pictures"]
+
+
+def test_who_read_exported_or_was_denied_is_told_with_why(place: Place) -> None:
+    folder, hub, case = place
+    reveal(hub, case, who="A. Reader", why="complaint 2026/17")
+    denied = RecordAccessed(
+        about=case,
+        action="read",
+        outcome="denied",
+        who="B. Curious",
+        agency="housing",
+        role="officer",
+        why=None,
+        rules="2026-11-01",
+    )
+    with hub.database.transaction() as transaction:
+        accesses.record(transaction, denied)
+    named = {act["who"]: (act["kind"], act["why"], act["role"]) for act in told(folder, case)}
+    assert named["A. Reader"] == ("saw", "complaint 2026/17", None)
+    assert named["B. Curious"] == ("was denied", None, "officer")
+
+
+def test_who_asked_is_told_to_whoever_asks_next(place: Place) -> None:
+    folder, _, case = place
+    told(folder, case)
+    assert "J. Auditor" in [act["who"] for act in told(folder, case)]
+
+
+def test_a_child_is_found_by_the_persons_own_id(place: Place) -> None:
+    folder, hub, case = place
+    with hub.database.transaction() as transaction:
+        linked = transaction.connection.execute(text(LINKED), {"c": case}).scalars().first()
+    answer = CliRunner().invoke(main, ["case", case, "--json", "--config", str(folder.config)])
+    (person,) = {
+        event["shown"]["person_id"]
+        for event in json.loads(answer.stdout)
+        if event["message_id"] == linked
+    }
+    of_case = {act["message_id"] for act in told(folder, case)}
+    assert {act["message_id"] for act in told(folder, person)} >= of_case
+
+
+def test_what_is_not_there_is_an_error_and_records_nothing(place: Place) -> None:
+    folder, hub, _ = place
+    count = text("SELECT count(*) FROM journal")
+    with hub.database.reading() as connection:
+        before = connection.execute(count).scalar_one()
+    answer = asked(folder, "nonsense")
+    assert (answer.exit_code, "nothing is recorded" in answer.output) == (1, True)
+    with hub.database.reading() as connection:
+        assert connection.execute(count).scalar_one() == before
+
+
+def test_people_read_it_in_words(place: Place) -> None:
+    said = asked(place[0], place[2]).stdout
+    assert "decided" in said
+    assert "on picture" in said
+
+
+def test_what_was_erased_is_told_as_unreadable(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1)
+    with hub.database.reading() as connection:
+        case, key_id = connection.execute(text(A_RATING.format("subject, key_id"))).one()
+    destroy(hub.database, [key_id])
+    acts = told(folder, case)
+    assert ("unreadable", "mash.rating.decided.v1") in [(act["kind"], act["type"]) for act in acts]
