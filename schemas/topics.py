@@ -462,7 +462,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "records.revealed",
         "who looked, and why",
-        (operations.RecordRevealed,),
+        (
+            operations.RecordRevealed,
+            operations.AccessDenied,
+            operations.RevealReviewed,
+            operations.AccessRulesAdopted,
+        ),
         keyed_by="message",
         external=True,
     ),
