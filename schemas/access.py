@@ -55,7 +55,6 @@ class Act(StrEnum):
     """Contents into a file."""
     MEND = "mend"
     REVIEW = "review"
-    SEND = "send"
     FETCH = "fetch"
 
 
@@ -72,7 +71,7 @@ class Record(StrEnum):
     DEAD_LETTER = "dead_letter"
     """The original of what could not be acted on."""
     LETTER = "letter"
-    """What an agency sends, and what the hub has for it."""
+    """What the hub has for an agency."""
     ACCESSES = "accesses"
     """Who was shown or refused what, and what was found of it afterwards."""
 

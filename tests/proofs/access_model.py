@@ -58,8 +58,8 @@ def _freely(asked: Mapping[str, Any]) -> bool:
         return act in {"look", "search", "replay"} and bool(roles & TRAIL)
     if record == "accesses":
         return act == "look" and bool(roles & {"auditor", "risk_owner", "reviewer"})
-    sends = record == "letter" and act in {"send", "fetch"}
-    return sends and "system" in roles and _whose(asked) == "own"
+    fetches = record == "letter" and act == "fetch"
+    return fetches and "system" in roles and _whose(asked) == "own"
 
 
 def _for_a_reason(asked: Mapping[str, Any]) -> bool:

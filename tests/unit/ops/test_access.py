@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ops.access.acting import Denied, asker
+from ops.access.doors import Doors
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
@@ -295,3 +296,28 @@ def test_somebody_of_an_agency_that_answers_for_its_own_sees_that_alone(worked: 
     with pytest.raises(Denied):
         trail.reveal(again, referral, asker=other)
     again.database.close()
+
+
+def test_a_system_is_given_its_letters_as_long_as_the_rules_let_it(worked: Worked) -> None:
+    folder, made = worked
+    assert Doors(made).may_fetch("police")
+    own_rules(folder, made, without="own-letters")
+    again = open_hub(folder.config, {})
+    doors = Doors(again)
+    assert not doors.may_fetch("police")
+    for agency in ("police", "police", "school"):
+        doors.refused(agency)
+    denied = facts(again, AccessDenied)
+    assert [(one.who, one.access.agency) for one in denied] == [(None, "police"), (None, "school")]
+    again.database.close()
+
+
+def test_the_monitor_shows_nobody_what_the_rules_show_nobody(worked: Worked) -> None:
+    folder, made = worked
+    assert Doors(made).shows_health()
+    own_rules(folder, made, without="health")
+    again = open_hub(folder.config, {})
+    assert not Doors(again).shows_health()
+    again.database.close()
+    answer = CliRunner().invoke(main, ["status", "--config", str(folder.config)])
+    assert (answer.exit_code, "no access rule allows it" in answer.output) == (1, True)
