@@ -29,7 +29,7 @@ from connectors.events.attributes import Attributes, of_http
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, media_type
-from connectors.port import AgencyRoute, Routes
+from connectors.port import Access, AgencyRoute, Routes
 from connectors.problems import HANDLERS, RETRY_AFTER_SECONDS, problem
 from connectors.wrong_tokens import WrongTokens
 from schemas.base import Identity, Shape
@@ -63,6 +63,7 @@ def create_app(
     *,
     intake: Intake,
     queues: EdgeQueues,
+    access: Access,
     largest_body: int = 2_000_000,
     status: Callable[[], Mapping[str, object]] = lambda: {"status": "ok"},
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
@@ -74,7 +75,7 @@ def create_app(
     ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's.
     """
     slowed = wrong_tokens or WrongTokens()
-    own = _Endpoints(routes, intake, queues, largest_body, status, clock, slowed)
+    own = _Endpoints(routes, intake, queues, access, largest_body, status, clock, slowed)
     return Starlette(
         routes=[
             Route("/v1/events", own.events, methods=["POST"]),
@@ -93,6 +94,7 @@ class _Endpoints:
     routes: Routes
     intake: Intake
     queues: EdgeQueues
+    access: Access
     largest_body: int
     status: Callable[[], Mapping[str, object]]
     clock: Callable[[], dt.datetime]
@@ -121,7 +123,7 @@ class _Endpoints:
 
     async def inbox(self, request: Request) -> Response:
         """Lease the agency's oldest letters, as a batch; it waits up to ``wait`` s for one."""
-        route = await self._agency(request)
+        route = await self._fetching(request)
         limit = int(_number(request, "limit", default=20, most=MOST_LETTERS))
         wait = _number(request, "wait", default=0, most=LONGEST_WAIT)
         letters = await self._lease(route.code, limit=max(1, limit), wait=wait)
@@ -130,7 +132,7 @@ class _Endpoints:
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete letters of the agency's own that it has safe."""
-        route = await self._agency(request)
+        route = await self._fetching(request)
         try:
             asked = Acknowledgement.model_validate_json(await self._body(request))
         except ValidationError:
@@ -152,6 +154,14 @@ class _Endpoints:
                 wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}
                 raise problem(429, "Too many wrong tokens come just now.", wait)
             raise problem(401)
+        return route
+
+    async def _fetching(self, request: Request) -> AgencyRoute:
+        """An agency that may have its letters."""
+        route = await self._agency(request)
+        if not self.access.may_fetch(route.code):
+            await run_in_threadpool(self.access.refused, route.code)
+            raise problem(403)
         return route
 
     async def _body(self, request: Request) -> bytes:

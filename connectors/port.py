@@ -30,6 +30,22 @@ class Connector(Protocol):
         ...
 
 
+class Access(Protocol):
+    """What an agency's system may be given, by the access rules.
+
+    What it sends no such rule turns away: its credential and its agreement decide about that, and
+    a concern that is told twice does less harm than one that is told to nobody.
+    """
+
+    def may_fetch(self, agency: str) -> bool:
+        """Whether its system may have the agency's letters; answers at once."""
+        ...
+
+    def refused(self, agency: str) -> None:
+        """Record that it was not given them."""
+        ...
+
+
 class MappingMisplaced(MappingFault):
     """A mapping stands where one that makes something else is wanted; ``place``: where it may."""
 

@@ -37,6 +37,7 @@ class Told:
 TOLD: Mapping[int, Told] = {
     400: Told("The request cannot be understood as it stands."),
     401: Told("Send the agency's token as a bearer token.", {"WWW-Authenticate": "Bearer"}),
+    403: Told("The hub's access rules do not let this be given; ring the hub."),
     404: Told("There is nothing at this address; /docs lists what there is."),
     405: Told("This address takes other methods; the header Allow names them."),
     413: Told("The body is larger than the hub takes at a time; split it."),

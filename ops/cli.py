@@ -20,6 +20,7 @@ _COMMANDS = {
     "linkage": "ops.commands.linkage",
     "profile": "ops.commands.profile",
     "picture": "ops.commands.picture",
+    "policy": "ops.commands.policy",
     "recalls": "ops.commands.recalls",
     "reds": "ops.commands.reds",
     "replay": "ops.commands.replay",

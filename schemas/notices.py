@@ -337,3 +337,8 @@ class ContentRevealed(Notice, type="mash.content-revealed.v1"):
     seen_by: Line
     why: Line
     seen_at: Instant
+    purpose: Code | None = Field(default=None, exclude_if=not_)
+    emergency: bool = Field(default=False, exclude_if=not_)
+    """Whether the glass was broken."""
+    reviewed_by: Line | None = Field(default=None, exclude_if=not_)
+    """Who looks afterwards at whether it was in order."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
+from schemas.access import Access, AccessRules, Act, Record
 from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line
-from schemas.notification import DeadLetterId
+from schemas.notification import DeadLetterId, Digest
 
 
 class DeadLetterFact(
@@ -45,6 +48,8 @@ class DeadLetterRevealed(DeadLetterFact, type="mash.dead-letter.revealed.v1"):
 
     seen_by: Line
     why: Line
+    access: Access | None = Field(default=None, exclude_if=lambda told: told is None)
+    """By which rules; None before there were any."""
 
 
 class WayInBroken(Fact, type="mash.way-in.broken.v1", topic="ways_in.broken", agency="agency"):
@@ -73,6 +78,47 @@ class RecordRevealed(
     """What they were shown."""
     seen_by: Line
     why: Line
+    access: Access | None = Field(default=None, exclude_if=lambda told: told is None)
+    """By which rules; None before there were any."""
+
+
+class AccessDenied(
+    Fact, type="mash.access.denied.v1", topic="records.revealed", subject="record_id"
+):
+    """Somebody asked to see or do what the access rules do not let them."""
+
+    record_id: Identity
+    """What they asked for; ``unknown`` where there is no such thing."""
+    act: Act
+    record: Record
+    who: Line | None
+    """None: whoever may start commands, or an agency's system."""
+    why: Line | None = Field(default=None, exclude_if=lambda said: said is None)
+    access: Access
+
+
+class RevealReviewed(
+    Fact, type="mash.reveal.reviewed.v1", topic="records.revealed", subject="reveal_id"
+):
+    """A named person looked afterwards at why somebody was shown contents."""
+
+    reveal_id: Identity
+    """The message that records it."""
+    in_order: bool
+    reviewed_by: Line
+    why: Line
+    access: Access
+
+
+class AccessRulesAdopted(
+    Fact, type="mash.access-rules.adopted.v1", topic="records.revealed", subject="digest"
+):
+    """From here on these access rules are gone by: kept whole, so that years later it can be said
+    by which rule somebody saw something.
+    """
+
+    digest: Digest
+    rules: AccessRules
 
 
 AccessOutcome: TypeAlias = Literal["allowed", "masked", "denied"]

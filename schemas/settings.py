@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, IPvAnyNetwork, StringConstraints
 
+from schemas.access import Role
 from schemas.base import Code, Line, Shape
 from schemas.calendar import Contact
 from schemas.notification import Digest
@@ -180,6 +182,24 @@ class WitnessSettings(Shape):
     """Its public key, as ``hub witness init`` printed it."""
 
 
+class PersonSettings(Shape):
+    """Somebody who may read or do more than see how the hub is, as far as the access rules let."""
+
+    name: Line
+    """As the record keeps it; ``--who`` of a command."""
+    agency: Code
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    since: dt.date | None = None
+    until: dt.date | None = None
+    """The last day."""
+
+    def is_there(self, day: dt.date) -> bool:
+        """Whether they are to be let in on that day."""
+        return (self.since is None or self.since <= day) and (
+            self.until is None or day <= self.until
+        )
+
+
 class HubSettings(Shape):
     """The whole file."""
 
@@ -190,6 +210,10 @@ class HubSettings(Shape):
     """A borough profile of ``ops/profiles`` or a path to one."""
     linkage_model: Line | None = None
     """A linkage model of ``router/linkage`` or a path to one; None: the newest that ships."""
+    access: Line = "standard"
+    """The access rules: of ``ops/access`` or a path to some."""
+    people: tuple[PersonSettings, ...] = ()
+    """Who acts by commands; whoever is not among them sees how the hub is, and no contents."""
     runtime: Runtime = Runtime()
     http: HttpSettings = HttpSettings()
     checks: tuple[SystemCheck, ...] = ()

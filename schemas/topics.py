@@ -463,7 +463,13 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "records.revealed",
         "who looked, and why",
-        (operations.RecordRevealed, operations.RecordAccessed),
+        (
+            operations.RecordRevealed,
+            operations.RecordAccessed,
+            operations.AccessDenied,
+            operations.RevealReviewed,
+            operations.AccessRulesAdopted,
+        ),
         keyed_by="message",
         external=True,
     ),

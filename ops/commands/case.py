@@ -10,11 +10,13 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.acting import Said, who_reveals
+from ops.commands.common import answer, config_option, json_option
 from ops.commands.reading import reading, writing
 from ops.look import holding, trail
 from ops.look.holding import Holding
 from ops.look.trail import Event
+from schemas.access import Purpose
 
 _NOTHING = "nothing is recorded under this id; see `hub case --help` for what is one"
 
@@ -26,12 +28,11 @@ _NOTHING = "nothing is recorded under this id; see `hub case --help` for what is
 @click.option(
     "--reveal",
     is_flag=True,
-    help="Show contents too. That you looked is recorded, and told to the agencies whose messages "
-    "they are; say --who and --why.",
+    help="Show contents too, as far as the access rules let you. That you looked is recorded, and "
+    "told to the agencies whose messages they are; say --who and --why.",
 )
 @click.option("--now", is_flag=True, help="Show only who holds which product of it now.")
-@click.option("--who", type=text, help="Your name and role, as the record keeps it.")
-@click.option("--why", type=text, help="Why you need to see the contents.")
+@who_reveals(Purpose.AUDIT, what="the contents")
 def case(
     wanted: str,
     config: Path,
@@ -39,23 +40,23 @@ def case(
     as_json: bool,
     reveal: bool,
     now: bool,
-    who: str | None,
-    why: str | None,
+    said: Said,
 ) -> None:
     """Show every fact about a case, referral or product ID, or AGENCY/REFERENCE, in the order of
     their recording; and then who holds which product now, and was told what changed since.
 
     Without --reveal no personal data: ids, colours, reasons in the profile's words, digests, due
     times, agencies, what left and what was withheld. With it everything, including names,
-    rationales and narratives (R46, R47).
+    rationales and narratives (R46, R47), but for what is another agency's and not for you:
+    `hub policy show` lists who may see what.
 
     \b
     Example:
       hub case police/R-1042
       hub case police/R-1042 --now --json
-      hub case 3f0c… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
+      hub case 3f0c… --reveal --who "J. Auditor" --why "complaint 2026/17"
     """
-    events = _revealed(wanted, config, who=who, why=why) if reveal else _told(wanted, config)
+    events = _revealed(wanted, config, said) if reveal else _told(wanted, config)
     if not events:
         raise click.ClickException(_NOTHING)
     held = _holding(wanted, config)
@@ -74,13 +75,11 @@ def _told(wanted: str, config: Path) -> Sequence[trail.Event]:
         return trail.of(hub, wanted)
 
 
-def _revealed(
-    wanted: str, config: Path, *, who: str | None, why: str | None
-) -> Sequence[trail.Event]:
-    if not who or not why:
+def _revealed(wanted: str, config: Path, said: Said) -> Sequence[trail.Event]:
+    if not said.is_whole():
         raise click.UsageError("to reveal contents say --who looks and --why: both are recorded")
     with writing(config) as whole:
-        return trail.reveal(whole, wanted, who=who, why=why)
+        return trail.reveal(whole, wanted, asker=said.asker(whole))
 
 
 def _held(held: Sequence[Holding]) -> Iterator[str]:
@@ -105,3 +104,5 @@ def _lines(event: Event) -> Iterator[str]:
     if event.content is not None:
         content = json.dumps(event.content, ensure_ascii=False, indent=2)
         yield "    " + content.replace("\n", "\n    ")
+    elif event.masked:
+        yield "    (its contents are not for you, by the access rules: `hub policy show`)"

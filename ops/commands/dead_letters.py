@@ -13,12 +13,16 @@ from typing import Any
 import click
 
 from connectors.port import Routes, routes
+from ops.access.acting import asker
+from ops.access.recording import UNKNOWN, permit_on_record
+from ops.commands.acting import Said, who_reveals
 from ops.commands.common import answer, config_option, json_option, options, table, text
 from ops.commands.reading import reading, writing
 from ops.look.reading import Readable
 from ops.mend import dead_letters as letters
 from ops.mend.dead_letters import Listed, Person, Refused
 from ops.run.wiring import Hub
+from schemas.access import Act, Purpose, Record
 from schemas.refusals import REASONS
 from stores import codec
 from stores.dead_letters import DeadLetterState
@@ -43,7 +47,10 @@ def dead_letters() -> None:
 
 _person = options(
     click.option(
-        "--who", required=True, type=text, help="Your name and role, as the record keeps it."
+        "--who",
+        required=True,
+        type=text,
+        help="Your name, as [[people]] of the configuration has it.",
     ),
     click.option(
         "--why", required=True, type=text, help="Why you do this, as the record keeps it."
@@ -94,11 +101,8 @@ def list_(
     help="Show the original too. That you looked is recorded, and told to whoever sent it; "
     "say --who and --why.",
 )
-@click.option("--who", type=text, help="Your name and role, as the record keeps it.")
-@click.option("--why", type=text, help="Why you need to see the original.")
-def show(
-    *, id_: str, config: Path, as_json: bool, reveal: bool, who: str | None, why: str | None
-) -> None:
+@who_reveals(Purpose.MENDING, what="the original")
+def show(*, id_: str, config: Path, as_json: bool, reveal: bool, said: Said) -> None:
     """Show one dead letter with its cause and cure; with --reveal what it holds.
 
     \b
@@ -108,15 +112,15 @@ def show(
     with reading(config) as reader:
         told = _told(_one(reader, id_))
     if reveal:
-        if not who or not why:
+        if not said.is_whole():
             raise click.UsageError(
                 "to reveal the original say --who looks and --why: both are recorded"
             )
         with writing(config) as hub:
-            dead = letters.reveal(hub, id_, person=Person(who, why))
+            dead = letters.reveal(hub, id_, asker=said.asker(hub))
         told |= {"original": _text(dead.original), "mended": _text(dead.mended)}
-    said = {key.replace("_", " "): "" if value is None else value for key, value in told.items()}
-    answer(told, (f"{key:<12} {value}" for key, value in said.items()), as_json=as_json)
+    words = {key.replace("_", " "): "" if value is None else value for key, value in told.items()}
+    answer(told, (f"{key:<12} {value}" for key, value in words.items()), as_json=as_json)
 
 
 def _one(hub: Readable, id_: str) -> Listed:
@@ -164,6 +168,7 @@ def mend(
         --who "A. Operator" --why "asked school"
     """
     with writing(config) as hub:
+        _permit(hub, who, why=why, id_=id_)
         letters.mend(hub, _routes(hub), id_=id_, field=field, value=value, person=Person(who, why))
     shown = f"{id_} is mended; send it with `hub dead-letters redrive {id_}`"
     answer({"id": id_, "state": "mended"}, [shown], as_json=as_json)
@@ -201,7 +206,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     """
     with writing(config) as hub:
         again = partial(letters.redrive, hub, _routes(hub), person=Person(who, why))
-        _act(hub, "redrive", act=again, as_json=as_json, **chosen)
+        _act(hub, "redrive", act=again, who=who, why=why, as_json=as_json, **chosen)
 
 
 @dead_letters.command()
@@ -218,7 +223,7 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     """
     with writing(config) as hub:
         give_up = partial(letters.discard, hub, person=Person(who, why))
-        _act(hub, "discard", act=give_up, as_json=as_json, **chosen)
+        _act(hub, "discard", act=give_up, who=who, why=why, as_json=as_json, **chosen)
 
 
 @dataclass(slots=True)
@@ -256,6 +261,8 @@ def _act(
     verb: str,
     *,
     act: Callable[[str], int],
+    who: str,
+    why: str,
     as_json: bool,
     dry_run: bool,
     yes: bool,
@@ -264,6 +271,8 @@ def _act(
     found = _letters(hub, **chosen)
     counts = Counter(letter["reason"] for letter in found)
     outcome = _Outcome(len(found), dict(counts), dry_run=dry_run)
+    if not dry_run:
+        _permit(hub, who, why=why, id_=found[0]["id"] if len(found) == 1 else None)
     counted = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items())) or "none match"
     if not dry_run:
         if len(found) > 1 and not yes:
@@ -276,6 +285,13 @@ def _act(
     if outcome.left():
         click.echo("\n".join(outcome.left()), err=True)
         raise SystemExit(1)
+
+
+def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> None:
+    """Whoever acts has to be let by the access rules; a denial is recorded."""
+    person = asker(hub, who, why=why, purpose=Purpose.MENDING)
+    wanted = id_ or UNKNOWN
+    permit_on_record(hub, person, act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted)
 
 
 def _letters(

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from connectors.http_connections import Connections
 from connectors.port import routes
+from ops.access.doors import Doors
 from ops.commands.common import say, say_json, say_table
 from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
 from ops.demo.showing import show
@@ -131,7 +132,9 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     """Start every part of the hub; where it listens."""
     found = routes(hub.settings, os.environ)
     callers = Connections(hub.settings.http)
-    monitor = monitor_routes(lambda: collect(hub), connections=callers.counts)
+    monitor = monitor_routes(
+        lambda: collect(hub), connections=callers.counts, may_show=Doors(hub).shows_health
+    )
     server = web_server(hub, found, bound=told.bound, extra_routes=monitor, connections=callers)
     connectors = connectors_of(hub, found, told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):

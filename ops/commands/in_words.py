@@ -10,6 +10,9 @@ import click
 
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
+from ops.access.acting import Denied
+from ops.access.recording import NobodyReviews
+from ops.access.reviews import NoReview
 from ops.linkage.arrivals import Unmapped
 from ops.look.as_of import NoDecision
 from ops.look.record import NothingSeen, NothingSigned, NotOurs
@@ -32,9 +35,12 @@ _NO_TEXT = "what was given holds characters that no text has: write it, or the f
 _SAID: Mapping[type[Exception], str] = {
     CannotListen: "{}",
     CannotMend: "{}",
+    Denied: "{}",
     EarlierRules: "{}",
     MappingFault: "{}",
+    NobodyReviews: "{}",
     NoWitness: "{}",
+    NoReview: "{}",
     NothingSeen: "{}",
     NothingSigned: "{}",
     NoDecision: "{}",

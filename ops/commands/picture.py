@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.acting import Said, who_reveals
+from ops.commands.common import answer, config_option, json_option
 from ops.commands.reading import reading, writing
 from ops.look import pictures
 from ops.look.picture_words import in_words, part_in_words
 from ops.look.pictures import Showing
 from ops.run.wiring import Hub
+from schemas.access import Purpose
 from schemas.picture import Picture
 
 
@@ -25,19 +27,17 @@ from schemas.picture import Picture
 @click.option(
     "--reveal",
     is_flag=True,
-    help="Show the pictures. That you looked is recorded, and told to the agencies whose messages "
-    "are in them; say --who and --why.",
+    help="Show the pictures, as far as the access rules let you. That you looked is recorded, and "
+    "told to the agencies whose messages are in them; say --who and --why.",
 )
-@click.option("--who", type=text, help="Your name and role, as the record keeps it.")
-@click.option("--why", type=text, help="Why you need to see them.")
+@who_reveals(Purpose.AUDIT, what="them")
 def picture(
     referral_id: str,
     config: Path,
     *,
     as_json: bool,
     reveal: bool,
-    who: str | None,
-    why: str | None,
+    said: Said,
 ) -> None:
     """Tell what was shown to whom about a REFERRAL, and what was decided on it.
 
@@ -51,12 +51,12 @@ def picture(
     \b
     Examples:
       hub picture 01a216cb-…
-      hub picture 01a216cb-… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
+      hub picture 01a216cb-… --reveal --who "J. Auditor" --why "complaint 2026/17"
     """
     if not reveal:
         told, lines = _without_content(config, referral_id)
-    elif who and why:
-        told, lines = _with_content(config, referral_id, who=who, why=why)
+    elif said.is_whole():
+        told, lines = _with_content(config, referral_id, said)
     else:
         raise click.UsageError("to reveal pictures say --who looks and --why: both are recorded")
     answer(told, lines, as_json=as_json)
@@ -68,10 +68,10 @@ def _without_content(config: Path, referral_id: str) -> tuple[Any, list[str]]:
     return [_row(one) for one in shown], [_line(one) for one in shown]
 
 
-def _with_content(config: Path, referral_id: str, *, who: str, why: str) -> tuple[Any, list[str]]:
+def _with_content(config: Path, referral_id: str, said: Said) -> tuple[Any, list[str]]:
     """As the hub would show it now, and as it was shown each time."""
     with writing(config) as whole:
-        shown, now = pictures.reveal(whole, referral_id, who=who, why=why)
+        shown, now = pictures.reveal(whole, referral_id, asker=said.asker(whole))
         if now is None:
             raise click.ClickException("no referral is linked under this id; see `hub case`")
         told = {"now": now.model_dump(mode="json"), "shown": [_row(one) for one in shown]}

@@ -20,6 +20,7 @@ from ops.commands.verifying import shown as shown_verified
 from ops.commands.verifying import verifying
 from ops.look import replay as replaying
 from ops.look.replay import VERDICTS, Report, Wanted
+from schemas.access import Act
 from schemas.topics import TOPICS
 from stores import codec
 from stores.replaying import count
@@ -97,7 +98,7 @@ def _verify(config: Path, *, as_json: bool, asked: str) -> None:
 
 
 def _decide_again(config: Path, *, as_json: bool, wanted: Mapping[str, Any]) -> None:
-    with reading(config) as hub:
+    with reading(config, act=Act.REPLAY) as hub:
         with hub.database.reading() as connection:
             inputs = count(connection)
         watching = partial(progress, "replaying", inputs)

@@ -20,6 +20,7 @@ from ops.commands.common import config_option, json_option, say_drawn, say_json,
 from ops.commands.reading import reading
 from ops.look import status as looked
 from ops.look.status import Row, Status
+from schemas.access import Record
 
 _SECONDS = 2.0
 
@@ -39,7 +40,7 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --watch
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
-    with reading(config) as hub:
+    with reading(config, shows=Record.HEALTH) as hub:
         look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
             say_json(looked.as_json(look()))

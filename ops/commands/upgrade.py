@@ -15,6 +15,7 @@ from ops.commands.reading import reading
 from ops.look.reading import Reader
 from ops.mend import upgrade as upgrading
 from ops.mend.upgrade import Plan
+from schemas.access import Record
 from stores.migrations.alone import alone
 
 
@@ -47,7 +48,7 @@ def upgrade(
       hub upgrade --dry-run
       hub upgrade
     """
-    with reading(config, of_any_revision=True) as reader:
+    with reading(config, shows=Record.HEALTH, of_any_revision=True) as reader:
         plan = upgrading.plan(reader.database)
     if not dry_run and plan.steps:
         _require_choice(reader, to, backed_up=backed_up)

@@ -23,11 +23,15 @@ _HEADERS = {
 
 
 def monitor_routes(
-    collect: Callable[[], Status], *, connections: Callable[[], Row] = dict
+    collect: Callable[[], Status],
+    *,
+    may_show: Callable[[], bool],
+    connections: Callable[[], Row] = dict,
 ) -> list[BaseRoute]:
     """``GET /`` and ``/monitor``: the page. ``GET /v1/status``: JSON, 503 without the store.
 
-    ``connections``: what the web server itself counts.
+    ``connections``: what the web server itself counts. ``may_show``: whether the access rules let
+    anybody see how the hub is; 403 where they do not.
     """
     page = (files("ops.look") / "monitor.html").read_text(encoding="utf-8")
 
@@ -35,6 +39,9 @@ def monitor_routes(
         return HTMLResponse(page, headers=_HEADERS)
 
     async def status(_request: Request) -> Response:
+        if not may_show():
+            denied = {"trouble": ["the access rules let nobody see this"]}
+            return JSONResponse(denied, status_code=403, headers=_HEADERS)
         try:
             looked = await run_in_threadpool(collect)
         except Unavailable:

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings, refuse
+from ops.run.configuration import (
+    Fault,
+    Misconfigured,
+    key_encryption_key,
+    read_access,
+    read_settings,
+    refuse,
+)
 from ops.run.wiring import placed, refusing_another_key
+from schemas.access import AccessRules
 from schemas.settings import HubSettings
 from stores import schema
 from stores.database import Database
@@ -34,12 +42,22 @@ class Readable(Protocol):
         ...
 
 
+class Guarded(Readable, Protocol):
+    """A hub that knows who may read or do what."""
+
+    @property
+    def access(self) -> AccessRules:
+        """Who may read or do what."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A hub to look at and not to change: no intake, no queues, a store that refuses writes."""
 
     settings: HubSettings
     database: Database
+    access: AccessRules
 
 
 def open_reader(
@@ -51,6 +69,7 @@ def open_reader(
     ``OtherRevision``.
     """
     settings = read_settings(path, environment)
+    access = read_access(settings, folder=path.parent)
     url = placed(settings.runtime.store, path.parent)
     refuse(_missing(settings, environment, folder=path.parent))
     vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
@@ -62,7 +81,7 @@ def open_reader(
                 raise Misconfigured(_NOTHING_YET)
             vault.keys(connection, [HUB_KEY], create=False)
         unless_good.pop_all()
-    return Reader(settings, database)
+    return Reader(settings, database, access)
 
 
 def _missing(

@@ -1,48 +1,159 @@
-"""Who looks at what agencies told is recorded, and each of those agencies is told (R46, R47)."""
+"""Who looks at what agencies told asks the access rules, is recorded, and told to each of those
+agencies (R46, R47).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from uuid import uuid4
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from ops.access.acting import Asker, Denied
+from ops.access.items import OF_THE_HUB, Items, Kept, works_on
+from ops.access.recording import OPERATIONS, UNKNOWN, denied, granted, note
 from ops.run.wiring import Hub
-from schemas.base import Fact
+from router.access.decide import decide
+from schemas.access import Access, Act, Answer, Record, Verdict
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
 from schemas.notification import NotificationReceived
 from schemas.operations import RecordRevealed
-from stores import codec, cursors, journal, queues
+from stores import codec, cursors, queues
 from stores.database import Transaction
 from stores.trail import Entry
 
-OPERATIONS = "operations"
-"""The chain of what people of the hub do."""
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of some entries somebody may see, by the access rules."""
+
+    hub: Hub
+    asker: Asker
+    record: Record
+    items: Items
+    assigned: bool
+    now: int
+
+    def answer(self, item: Kept) -> Answer:
+        """What the rules say of an item."""
+        on = codec.from_micros(self.now).date()
+        question = self.asker.question(
+            Act.REVEAL, self.record, on=on, item=item, assigned=self.assigned
+        )
+        return decide(self.hub.access, question)
+
+    def is_open(self, item: Kept) -> bool:
+        """Whether its words may be shown."""
+        return self.answer(item).verdict is Verdict.ALLOW
+
+    def of(self, entry: Entry) -> Answer:
+        """Of everything that an entry holds, the strictest answer."""
+        return max(map(self.answer, self.items.held(entry)), key=_strictness)
 
 
-def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
-    """The message for something that a person of the hub did, at ``now`` (microseconds)."""
-    return Message(
-        id=str(uuid4()),
-        source="mash-hub/operations",
-        time=codec.from_micros(now),
-        key=fact.subject,
-        correlation_id=correlation_id,
-        causation_id=None,
-        data=fact,
+def _strictness(answer: Answer) -> int:
+    return list(Verdict).index(answer.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Entries with whether their words are shown; of what is not among them there is no trace."""
+
+    entries: Sequence[tuple[Entry, bool]] = ()
+    sight: Sight | None = None
+    refused: Denied | None = None
+
+    def or_refused(self) -> Seen:
+        """Raise :class:`Denied` where nothing may be seen: once that is committed."""
+        if self.refused is not None:
+            raise self.refused
+        return self
+
+
+def see(
+    hub: Hub,
+    transaction: Transaction,
+    *,
+    entries: Sequence[Entry],
+    wanted: str,
+    asker: Asker,
+    record: Record,
+) -> Seen:
+    """What of these entries somebody may see. That they are shown it, or denied all of it, is
+    recorded first, and whose it is are told. Raises ``NobodyReviews``.
+    """
+    items = Items(_signposts(hub))
+    items.learn(entries)
+    assigned = works_on(entries, name=asker.who, agency=asker.agency)
+    sight = Sight(hub, asker, record, items, assigned, transaction.now)
+    found = [(entry, sight.of(entry)) for entry in entries]
+    shown = [(entry, answer) for entry, answer in found if answer.verdict is Verdict.ALLOW]
+    if not shown:
+        return _nothing(sight, transaction, found=found, wanted=wanted)
+    cursor = cursors.lock(transaction, OPERATIONS)
+    by = [answer for _, answer in shown]
+    access = granted(hub, transaction, cursor=cursor, asker=asker, wanted=wanted, by=by)
+    _reveal(sight, transaction, entries=[entry for entry, _ in shown], wanted=wanted, access=access)
+    visible = (Verdict.ALLOW, Verdict.MASK)
+    told = [
+        (entry, answer.verdict is Verdict.ALLOW)
+        for entry, answer in found
+        if answer.verdict in visible
+    ]
+    return Seen(told, sight)
+
+
+def _nothing(
+    sight: Sight, transaction: Transaction, *, found: Sequence[tuple[Entry, Answer]], wanted: str
+) -> Seen:
+    """Nothing is there, which is said to whoever might have seen it; or all of it is denied.
+
+    Why does not depend on what the entries hold: that would tell of them.
+    """
+    whole = sight.answer(OF_THE_HUB)
+    if not found and whole.verdict is Verdict.ALLOW:
+        return Seen()
+    allowed = whole.verdict in (Verdict.ALLOW, Verdict.MASK)
+    answer = Answer(Verdict.DENY, None) if allowed else whole
+    denied(
+        sight.hub,
+        transaction,
+        cursor=cursors.lock(transaction, OPERATIONS),
+        asker=sight.asker,
+        act=Act.REVEAL,
+        record=sight.record,
+        wanted=wanted if found else UNKNOWN,
+        by=answer,
     )
+    return Seen(refused=Denied(sight.asker, answer))
 
 
-def reveal_entries(
-    hub: Hub, transaction: Transaction, *, entries: Sequence[Entry], wanted: str, who: str, why: str
+def _signposts(hub: Hub) -> Callable[[str], bool]:
+    """Whether an agency's agreement lets it be named as holding something (R34)."""
+
+    def signposts(code: str) -> bool:
+        agency = hub.settings.agencies.get(code)
+        return bool(agency and agency.agreement and agency.agreement.signposts)
+
+    return signposts
+
+
+def _reveal(
+    sight: Sight,
+    transaction: Transaction,
+    *,
+    entries: Sequence[Entry],
+    wanted: str,
+    access: Access,
 ) -> None:
     """Record that somebody is shown these entries, at least one, and tell whose they are."""
-    cursor, ids = cursors.lock(transaction, OPERATIONS), [entry.message.id for entry in entries]
-    fact = RecordRevealed(record_id=wanted, message_ids=tuple(ids), seen_by=who, why=why)
-    message = operation(fact, now=transaction.now, correlation_id=_about(entries, wanted))
-    journal.append(transaction, cursor, messages=[message])
-    cursors.store(transaction, cursor)
-    tell_owners(hub, transaction, message, entries=entries, who=who, why=why)
+    ids = tuple(entry.message.id for entry in entries)
+    who, why = sight.asker.who or "", sight.asker.why or ""
+    fact = RecordRevealed(record_id=wanted, message_ids=ids, seen_by=who, why=why, access=access)
+    cursor = cursors.lock(transaction, OPERATIONS)
+    message = note(transaction, cursor, fact=fact, about=_about(entries, wanted))
+    tell_owners(sight.hub, transaction, message, entries=entries, who=who, why=why, access=access)
 
 
 def tell_owners(
@@ -53,6 +164,7 @@ def tell_owners(
     entries: Sequence[Entry],
     who: str,
     why: str,
+    access: Access | None = None,
 ) -> None:
     """Tell each agency whose messages are among these entries who was shown them, as ``message``
     records.
@@ -68,8 +180,18 @@ def tell_owners(
                 seen_by=who,
                 why=why,
                 seen_at=message.time,
+                **(of_access(access) if access else {}),
             )
             tell(transaction, message, agency=agency, notice=notice)
+
+
+def of_access(access: Access) -> dict[str, Any]:
+    """What an owner is told of what for and by whom it is reviewed."""
+    return {
+        "purpose": access.purpose,
+        "emergency": access.break_glass,
+        "reviewed_by": access.review_by,
+    }
 
 
 def _about(entries: Sequence[Entry], wanted: str) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ops.access.acting import Asker
 from ops.look.reading import Readable
-from ops.look.revealing import reveal_entries
+from ops.look.revealing import see
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
+from schemas.access import Record
 from schemas.alarms import AlarmEnded, AlarmRaised, AlarmRepeated, AlarmTaken
 from schemas.base import Fact
 from schemas.case import (
@@ -232,27 +234,33 @@ class Event:
     causation_id: str | None
     shown: dict[str, Any]
     content: dict[str, Any] | None = None
+    masked: bool = False
+    """Whether its contents are not for whoever looks, though others' are."""
 
 
 def of(hub: Readable, wanted: str) -> list[Event]:
     """The trail of a case, referral or product, or ``agency/reference``. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
         entries = trail.about(connection, hub.database.vault, wanted=wanted)
-    return [_event(entry, revealed=False) for entry in entries]
+    return [_event(entry) for entry in entries]
 
 
-def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
-    """The trail with its contents; who looked, at what and why, is recorded first, and told to each
-    agency of which there is something in it.
+def reveal(hub: Hub, wanted: str, *, asker: Asker) -> list[Event]:
+    """The trail with its contents, as far as the access rules let somebody see them; who looked, at
+    what and why, is recorded first, and told to each agency of which there is something in it.
+
+    Raises ``Denied`` or ``NobodyReviews``.
     """
     with hub.database.transaction() as transaction:
         entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
-        if entries:
-            reveal_entries(hub, transaction, entries=entries, wanted=wanted, who=who, why=why)
-    return [_event(entry, revealed=True) for entry in entries]
+        seen = see(
+            hub, transaction, entries=entries, wanted=wanted, asker=asker, record=Record.CASE
+        )
+    return [_event(entry, revealed=shown) for entry, shown in seen.or_refused().entries]
 
 
-def _event(entry: Entry, *, revealed: bool) -> Event:
+def _event(entry: Entry, *, revealed: bool | None = None) -> Event:
+    """``revealed`` None: nobody asked for contents."""
     message = entry.message
     content = json.loads(codec.encode(message.data))
     also = _IN_OUR_WORDS.get(type(message.data), frozenset())
@@ -267,6 +275,7 @@ def _event(entry: Entry, *, revealed: bool) -> Event:
         causation_id=message.causation_id,
         shown=_without_personal_data(content, _SHOWN | also) | code | _warnings(message.data),
         content=content if revealed else None,
+        masked=revealed is False,
     )
 
 

@@ -13,13 +13,18 @@ from connectors.events.facts import MESSAGE_TYPES, Door
 from connectors.formats.media import media_type
 from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
+from ops.access.acting import Asker, Denied
+from ops.access.items import Kept
+from ops.access.recording import OPERATIONS, denied, granted, operation
 from ops.look.reading import Readable
-from ops.look.revealing import OPERATIONS, operation, tell
+from ops.look.revealing import of_access, tell
 from ops.mend import mending
 from ops.run.wiring import Hub
 from router import intake
+from router.access.decide import decide
 from router.steps.alarm.state import STEP_NAME as ALARM
 from router.topology import bound_steps
+from schemas.access import Act, Answer, Record, Verdict
 from schemas.base import Fact
 from schemas.decisions import (
     AdultsDecided,
@@ -113,19 +118,49 @@ def _told_of(row: Any) -> Listed:
     return {name: getattr(row, name) for name in _LISTED}
 
 
-def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
-    """The dead letter with its original; the look is recorded first, and told to the agency whose
-    it is. Raises :class:`Refused`.
+def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
+    """The dead letter with its original, where the access rules let somebody see it; the look is
+    recorded first, and told to the agency whose it is. Raises :class:`Refused`, ``Denied`` or
+    ``NobodyReviews``.
     """
-    said = {"seen_by": person.who, "why": person.why}
     with _opened(hub, id_) as opened:
-        message, dead = opened.record(DeadLetterRevealed, said), opened.letter
-        # Some are no agency's, or of one that is not configured any more.
-        if dead.agency in hub.settings.agencies:
-            seen = {"record": "dead_letter", "message_ids": (dead.id,), "seen_at": message.time}
-            notice = ContentRevealed.model_validate(seen | said)
-            tell(opened.transaction, message, agency=dead.agency, notice=notice)
-    return dead
+        answer = _may_read(hub, opened, asker)
+        if answer.verdict is Verdict.ALLOW:
+            _reveal(hub, opened, asker=asker, answer=answer)
+        else:
+            denied(
+                hub,
+                opened.transaction,
+                cursor=opened.cursor,
+                asker=asker,
+                act=Act.REVEAL,
+                record=Record.DEAD_LETTER,
+                wanted=id_,
+                by=answer,
+            )
+    if answer.verdict is not Verdict.ALLOW:
+        raise Denied(asker, answer)
+    return opened.letter
+
+
+def _may_read(hub: Hub, opened: _Opened, asker: Asker) -> Answer:
+    on = codec.from_micros(opened.transaction.now).date()
+    item = Kept(opened.letter.agency)
+    return decide(hub.access, asker.question(Act.REVEAL, Record.DEAD_LETTER, on=on, item=item))
+
+
+def _reveal(hub: Hub, opened: _Opened, *, asker: Asker, answer: Answer) -> None:
+    dead, transaction = opened.letter, opened.transaction
+    access = granted(
+        hub, transaction, cursor=opened.cursor, asker=asker, wanted=dead.id, by=[answer]
+    )
+    said = {"seen_by": asker.who, "why": asker.why}
+    message = opened.record(DeadLetterRevealed, said | {"access": access})
+    # Some are no agency's, or of one that is not configured any more.
+    if dead.agency in hub.settings.agencies:
+        seen = {"record": "dead_letter", "message_ids": (dead.id,), "seen_at": message.time}
+        notice = ContentRevealed.model_validate(seen | said | of_access(access))
+        tell(transaction, message, agency=dead.agency, notice=notice)
 
 
 def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: Person) -> None:

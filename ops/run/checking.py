@@ -14,10 +14,11 @@ from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners
 from ops.run.answering import silent
-from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
+from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
 from router.topology import bound_steps
 from router.unit import ALL
+from schemas.access import Role
 from schemas.policy import Agreement
 from schemas.settings import AgencySettings, HubSettings
 
@@ -53,6 +54,7 @@ def check(
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
         *_contents(settings, environment, folder=folder),
+        *_access(settings, folder, today=today),
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
@@ -65,6 +67,8 @@ def check(
         *_unreached(settings),
         *_unasked(settings, today=today),
         *owners.nobody_signs(settings, today=today),
+        *_unpeopled(settings),
+        *_ending(settings, folder, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
@@ -80,6 +84,22 @@ def _contents(
     yield from _secrets(settings, environment)
     yield from _model(settings)
     yield from _workers(settings.runtime.workers)
+
+
+def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:
+    try:
+        rules = read_access(settings, folder=folder)
+    except Misconfigured as error:
+        yield from error.faults
+        return
+    if not rules.in_force(today):
+        what = f"{rules.version} is not in force today: everything is denied to everybody"
+        yield Fault("access", what, "name rules that are, or have these renewed")
+    there = [person for person in settings.people if person.is_there(today)]
+    looking = [one for one in there if not {*one.roles} <= {Role.REVIEWER, Role.OPERATIONS}]
+    if looking and len([one for one in there if Role.REVIEWER in one.roles]) == 0:
+        what = "nobody reviews who was shown contents, so they are shown to nobody"
+        yield Fault("people", what, 'enter somebody with roles = ["reviewer"]')
 
 
 def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
@@ -229,6 +249,21 @@ def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
                 f"add checks = {{ basis = …, since = … }} to agencies.{check.agency}.agreement"
             )
             yield Fault(f"checks[{number}]", f"{what}: nobody is asked", instead)
+
+
+def _unpeopled(settings: HubSettings) -> Iterator[Fault]:
+    if not settings.people:
+        what = "are none: contents are shown to nobody, and dead letters are mended by nobody"
+        yield Fault("people", what, "enter who acts by commands under [[people]]")
+
+
+def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:
+    """Access rules that end soon; those that cannot be read are told of as such."""
+    with suppress(Misconfigured):
+        until = read_access(settings, folder=folder).until
+        if until is not None and today <= until < today + _SOON:
+            instead = "have them renewed: then everything is denied"
+            yield Fault("access", f"the access rules end on {until}", instead)
 
 
 def _amiss(agreement: Agreement | None, today: dt.date) -> tuple[str, str] | None:

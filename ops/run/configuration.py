@@ -21,12 +21,14 @@ from router.linkage.rules import NEWEST
 from router.steps.same import Same
 from router.steps.suggestion.phrases import BadPhrase
 from router.steps.suggestion.reading import vocabulary
+from schemas.access import AccessRules, Role
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings
 from stores.tree.notes import Kind, NoNote, VerifierKey
 
 PROFILES = "ops.profiles"
+ACCESS = "ops.access"
 S = TypeVar("S", bound=Shape)
 
 
@@ -62,7 +64,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
         raw.setdefault("http", {})["port"] = port
     settings = _validated(HubSettings, raw, where=str(path))
     faults = (_inconsistencies(settings), _checks(settings), _enquiries(settings.agencies))
-    refuse((*itertools.chain.from_iterable(faults), *_witnesses(settings)))
+    refuse((*itertools.chain.from_iterable(faults), *_witnesses(settings), *_people(settings)))
     return settings
 
 
@@ -94,9 +96,9 @@ def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
 
     Its ``language`` names a file of the same kind, with the words and contexts that it begins with.
     """
-    raw = _shipped_or_own(name, folder=folder)
+    raw = _shipped_or_own(name, of=PROFILES, folder=folder)
     if isinstance(language := raw.pop("language", None), str):
-        spoken = _shipped_or_own(language, folder=folder)
+        spoken = _shipped_or_own(language, of=PROFILES, folder=folder)
         raw["words"] = spoken.get("words", {}) | raw.get("words", {})
         raw["context"] = [*spoken.get("context", ()), *raw.get("context", ())]
     profile = _validated(BoroughProfile, raw, where=name)
@@ -108,8 +110,14 @@ def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
     return profile
 
 
-def _shipped_or_own(name: str, *, folder: Path) -> dict[str, Any]:
-    shipped = files(PROFILES) / f"{name}.toml"
+def read_access(settings: HubSettings, *, folder: Path = Path()) -> AccessRules:
+    """Who may read or do what: rules that ship with the hub, or those at a path."""
+    raw = _shipped_or_own(settings.access, of=ACCESS, folder=folder)
+    return _validated(AccessRules, raw, where=settings.access)
+
+
+def _shipped_or_own(name: str, *, of: str, folder: Path) -> dict[str, Any]:
+    shipped = files(of) / f"{name}.toml"
     return _read_toml(shipped if shipped.is_file() else folder / name)
 
 
@@ -231,6 +239,20 @@ def _witnesses(settings: HubSettings) -> Iterator[Fault]:
             yield Fault(f"witnesses[{number}].key", "is no witness's key", instead)
         if not witness.url.startswith(("http://", "https://")):
             yield Fault(f"witnesses[{number}].url", "is no address of the web", "write https://…")
+
+
+def _people(settings: HubSettings) -> Iterator[Fault]:
+    times = Counter(person.name for person in settings.people)
+    for number, person in enumerate(settings.people):
+        where = f"people[{number}]"
+        if times[person.name] > 1:
+            yield Fault(f"{where}.name", "is another's too", "write what tells them apart")
+        if person.agency not in settings.agencies:
+            what, instead = f"{person.agency} is not configured", f"add [agencies.{person.agency}]"
+            yield Fault(f"{where}.agency", what, instead)
+        if Role.SYSTEM in person.roles:
+            instead = "take it out: an agency's system has a credential of its own"
+            yield Fault(f"{where}.roles", "system is no person's", instead)
 
 
 def _is_cosigner(key: str) -> bool:

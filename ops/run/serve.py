@@ -23,6 +23,7 @@ from connectors.directory import FolderUnsafe
 from connectors.http import create_app
 from connectors.http_connections import Connections
 from connectors.port import Routes
+from ops.access.doors import Doors
 from ops.look.api.routes import description_routes
 from ops.run.wiring import Hub
 from router import ways_in
@@ -229,6 +230,7 @@ def web_server(
         routes,
         intake=hub.intake,
         queues=hub.queues,
+        access=Doors(hub),
         largest_body=limits.largest_body,
         extra_routes=[*extra_routes, *description_routes(largest_body=limits.largest_body)],
         wrong_tokens=connections.wrong_tokens,

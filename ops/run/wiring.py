@@ -11,6 +11,7 @@ from ops.run.configuration import (
     Fault,
     Misconfigured,
     key_encryption_key,
+    read_access,
     read_policy,
     read_settings,
 )
@@ -20,6 +21,7 @@ from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
 from router.unit import Unit
+from schemas.access import AccessRules
 from schemas.settings import HubSettings
 from stores import policies
 from stores.database import Database
@@ -33,6 +35,7 @@ class Hub:
     settings: HubSettings
     database: Database
     policy: Adopted
+    access: AccessRules
     unit: Unit
     intake: StoredIntake
     queues: StoredQueues
@@ -53,6 +56,7 @@ def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
 def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: Path) -> Hub:
     """The hub of these settings; relative paths in them start at ``folder``."""
     policy = read_policy(settings, folder=folder)
+    access = read_access(settings, folder=folder)
     vault = Vault(key_encryption_key(settings, environment, folder=folder))
     database = Database(
         placed(settings.runtime.store, folder),
@@ -67,7 +71,8 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
-    return Hub(settings, database, adopted, whole_hub(), StoredIntake(database, policy), edge)
+    intake = StoredIntake(database, policy)
+    return Hub(settings, database, adopted, access, whole_hub(), intake, edge)
 
 
 @contextmanager

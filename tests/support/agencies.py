@@ -12,6 +12,16 @@ from connectors.port import Routes, routes
 from schemas.settings import HubSettings
 
 
+class EverybodysOwn:
+    """Each agency may have its letters."""
+
+    def may_fetch(self, agency: str) -> bool:
+        return bool(agency)
+
+    def refused(self, agency: str) -> None:
+        raise AssertionError(agency)
+
+
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """The app on a port of its own; its address."""

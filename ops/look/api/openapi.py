@@ -95,7 +95,7 @@ def _inbox(_: int) -> Json:
         ],
         "responses": {
             "200": _answer("The oldest letters, held for the agency.", letters, media=BATCH),
-            **_problems(400, 401, 429, 500, 503),
+            **_problems(400, 401, 403, 429, 500, 503),
         },
     }
 
@@ -112,7 +112,7 @@ def _acknowledge(_: int) -> Json:
         "requestBody": {"required": True, "content": taken},
         "responses": {
             "200": _answer("How many letters were deleted.", count),
-            **_problems(400, 401, 413, 415, 429, 500, 503),
+            **_problems(400, 401, 403, 413, 415, 429, 500, 503),
         },
     }
 

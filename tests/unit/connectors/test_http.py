@@ -22,7 +22,7 @@ from connectors.http import create_app
 from schemas.notification import Receipt, ReceiptStatus
 from stores.database import Unstorable
 from stores.ports import Arrival, EdgeQueues, Intake
-from tests.support.agencies import hub_with_tokens, serving
+from tests.support.agencies import EverybodysOwn, hub_with_tokens, serving
 
 Make = Callable[..., dict[str, object]]
 
@@ -36,6 +36,7 @@ def url(intake: Intake, queues: EdgeQueues, now: dt.datetime) -> Iterator[str]:
         hub_with_tokens(),
         intake=intake,
         queues=queues,
+        access=EverybodysOwn(),
         largest_body=10_000,
         clock=lambda: now,
         extra_routes=[Route("/", page)],
@@ -282,3 +283,31 @@ def test_an_agency_that_sends_all_at_once_leaves_room_for_another_ones_red(
         finally:
             may_go_on.set()
         assert all(one.result(30).is_success for one in flood)
+
+
+class _Nobodys:
+    """No agency may have its letters."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def may_fetch(self, agency: str) -> bool:
+        return agency == ""
+
+    def refused(self, agency: str) -> None:
+        self.told.append(agency)
+
+
+def test_letters_that_the_access_rules_withhold_are_not_given_and_what_is_told_is_taken(
+    intake: Intake, queues: EdgeQueues, now: dt.datetime
+) -> None:
+    access = _Nobodys()
+    app = create_app(
+        hub_with_tokens(), intake=intake, queues=queues, access=access, clock=lambda: now
+    )
+    headers = {"Authorization": "Bearer health-token"}
+    with serving(app) as address, httpx.Client(base_url=address, headers=headers) as client:
+        assert client.get("/v1/inbox").status_code == 403
+        assert client.post("/v1/inbox/acknowledge", json={"ids": ["a"]}).status_code == 403
+        assert client.post("/v1/events", content=b"{}").status_code not in (401, 403)
+    assert access.told == ["health", "health"]

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from connectors.http import create_app
 from connectors.problems import TOLD, problem
 from stores.ports import EdgeQueues, Intake
-from tests.support.agencies import hub_with_tokens, serving
+from tests.support.agencies import EverybodysOwn, hub_with_tokens, serving
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def raw(intake: Intake, queues: EdgeQueues, now: dt.datetime) -> Iterator[httpx.
         hub_with_tokens(),
         intake=intake,
         queues=queues,
+        access=EverybodysOwn(),
         largest_body=10_000,
         clock=lambda: now,
         extra_routes=[Route("/slowed", slowed), Route("/faulty", faulty)],

@@ -16,6 +16,7 @@ from connectors.wrong_tokens import WrongTokens, neighbourhood
 from ops.run.log import only_listed
 from schemas.settings import HubSettings
 from stores.ports import EdgeQueues, Intake
+from tests.support.agencies import EverybodysOwn
 
 TOKEN = "the right one"
 
@@ -114,6 +115,7 @@ def client(
         routes(HubSettings.model_validate(settings), {}),
         intake=intake,
         queues=queues,
+        access=EverybodysOwn(),
         clock=lambda: now,
         wrong_tokens=wrong,
     )

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from ops.access.acting import asker
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
@@ -19,6 +20,7 @@ from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.look.trail import reveal
 from ops.run.wiring import Hub
+from schemas.access import Purpose
 from stores import journal
 from stores.trail import about
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
@@ -132,7 +134,7 @@ def test_revealing_shows_contents_and_records_who_looked_at_what_and_why(tmp_pat
     revealed = trail(folder, id_, "--reveal", "--who", "J. Auditor", "--why", "complaint 2026/17")
     assert [event["message_id"] for event in revealed] == [event["message_id"] for event in before]
     assert any("narrative" in json.dumps(event["content"]) for event in revealed)
-    last = trail(folder, id_, "--reveal", "--who", "B. Auditor", "--why", "to see who looked")[-1]
+    last = trail(folder, id_, "--reveal", "--who", "J. Auditor", "--why", "to see who looked")[-1]
     assert last["content"]["seen_by"] == "J. Auditor"
     assert last["content"]["why"] == "complaint 2026/17"
     assert last["content"]["message_ids"] == [event["message_id"] for event in before]
@@ -173,7 +175,8 @@ def test_looking_without_revealing_records_nothing(worked: Worked) -> None:
 def test_an_unknown_id_is_said_to_be_unknown_and_not_recorded(worked: Worked) -> None:
     folder, hub = worked
     assert "nothing is recorded" in case(folder, "nobody").output
-    assert reveal(hub, "nobody", who="J. Auditor", why="a slip") == []
+    auditor = asker(hub, "J. Auditor", why="a slip", purpose=Purpose.AUDIT)
+    assert reveal(hub, "nobody", asker=auditor) == []
 
 
 def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
@@ -270,6 +273,6 @@ def test_that_a_notification_had_warnings_is_shown_by_field_and_its_values_only_
     }
     assert "Quillon" not in case(folder, receipt.id).stdout
     assert "warnings=(count=3, fields=[data.date_of_birth" in case(folder, receipt.id).stdout
-    revealed = trail(folder, receipt.id, "--reveal", "--who", "A. Auditor", "--why", "complaint")
+    revealed = trail(folder, receipt.id, "--reveal", "--who", "J. Auditor", "--why", "complaint")
     kept = revealed[0]["content"]["notification"]["set_aside"]
     assert {part["value"] for part in kept} >= {"3rd of Quillon", "Quillon", "a field of nobody's"}

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from connectors.port import routes
+from ops.access.acting import Asker, asker
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import DECISION_MAKER
@@ -24,6 +25,7 @@ from ops.mend import dead_letters
 from ops.mend.dead_letters import Person, Refused
 from ops.run.wiring import Hub
 from router.steps.rate import decide as rate
+from schemas.access import Purpose
 from schemas.base import Fact
 from schemas.product import Choice
 from stores import cursors, journal
@@ -44,6 +46,10 @@ def run(folder: DemoFolder, verb: str, *arguments: str, **kwargs: Any) -> Result
     return CliRunner().invoke(
         main, ["dead-letters", verb, "--config", str(folder.config), *arguments], **kwargs
     )
+
+
+def mender(hub: Hub) -> Asker:
+    return asker(hub, SOMEBODY.who, why=SOMEBODY.why, purpose=Purpose.MENDING)
 
 
 def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
@@ -134,6 +140,8 @@ def test_whose_message_was_read_is_told_by_whom_and_why_and_nothing_of_it(
         "message_ids": [id_],
         "seen_by": "A. Operator",
         "why": "asked the school",
+        "purpose": "mending",
+        "reviewed_by": "R. Reviewer",
     }
     assert dt.datetime.fromisoformat(seen_at).tzinfo is not None
 
@@ -146,7 +154,7 @@ def test_of_what_is_of_an_agency_that_is_configured_no_more_nobody_is_told(
     id_, agency = bury(hub, event), event["data"]["source_agency"]
     others = {code: one for code, one in hub.settings.agencies.items() if code != agency}
     less = dataclasses.replace(hub, settings=hub.settings.model_copy(update={"agencies": others}))
-    assert dead_letters.reveal(less, id_, person=SOMEBODY).original
+    assert dead_letters.reveal(less, id_, asker=mender(less)).original
     assert len(facts(hub, "mash.dead-letter.revealed.v1")) == 1
     assert count(hub, "SELECT count(*) FROM letters") == 0
 

@@ -28,7 +28,7 @@ from router.queues import StoredQueues
 from stores.database import Database
 from stores.vault import Vault
 from tests.support import given
-from tests.support.agencies import hub_with_tokens, serving
+from tests.support.agencies import EverybodysOwn, hub_with_tokens, serving
 from tests.support.words import OPERATORS
 
 Json = dict[str, Any]
@@ -48,10 +48,11 @@ def app(database: Database) -> Starlette:
         hub_with_tokens(),
         intake=StoredIntake(database),
         queues=StoredQueues(database, given.policy()),
+        access=EverybodysOwn(),
         largest_body=10_000,
         clock=lambda: dt.datetime(2030, 1, 1, tzinfo=dt.UTC),
         extra_routes=[
-            *monitor_routes(lambda: pytest.fail("nobody looks")),
+            *monitor_routes(lambda: pytest.fail("nobody looks"), may_show=lambda: True),
             *description_routes(largest_body=10_000),
         ],
     )

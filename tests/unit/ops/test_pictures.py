@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ops.access.acting import asker
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER, event
@@ -18,6 +19,7 @@ from ops.look import pictures, trail
 from ops.look.picture_words import in_words
 from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
+from schemas.access import Purpose
 from schemas.base import Fact
 from schemas.picture import Picture
 from stores import journal
@@ -366,7 +368,8 @@ def test_what_an_earlier_concern_came_to_is_shown(hub: tuple[DemoFolder, Hub]) -
     }
     send(hub[1], LEAD, [event("close", "mash.outcome-decision.v1", agency=LEAD, data=closing)])
     hub[1].embedded().drain()
-    _, picture = pictures.reveal(hub[1], first, who="A. Uditor", why="An audit")
+    auditor = asker(hub[1], "J. Auditor", why="An audit", purpose=Purpose.AUDIT)
+    _, picture = pictures.reveal(hub[1], first, asker=auditor)
     assert picture is not None
     assert picture.closed is not None
     said = picture.closed.model_dump(mode="json", exclude={"at"}, exclude_none=True)
@@ -442,6 +445,8 @@ def test_whoever_told_something_of_a_picture_is_told_that_it_was_revealed_and_wh
         "references": ["R-1"],
         "seen_by": "J. Auditor",
         "why": "complaint 2026/17",
+        "purpose": "audit",
+        "reviewed_by": "R. Reviewer",
     }
     (to_lead,) = letters(hub[1], LEAD, "mash.content-revealed.v1")
     (rated,) = to_lead["message_ids"]

@@ -37,9 +37,11 @@ def step_at(status: Status, step: str, topic: str) -> Any:
     return next(one for one in status.steps if (one["step"], one["topic"]) == (step, topic))
 
 
-def get(path: str, look: Callable[[], Status]) -> httpx.Response:
+def get(path: str, look: Callable[[], Status], *, may_show: bool = True) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Starlette(routes=monitor_routes(look)))
+        transport = httpx.ASGITransport(
+            Starlette(routes=monitor_routes(look, may_show=lambda: True))
+        )
         async with httpx.AsyncClient(transport=transport, base_url="http://hub.invalid") as client:
             return await client.get(path)
 
@@ -52,6 +54,11 @@ def test_a_hub_that_has_done_everything_has_no_depth_anywhere(worked: Worked) ->
         (step["step"], step["topic"]): step["depth"] for step in status.steps if step["depth"]
     } == {}
     assert all(step["oldest_seconds"] is None and step["lag"] == 0 for step in status.steps)
+
+
+def test_the_monitor_is_shown_to_nobody_where_the_access_rules_say_so() -> None:
+    answer = get("/v1/status", lambda: pytest.fail("nobody looks"), may_show=False)
+    assert answer.status_code == 403
 
 
 def test_what_has_no_leaf_in_the_tree_yet_is_counted(tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""Whose items a fact holds, how sensitive they are, and what others may know of them (R26, R28)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from schemas.access import Existence
+from schemas.base import Fact, Shape
+from schemas.case import Worker
+from schemas.notification import Notification
+from schemas.product import items_of_notification
+from schemas.sharing import Sensitivity
+from stores.trail import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the access rules ask of an item."""
+
+    owner: str | None = None
+    """None: the hub's own record."""
+    sensitivity: Sensitivity = Sensitivity.SENSITIVE
+    existence: Existence = Existence.OPEN
+
+
+OF_THE_HUB = Kept()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of some entries, by which everything that repeats one of them is known again.
+
+    ``signposts``: whether the agreement of an agency lets it be named as holding something.
+    """
+
+    signposts: Callable[[str], bool]
+    by_id: dict[str, set[Kept]] = field(default_factory=lambda: defaultdict(set))
+    notified: dict[str, set[Kept]] = field(default_factory=lambda: defaultdict(set))
+    """Of notifications, by referral and by ``agency/reference``."""
+
+    def learn(self, entries: Iterable[Entry]) -> None:
+        """Remember every item that these entries tell for the first time."""
+        for entry in entries:
+            for shape in _shapes(entry.message.data):
+                if isinstance(shape, Notification):
+                    self._notified(entry, shape)
+                elif hasattr(shape, "item_id") and (kept := self._own(shape, entry.message.data)):
+                    self.by_id[shape.item_id].add(kept)
+
+    def held(self, entry: Entry) -> set[Kept]:
+        """All that an entry holds or repeats; the hub's own record where that is nothing."""
+        fact, found = entry.message.data, set[Kept]()
+        for shape in _shapes(fact):
+            found |= self._of(shape, fact)
+        if found:
+            return found
+        told = entry.chain.startswith("intake/")
+        return {Kept(fact.of_agency)} if told else {OF_THE_HUB}
+
+    def of(self, shape: Shape, fact: Fact | None = None) -> set[Kept]:
+        """What one shape itself holds, without the shapes in it."""
+        return self._of(shape, fact)
+
+    def _of(self, shape: Shape, fact: Fact | None) -> set[Kept]:
+        if isinstance(shape, Notification):
+            return self._of_notification(shape, agency=fact.of_agency if fact else None)
+        found = {kept} if (kept := self._own(shape, fact)) else set()
+        for text in _texts(shape):
+            found |= self.by_id.get(text, set())
+        if getattr(shape, "narrative", None) is not None:
+            found |= self._told_of(shape)
+        return found
+
+    def _told_of(self, shape: Shape) -> set[Kept]:
+        """Of a notification that is shown in part, by its referral or its agency's reference."""
+        named = getattr(shape, "referral_id", None)
+        also = f"{getattr(shape, 'agency', None)}/{getattr(shape, 'reference', None)}"
+        return self.notified.get(str(named), set()) | self.notified.get(also, set())
+
+    def _own(self, shape: Shape, fact: Fact | None) -> Kept | None:
+        """What a shape says of itself; None where it says nothing of who may know it."""
+        if not (hasattr(shape, "sensitivity") or hasattr(shape, "may_be_revealed")):
+            return None
+        agency = getattr(shape, "agency", None) or (fact.of_agency if fact else None)
+        return self._kept(shape, owner=getattr(shape, "owner", None) or agency)
+
+    def _kept(self, shape: Shape, *, owner: str | None) -> Kept:
+        sensitivity = getattr(shape, "sensitivity", Sensitivity.SENSITIVE)
+        return Kept(owner, Sensitivity(sensitivity), self._existence(shape, owner))
+
+    def _existence(self, shape: Shape, owner: str | None) -> Existence:
+        if getattr(shape, "may_be_revealed", True):
+            return Existence.OPEN
+        said = getattr(shape, "signpost", None)
+        named = self.signposts(owner or "") if said is None else said
+        return Existence.SIGNPOST if named else Existence.SILENT
+
+    def _of_notification(self, told: Notification, *, agency: str | None) -> set[Kept]:
+        return {self._kept(one, owner=agency) for one in (told.kept, *told.parts)}
+
+    def _notified(self, entry: Entry, told: Notification) -> None:
+        fact = entry.message.data
+        kept = self._of_notification(told, agency=fact.of_agency)
+        referral = entry.message.correlation_id
+        for name in (referral, f"{fact.of_agency}/{told.reference}"):
+            self.notified[name] |= kept
+        concern = getattr(fact, "concern_id", None) or referral
+        for id_ in items_of_notification(concern, len(told.parts)):
+            self.by_id[id_] |= kept
+
+
+def works_on(entries: Iterable[Entry], *, name: str | None, agency: str | None) -> bool:
+    """Whether somebody works on a case: is its worker, or has decided about it."""
+    return name is not None and any(
+        _is_by(entry.message.data, name, agency) for entry in entries if name
+    )
+
+
+def _is_by(fact: Fact, name: str, agency: str | None) -> bool:
+    if fact.of_agency not in (None, agency):
+        return False
+    return any(
+        (isinstance(shape, Worker) and shape.name == name)
+        or getattr(shape, "decided_by", None) == name
+        for shape in _shapes(fact)
+    )
+
+
+def _shapes(value: object) -> Iterator[Shape]:
+    """A shape and all the shapes in it."""
+    if isinstance(value, Shape):
+        yield value
+        for part in value.__dict__.values():
+            yield from _shapes(part)
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _shapes(part)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for part in value:
+            yield from _shapes(part)
+
+
+def _texts(shape: Shape) -> Iterator[str]:
+    """The texts of a shape itself, among them ids; not of the shapes in it."""
+    for value in shape.__dict__.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple | list | set | frozenset):
+            yield from (one for one in value if isinstance(one, str))

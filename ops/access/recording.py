@@ -1,0 +1,186 @@
+"""Who was let or denied what, by which rules, is recorded, and who looks at it afterwards (R46)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import uuid4
+
+from ops.access.acting import Asker, Denied, may, today
+from ops.run.wiring import Hub
+from schemas.access import Access, AccessRules, Act, Answer, Record, Role, Verdict
+from schemas.base import Fact
+from schemas.message import Message
+from schemas.operations import (
+    AccessDenied,
+    AccessRulesAdopted,
+    DeadLetterRevealed,
+    RecordRevealed,
+)
+from stores import codec, cursors, journal, linking
+from stores.cursors import Cursor
+from stores.database import Transaction
+
+OPERATIONS = "operations"
+"""The chain of what people of the hub do."""
+UNKNOWN = "unknown"
+"""In the record of a denial, where there is no such thing: what was written may be anything."""
+
+
+def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
+    """The message for something that a person of the hub did, at ``now`` (microseconds)."""
+    return Message(
+        id=str(uuid4()),
+        source="mash-hub/operations",
+        time=codec.from_micros(now),
+        key=fact.subject,
+        correlation_id=correlation_id,
+        causation_id=None,
+        data=fact,
+    )
+
+
+def note(transaction: Transaction, cursor: Cursor, *, fact: Fact, about: str) -> Message:
+    """Record a fact in the chain of operations, ``about`` this referral or whatever it concerns."""
+    message = operation(fact, now=transaction.now, correlation_id=about)
+    journal.append(transaction, cursor, messages=[message])
+    cursors.store(transaction, cursor)
+    return message
+
+
+def granted(
+    hub: Hub,
+    transaction: Transaction,
+    *,
+    cursor: Cursor,
+    asker: Asker,
+    wanted: str,
+    by: Sequence[Answer],
+) -> Access:
+    """What is recorded of a look at contents that the rules allow; raises :class:`NobodyReviews`.
+
+    A further look at the same for the same reason belongs to the first, as long as that lasts.
+    """
+    first = _earlier(transaction, asker, wanted=wanted)
+    said = _said(hub, transaction, cursor=cursor, asker=asker, by=by)
+    if first is not None:
+        message_id, access = first
+        lasting = {name: getattr(access, name) for name in ("until", "review_by", "review_due_at")}
+        return said.model_copy(update=lasting | {"continues": message_id})
+    now = codec.from_micros(transaction.now)
+    terms = hub.access.break_glass if asker.break_glass else hub.access.reveal
+    return said.model_copy(
+        update={
+            "until": now + dt.timedelta(minutes=terms.minutes),
+            "review_by": _reviewer(hub, asker),
+            "review_due_at": now + dt.timedelta(hours=terms.review_hours),
+        }
+    )
+
+
+def denied(
+    hub: Hub,
+    transaction: Transaction,
+    *,
+    cursor: Cursor,
+    asker: Asker,
+    act: Act,
+    record: Record,
+    wanted: str,
+    by: Answer,
+) -> None:
+    """Record that somebody was denied something."""
+    access = _said(hub, transaction, cursor=cursor, asker=asker, by=[by])
+    fact = AccessDenied(
+        record_id=wanted, act=act, record=record, who=asker.who, why=asker.why, access=access
+    )
+    note(transaction, cursor, fact=fact, about=wanted)
+
+
+def permit_on_record(
+    hub: Hub, asker: Asker, *, act: Act, record: Record, wanted: str = UNKNOWN
+) -> Access:
+    """What is recorded of something that the rules let somebody do. Else the denial is recorded,
+    and raised: :class:`Denied`.
+    """
+    answer = may(hub, asker, act=act, record=record)
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, OPERATIONS)
+        if answer.verdict is Verdict.ALLOW:
+            return _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
+        denied(
+            hub,
+            transaction,
+            cursor=cursor,
+            asker=asker,
+            act=act,
+            record=record,
+            wanted=wanted,
+            by=answer,
+        )
+    raise Denied(asker, answer)
+
+
+class NobodyReviews(Exception):
+    """Contents are shown to nobody while nobody is named who would look at it afterwards."""
+
+    def __str__(self) -> str:
+        return (
+            "nobody is named who reviews afterwards who was shown what: enter somebody else with "
+            "the role reviewer under [[people]] of the configuration (`hub config check`)"
+        )
+
+
+def _reviewer(hub: Hub, asker: Asker) -> str | None:
+    """Who is to review it. In an emergency it waits for nobody: then it is open until somebody."""
+    for person in hub.settings.people:
+        if Role.REVIEWER in person.roles and person.name != asker.who and person.is_there(today()):
+            return person.name
+    if asker.break_glass:
+        return None
+    raise NobodyReviews
+
+
+def _earlier(transaction: Transaction, asker: Asker, *, wanted: str) -> tuple[str, Access] | None:
+    """The look of the same person at the same for the same reason that lasts still."""
+    now = codec.from_micros(transaction.now)
+    kinds = (RecordRevealed, DeadLetterRevealed)
+    looks = linking.about(transaction.connection, transaction.vault, ids=[wanted], types=kinds)
+    for entry in reversed(looks):
+        fact = entry.message.data
+        assert isinstance(fact, kinds)
+        access = fact.access
+        if access is None or access.continues is not None or access.until is None:
+            continue
+        same = (fact.subject, fact.seen_by, fact.why) == (wanted, asker.who, asker.why)
+        as_before = (access.purpose, access.break_glass) == (asker.purpose, asker.break_glass)
+        if same and as_before and now < access.until:
+            return entry.message.id, access
+    return None
+
+
+def _said(
+    hub: Hub, transaction: Transaction, *, cursor: Cursor, asker: Asker, by: Sequence[Answer]
+) -> Access:
+    rules = (answer.decided for answer in by)
+    return Access(
+        rules=hub.access.version,
+        digest=_adopted(transaction, cursor, rules=hub.access),
+        decided=tuple(dict.fromkeys(rule.id for rule in rules if rule)),
+        agency=asker.agency,
+        roles=tuple(sorted(asker.roles)),
+        purpose=asker.purpose,
+        break_glass=asker.break_glass,
+    )
+
+
+def _adopted(transaction: Transaction, cursor: Cursor, *, rules: AccessRules) -> str:
+    """The digest of the rules, which are recorded whole the first time that they are gone by."""
+    digest = rules.digest()
+    known = linking.about(
+        transaction.connection, transaction.vault, ids=[digest], types=[AccessRulesAdopted]
+    )
+    if not known:
+        fact = AccessRulesAdopted(digest=digest, rules=rules)
+        note(transaction, cursor, fact=fact, about=digest)
+    return digest
