@@ -51,8 +51,9 @@ def test_what_init_writes_has_no_faults(written: Path) -> None:
     assert faults(written) == ""
 
 
-def test_what_init_writes_has_two_warnings_to_begin_with(written: Path) -> None:
-    unreached, key = check(written, {}, today=TODAY).warnings
+def test_what_init_writes_has_three_warnings_to_begin_with(written: Path) -> None:
+    unreached, people, key = check(written, {}, today=TODAY).warnings
+    assert people.where == "people"
     assert unreached.where == "agencies"
     assert "police_cait, school" in unreached.what
     assert key.where == "runtime.key_file"
