@@ -1,6 +1,7 @@
-"""Who may read what, in plain Python: written from the prose of ``f24.md``, beside the hub's rules.
+"""Who may read what, in plain Python: the prose of ``f24.md``, beside the hub's rules.
 
-It shares nothing with them: no shape, no file, no function.
+It shares nothing with them: no shape, no file, no function. It is by the hand that wrote them,
+and is to be written anew from that page by somebody who has not read them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """F24: random questions about access, answered by the hub's rules and by a small model of them
-(:mod:`tests.proofs.access_model`), which was written from their prose (``f24.md``).
+(:mod:`tests.proofs.access_model`), which shares no code with them. Both are by one hand so far.
 """
 
 from __future__ import annotations
