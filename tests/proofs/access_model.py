@@ -1,6 +1,7 @@
-"""Who may read what, in plain Python: written from the prose of ``f24.md``, beside the hub's rules.
+"""Who may read what, in plain Python: the prose of ``f24.md``, beside the hub's rules.
 
-It shares nothing with them: no shape, no file, no function.
+It shares nothing with them: no shape, no file, no function. It is by the hand that wrote them,
+and is to be written anew from that page by somebody who has not read them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def verdict(asked: Mapping[str, Any]) -> str:
 
 
 def _verdict(asked: Mapping[str, Any]) -> str:
-    if asked["on"].isoformat() < "2026-11-27" or _forbidden(asked):
+    if asked["on"].isoformat() < "2026-04-01" or _forbidden(asked):
         return "deny"
     freely, reasoned = _freely(asked), _for_a_reason(asked)
     if not freely and not reasoned:
