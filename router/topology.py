@@ -90,6 +90,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
         "rate",
         "request_information",
         "approve",
+        "hold",
         "release",
         "inform",
         "hand_off",

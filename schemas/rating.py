@@ -47,6 +47,7 @@ ClockKind = Literal[
     "disagreement",
     "alarm",
     "check",
+    "safety",
 ]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
 ``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
@@ -54,7 +55,8 @@ answers what it was asked (R25); ``approval``: an owner decides about what is it
 ``receipt``: a person of a recipient says that they have it (R19); ``referrer``: whoever brought the
 concern hears what was decided (L3); ``school``: the child's school is told before its next school
 day (L4); ``disagreement``: a professional difference is settled (R51); ``alarm``: a person takes
-what nobody else has; ``check``: an agency says whether its system knows the child (R7).
+what nobody else has; ``check``: an agency says whether its system knows the child (R7);
+``safety``: a human has decided whether what is kept back is safe to send (L7).
 """
 
 

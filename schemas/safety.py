@@ -11,7 +11,17 @@ from operator import not_
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, Code, Identity, Line, Notice, ReferralFact, ReferralHead, Shape
+from schemas.base import (
+    AgencyFact,
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    ReferralFact,
+    ReferralHead,
+    Shape,
+)
 from schemas.identity import About, IdentityField
 from schemas.person import Person
 
@@ -103,6 +113,9 @@ class SafetyReview(Holding, Notice, type="mash.safety-review.v1"):
 
     Answered by a safety decision.
     """
+
+    due_at: Instant | None = Field(default=None, exclude_if=_no)
+    """By when to decide, where the profile says."""
 
 
 class SafetyChoice(StrEnum):

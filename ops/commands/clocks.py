@@ -45,6 +45,7 @@ def clocks(context: click.Context, *, config: Path, as_json: bool) -> None:
       disagreement  a professional difference is settled
       alarm         a person takes what nobody else has
       check         an agency says whether its system knows the child
+      safety        a human has decided whether what is kept back is safe to send
 
     \b
     Examples:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
-from router.steps import hand_off
+from router.steps import hand_off, hold
 from router.steps.alarm import decide as alarm
 from router.steps.alarm.state import Alarms
 from router.steps.approve import decide as approve
@@ -24,6 +24,7 @@ from router.steps.disagreement.state import Disputes
 from router.steps.hand_off import Handing
 from router.steps.hand_over import decide as hand_over
 from router.steps.hand_over.state import Handings
+from router.steps.hold import Holds
 from router.steps.inform import decide as inform
 from router.steps.inform.state import Holders
 from router.steps.rate import decide as rate
@@ -49,6 +50,7 @@ STEPS: tuple[Step[Any], ...] = (
     alarm.STEP,
     inform.STEP,
     approve.STEP,
+    hold.STEP,
     school.STEP,
 )
 """All that have clocks: a document of each type is shown as :data:`_CLOCKS` says."""
@@ -148,6 +150,12 @@ def _of_owners(state: Approvals, of: _Of) -> Iterator[Clock]:
             yield of.clock(agency, "approval", ticking, referral_id=draft.referral_id)
 
 
+def _of_reviews(state: Holds, of: _Of) -> Iterator[Clock]:
+    for held in state.holds.values():
+        if held.clock:
+            yield of.clock(of.lead, "safety", held.clock)
+
+
 def _of_handovers(state: Handings, of: _Of) -> Iterator[Clock]:
     """Of what was handed over, and of what was taken back; what was refused is the hub's to take
     up.
@@ -219,6 +227,7 @@ _CLOCKS: Mapping[type, Callable[[Any, _Of], Iterator[Clock]]] = {
     Alarms: _of_alarms,
     Holders: _of_holders,
     Approvals: _of_owners,
+    Holds: _of_reviews,
     Telling: _of_school,
 }
 """What shows the clocks of a document, by its type; one of another type has none."""

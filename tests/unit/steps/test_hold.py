@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from schemas.disagreements import DisagreementOpened
 from schemas.identity import IdentityField
 from schemas.notices import WordsKeptBack
 from schemas.outcome import ReferralOutcome
-from schemas.product import Product
+from schemas.owed import ClockClosed, OwedNotice
+from schemas.policy import ColourRule
+from schemas.product import Product, ProductRefused
+from schemas.rating import Colour
 from schemas.refusals import Refusal
 from schemas.safety import (
     Danger,
@@ -25,6 +29,8 @@ from schemas.safety import (
     SafetyReview,
     SafetySettled,
 )
+from tests.support import given
+from tests.support import products as product
 from tests.support.given import Given
 
 LEAD = "childrens_social_care"
@@ -193,3 +199,86 @@ def test_once_an_outcome_is_not_to_be_sent_its_writer_is_told_that_its_reader_kn
     assert "told nothing" in told.to_do
     other = Given(hold.STEP).given(at_the_door()).when(decided(STOP))
     assert other.letters == ()
+
+
+# --- until they have decided
+
+
+def elapses(step: Given, outcome: Outcome[Any]) -> Outcome[Any]:
+    (timer,) = outcome.timers
+    return step.when(given.elapsed("hold", timer.due_at, timer.key))
+
+
+def owed(outcome: Outcome[Any]) -> list[tuple[str, OwedNotice]]:
+    return [
+        (one.agency, one.notice) for one in outcome.letters if isinstance(one.notice, OwedNotice)
+    ]
+
+
+@pytest.mark.parametrize("fact", [ProductHeld(**held()), at_the_door()])
+def test_who_is_asked_is_warned_and_chased_and_then_a_chain_is_told_that_ends_at_a_person(
+    fact: ProductHeld | LetterHeld,
+) -> None:
+    step = Given(hold.STEP)
+    outcome = step.when(fact)
+    told = []
+    while outcome.timers:
+        outcome = elapses(step, outcome)
+        told += owed(outcome)
+    assert [(one.moment, to) for to, one in told] == [
+        ("warned", LEAD),
+        ("chased", LEAD),
+        ("escalated", LEAD),
+        ("escalated", LEAD),
+    ]
+    assert {(one.clock, one.subject_id) for _, one in told} == {("safety", "hold-1")}
+    assert told[-1][1].escalated_to == given.profile().chains["safety"][-1]
+    assert not outcome.timers
+    assert step.when(decided(SEND)).refusal is None, "it may be decided all the same"
+
+
+def test_a_red_is_decided_within_minutes_and_the_review_says_by_when() -> None:
+    for urgent, due_at in (
+        (True, given.NOON + dt.timedelta(minutes=15)),
+        (False, given.NOON + dt.timedelta(hours=4)),
+    ):
+        (letter,) = Given(hold.STEP).when(ProductHeld(**held(urgent=urgent))).letters
+        assert isinstance(letter.notice, SafetyReview)
+        assert letter.notice.due_at == due_at
+
+
+def test_nobody_is_reminded_of_what_is_decided_and_others_are_waited_for() -> None:
+    step = Given(hold.STEP)
+    first = step.when(ProductHeld(**held()))
+    second = step.when(at_the_door(hold_id="hold-2"), at=given.NOON + dt.timedelta(minutes=30))
+    assert second.timers == ()
+    (timer,) = step.when(decided(SEND)).timers
+    assert elapses(step, first) == Outcome()
+    outcome = step.when(given.elapsed("hold", timer.due_at, timer.key))
+    assert [one.subject_id for _, one in owed(outcome)] == ["hold-2"]
+    assert step.when(decided(STOP, hold_id="hold-2")).timers == ()
+
+
+def test_of_a_product_that_would_not_go_any_more_nobody_is_reminded() -> None:
+    step = Given(hold.STEP)
+    first = step.when(ProductHeld(**held()))
+    gone = product.approved().shared(ProductRefused) | {"reason": "Rated otherwise."}
+    outcome = step.when(ProductRefused(**gone, voided=True))
+    (fact,) = given.of(ClockClosed, outcome.facts)
+    assert (fact.clock, fact.subject_id, fact.reason) == ("safety", "hold-1", "Rated otherwise.")
+    assert elapses(step, first) == Outcome()
+
+
+def test_under_a_profile_without_such_a_clock_none_runs() -> None:
+    nothing = given.profile().model_copy(update={"allowed": {}, "colours": slow()})
+    outcome = Given(hold.STEP, given.policy(profile_=nothing)).when(ProductHeld(**held()))
+    (letter,) = outcome.letters
+    assert "due_at" not in letter.notice.model_dump()
+    assert outcome.timers == ()
+
+
+def slow() -> dict[Colour, ColourRule]:
+    return {
+        colour: rule.model_copy(update={"allowed": {}})
+        for colour, rule in given.profile().colours.items()
+    }
