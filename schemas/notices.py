@@ -236,11 +236,16 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
 class ApprovalCancellation(
     About, SentProduct, ReferralHead, Notice, type="mash.approval-cancelled.v1"
 ):
-    """To who was asked about items of a product: nothing of it leaves, and no decision is awaited;
-    one that is sent all the same is refused as closed.
+    """To who was asked about items of a product: nothing of it leaves, and no decision is awaited.
+
+    Whoever decides all the same, as the two crossed, is told so by another one.
     """
 
     purpose: Line
+    item_id: Identity | None = Field(default=None, exclude_if=not_)
+    """About which a decision came too late."""
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """Then that it did, and why nothing of the product leaves."""
 
 
 class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):

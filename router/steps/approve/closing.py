@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome
@@ -22,7 +23,8 @@ from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.identity import IdentityField, LeftOut
+from schemas.decisions import ReleaseDecision
+from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.letter import Letter
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.policy import Policy
@@ -108,13 +110,42 @@ def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
     waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
     asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency)}
     for agency in sorted(asked if draft.waits else ()):
-        block = draft.identity and draft.identity.block.leaving_out(draft.untold)
         told = draft.shared(ApprovalCancellation)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
-        about = told_to_owners(rung(block, now.policy), now.policy) if block else None
-        notice = ApprovalCancellation(about=about, **told)
+        notice = ApprovalCancellation(about=_told_of(draft, now), **told)
         name = f"approval-cancelled/{draft.product_id}/{agency}"
         yield Letter(name, agency=agency, notice=notice)
+
+
+def voided(
+    known: Approvals, draft: Draft, reason: str, *decisions: Fact, now: Now
+) -> Outcome[Approvals]:
+    """Nothing of it leaves, and who has not decided need not any more."""
+    outcome = refused(known, draft, reason, *decisions, voided=True)
+    told = {"voided": reason, "about": _told_of(draft, now)}
+    after = Refused(deciders=draft.deciders, **draft.shared(Closed) | told)
+    return replace(outcome, state=known.with_product(draft.product_id, after))
+
+
+def too_late(stage: Refused, decision: ReleaseDecision, *, by: str) -> Outcome[Approvals]:
+    """It crossed the word that nobody need decide any more: that is no fault of whoever sent it."""
+    notice = ApprovalCancellation(
+        product_id=decision.product_id,
+        referral_id=decision.referral_id or stage.referral_id,
+        case_id=stage.case_id,
+        recipient=stage.recipient,
+        purpose=stage.purpose,
+        about=stage.about,
+        item_id=decision.item_id,
+        says=f"Your decision is kept, and came too late: {stage.voided}"[:500],
+    )
+    name = f"approval-too-late/{decision.product_id}/{decision.item_id}"
+    return Outcome(letters=(Letter(name, agency=by, notice=notice),))
+
+
+def _told_of(draft: Draft, now: Now) -> IdentityBlock | None:
+    block = draft.identity and draft.identity.block.leaving_out(draft.untold)
+    return told_to_owners(rung(block, now.policy), now.policy) if block else None
 
 
 def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from router.steps.approve.closing import (
     refused,
     requests,
     settled,
+    too_late,
+    voided,
 )
 from router.steps.approve.guarding import (
     STOPPED,
@@ -45,6 +47,7 @@ from router.steps.approve.state import (
     Decided,
     Draft,
     Merged,
+    Refused,
     Standing,
     State,
     Void,
@@ -102,8 +105,8 @@ def _heard(known: Approvals, message: Message, *, now: Now) -> Outcome[Approvals
             return _take(known, decided, now=now)
         case ItemRuled() as ruled:
             return rule(known, ruled, now=now)
-        case ProductVoided() as voided:
-            return _cancel(known, (voided.product_id,), reason=voided.reason, now=now)
+        case ProductVoided() as gone:
+            return _cancel(known, (gone.product_id,), reason=gone.reason, now=now)
         case ApprovalsCancelled() as cancelled:
             return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
         case ProductEnded() as ended:
@@ -317,6 +320,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     if isinstance(stage, Approved) and decision.item_id in stage.without:
         after = stage.model_copy(update={"early": (*stage.early, decided)})
         return Outcome(known.with_product(known.standing_as(decision.product_id), after))
+    if isinstance(stage, Refused) and stage.voided:
+        return too_late(stage, decision, by=decided.agency)
     return _release(known, stage, new, now=now)
 
 
@@ -458,7 +463,7 @@ def _cancel(
         if stage is None:
             known = known.with_product(product_id, Void(reason=reason))
         elif isinstance(stage, Draft):
-            outcome = refused(known, stage, reason, voided=True)
+            outcome = voided(known, stage, reason, now=now)
             known = outcome.state or known
             facts += outcome.facts
             letters += cancellations(stage, now)

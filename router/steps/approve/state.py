@@ -12,7 +12,7 @@ from pydantic import Field
 from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Line, Prose, Shape
 from schemas.decisions import ReleaseDecided
-from schemas.identity import IdentityField
+from schemas.identity import IdentityBlock, IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
 from schemas.product import (
@@ -201,6 +201,10 @@ class Refused(Closed):
     """Nothing of it leaves: by its owners' decisions, or because it was voided."""
 
     kind: Literal["refused"] = "refused"
+    voided: Line | None = Field(default=None, exclude_if=not_)
+    """Why, where it was voided while owners were asked: their answers may cross that."""
+    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
+    """Whom it was about, as these owners were told."""
 
 
 class Void(Shape):

@@ -21,12 +21,14 @@ from schemas.product import (
     ApprovalsCancelled,
     Choice,
     Disposal,
+    ItemWithheld,
     ProductApproved,
     ProductDrafted,
     ProductEnded,
     ProductRefused,
 )
 from schemas.rating import Colour
+from schemas.refusals import Refusal
 from tests.support import given, products
 from tests.support.given import Given
 
@@ -124,9 +126,23 @@ def test_what_waits_is_refused_and_who_has_not_decided_is_told() -> None:
         recipient=products.RECIPIENT,
         purpose=products.PURPOSE,
     )
-    late = step.when(products.decision(GP, Choice.RELEASE_ORIGINAL))
-    assert late.refusal is not None
-    assert late.refusal.reason == "refused.closed"
+
+
+def test_an_answer_that_crosses_the_cancellation_is_kept_and_its_sender_hears_that_it_is_late() -> (
+    None
+):
+    step = Given(approve.STEP).given(products.drafted(SCHOOL, GP), cancelled("product-1"))
+    late = products.decision(GP, Choice.RELEASE_ORIGINAL)
+    outcome = step.when(late)
+    assert (outcome.refusal, outcome.facts) == (None, ())
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, ApprovalCancellation)
+    assert (letter.agency, letter.notice.item_id) == ("gp", GP.item_id)
+    assert letter.notice.says == "Your decision is kept, and came too late: Closed."
+    other = products.decision(GP, Choice.RELEASE_ORIGINAL, "school")
+    assert step.when(other).refusal == Refusal("refused.not-yours", "item_id")
+    kept = step.when(products.decision(SCHOOL, Choice.WITHHOLD))
+    assert given.of(ItemWithheld, kept.facts), "an owner's no lasts, whatever became of the product"
 
 
 def test_who_is_asked_only_after_another_is_told_nothing() -> None:
