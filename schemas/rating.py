@@ -102,6 +102,18 @@ class RatingAssigned(
     """In these words."""
 
 
+class PossibleRedAmended(
+    ReferralFact, type="mash.rating.possible-red-amended.v1", topic="ratings.assigned"
+):
+    """Nobody had opened what may be a Red when its agency amended it: the amended version, which
+    this is about, is waited for since then.
+    """
+
+    amends: Identity
+    """The referral of the version before."""
+    since: Instant
+
+
 class DueTime(ReferralHead):
     """What is due for a referral, and when."""
 

@@ -170,6 +170,7 @@ TOPICS: tuple[Topic, ...] = (
         "how serious, by when, and what it came to",
         (
             rating.RatingSuggested,
+            rating.PossibleRedAmended,
             rating.RatingAssigned,
             outcome.ReferralClosed,
             outcome.ReferralReopened,

@@ -8,14 +8,16 @@ from typing import Any
 
 from router.step import Outcome
 from router.steps.asking import reads_as_red
-from router.steps.clocks.ticking import timers
+from router.steps.clocks.ticking import Ticking, started, timers
 from router.steps.now import Now
 from router.steps.rate.beginning import begin, taken_up
 from router.steps.rate.ending import AMENDED, ended
 from router.steps.rate.referring import left_off, watched_again
 from router.steps.rate.state import Assigned, HandedOver, State, Suggested
 from router.steps.rate.with_team import handed, moved_on
+from schemas.base import Fact
 from schemas.case import NotificationAmended, VersionMoved, Worker
+from schemas.rating import PossibleRedAmended
 
 
 def amend(state: State | None, came: NotificationAmended, *, now: Now) -> Outcome[State]:
@@ -36,27 +38,46 @@ def amend(state: State | None, came: NotificationAmended, *, now: Now) -> Outcom
 
 
 def _taken_over(state: Suggested, came: NotificationAmended, *, now: Now) -> Outcome[State]:
-    gone: dict[str, Any] = {"decision": None, "product": None, "telling": None}
-    if _watches_too(state, came, now=now):
-        gone["possible_red"] = None
-    after = state.model_copy(update=gone | {"amended_by": came.amended_by})
     id_ = came.referral_id
+    gone: dict[str, Any] = {"decision": None, "product": None, "telling": None}
+    clock, since = state.possible_red, list[Fact]()
+    if clock is not None and _watches_too(clock, came, now=now):
+        gone["possible_red"] = None
+        told = {"referral_id": came.amended_by, "case_id": came.case_id, "amends": id_}
+        since.append(PossibleRedAmended(**told, since=clock.started_at or state.received_at))
+    after = state.model_copy(update=gone | {"amended_by": came.amended_by})
     facts = (
+        *since,
         *ended(state, after, id_, reason=AMENDED, now=now),
         *left_off(state, id_, reason=AMENDED, now=now),
     )
     return Outcome(after, facts, timers=timers(after.next_at, id_, before=state.next_at))
 
 
-def _watches_too(state: Suggested, came: NotificationAmended, *, now: Now) -> bool:
+def waited_for(state: State | None, came: PossibleRedAmended, *, now: Now) -> Outcome[State]:
+    """An amendment gives nobody more time to look at what may be a Red: its clock runs since that
+    of the version before began.
+    """
+    clock = state.possible_red if isinstance(state, Suggested) else None
+    allowed = now.profile.possible_red_allowed
+    if clock is None or clock.breached or allowed is None or not isinstance(state, Suggested):
+        return Outcome()
+    if clock.started_at is None or clock.started_at <= came.since:
+        return Outcome()
+    own = now.own_time(allowed, since=came.since)
+    sooner = started(own, warn_at=now.profile.warn_at)
+    after = state.model_copy(update={"possible_red": sooner})
+    due = timers(after.next_at, came.referral_id, before=state.next_at)
+    return Outcome(after, timers=due)
+
+
+def _watches_too(clock: Ticking, came: NotificationAmended, *, now: Now) -> bool:
     """Whether the later version has a clock of its own on which a human looks at it within minutes.
 
     A Red does not go because its agency says less of it now, nor because people were told already
     that nobody has opened it: then somebody opens the earlier one.
     """
-    clock = state.possible_red
-    late = clock is not None and clock.breached
-    return not late and reads_as_red(came, now=now) is True
+    return not clock.breached and reads_as_red(came, now=now) is True
 
 
 def stands_alone(

@@ -16,7 +16,7 @@ from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import place_of
-from router.steps.rate.amending import amend, stands_again, stands_alone
+from router.steps.rate.amending import amend, stands_again, stands_alone, waited_for
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
 from router.steps.rate.ending import NOBODY_GETS_ONE, WITH_TEAM, ended
@@ -79,6 +79,7 @@ from schemas.rating import (
     DueTimeApproaching,
     DueTimeBreached,
     DueTimeEscalated,
+    PossibleRedAmended,
     RatingAssigned,
     TimerElapsed,
 )
@@ -97,8 +98,12 @@ OfItself = (
 """What is told of a referral itself, or of its child."""
 News = OfItself | FamilyConcern
 """What could change a rating."""
-Linking = LinkCorrected | HandoverTakenBack | NotificationAmended | VersionMoved
-"""What linking, or the handover, says of a referral that was linked."""
+Linking = (
+    LinkCorrected | HandoverTakenBack | NotificationAmended | VersionMoved | PossibleRedAmended
+)
+"""What linking, or the handover, says of a referral that was linked; and what is said here of an
+earlier version of it.
+"""
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -329,6 +334,8 @@ def _follow_link(state: State | None, came: Linking, *, now: Now) -> Outcome[Sta
             return amend(state, came, now=now)
         case VersionMoved():
             return stands_again(state, came, now=now)
+        case PossibleRedAmended():
+            return waited_for(state, came, now=now)
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
@@ -596,6 +603,7 @@ STEP: Step[State] = Step(
         HandoverTakenBack,
         NotificationAmended,
         VersionMoved,
+        PossibleRedAmended,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,

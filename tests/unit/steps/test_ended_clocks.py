@@ -19,10 +19,12 @@ from schemas.rating import (
     Colour,
     DueTimeApproaching,
     DueTimeBreached,
+    PossibleRedAmended,
     RatingAssigned,
     RatingSuggested,
 )
 from tests.support import given
+from tests.support.flow import Flow
 from tests.support.given import NOON, Given, of
 from tests.unit.steps.test_conclude import decided as outcome_decided
 from tests.unit.steps.test_handed_over import with_worker
@@ -115,6 +117,43 @@ def test_a_possible_red_goes_on_in_the_amended_version_where_that_may_be_one_too
     outcome = step.when(amended(given.HIT))
     assert "possible_red" in closed(outcome)
     assert run_out(step, "rate", until=NOON + HOUR) == []
+
+
+def test_an_amendment_gives_nobody_more_time_to_open_what_may_be_a_red() -> None:
+    flow = Flow(rate.STEP, policy=given.policy()).send(given.linked(given.HIT))
+    flow.until(NOON + 10 * MINUTE)
+    again = given.linked(given.HIT, referral_id="ref-2", version=2, amends="ref-1")
+    flow.send(given.message(again, at=flow.at), given.message(amended(given.HIT), at=flow.at))
+    (carried,) = flow.of(PossibleRedAmended)
+    assert (carried.referral_id, carried.amends, carried.since) == ("ref-2", "ref-1", NOON)
+    flow.until(NOON + 16 * MINUTE)
+    late = [(one.referral_id, one.due_at) for one in flow.of(DueTimeBreached)]
+    assert late == [("ref-2", NOON + 15 * MINUTE)]
+
+
+def test_nor_does_an_amendment_of_the_amendment() -> None:
+    step = rating(given.linked(given.HIT, referral_id="ref-2", version=2, amends="ref-1"))
+    told = {"referral_id": "ref-2", "case_id": "case-1", "amends": "ref-1"}
+    early = PossibleRedAmended(**told, since=NOON - 10 * MINUTE)
+    (timer,) = step.when(early).timers
+    assert timer.due_at == NOON + dt.timedelta(minutes=15 * 0.75 - 10)
+    assert step.when(early) == Outcome()
+    third = amended(given.HIT, referral_id="ref-2", amended_by="ref-3", version=3)
+    (carried,) = of(PossibleRedAmended, step.when(third).facts)
+    assert (carried.referral_id, carried.since) == ("ref-3", NOON - 10 * MINUTE)
+
+
+@pytest.mark.parametrize("narrative", [given.HIT, given.MOVED])
+def test_what_somebody_has_opened_or_is_no_possible_red_is_not_waited_for_since_before(
+    narrative: str,
+) -> None:
+    opened = rating(given.linked(given.HIT), decided(Colour.AMBER))
+    assert of(PossibleRedAmended, opened.when(amended(given.HIT)).facts) == []
+    step = rating(given.linked(narrative, referral_id="ref-2"))
+    if narrative is given.HIT:
+        step.given(decided(Colour.RED, referral_id="ref-2"))
+    told = {"referral_id": "ref-2", "case_id": "case-1", "amends": "ref-1"}
+    assert step.when(PossibleRedAmended(**told, since=NOON - HOUR)) == Outcome()
 
 
 def test_a_possible_red_of_which_its_agency_says_less_now_is_looked_at_all_the_same() -> None:
