@@ -40,11 +40,12 @@ from schemas.referrer import ReferrerWords
 _no: Callable[[object], bool] = not_
 
 
-RULES = 4
+RULES = 5
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
-child, whom a referral was moved from, is older; and nobody who owes something is waited for in
-silence (decision 030).
+child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
+(decision 030); and what an amendment said of another child, or an owner in words that another
+withholds, is unsaid (decision 025).
 """
 
 
