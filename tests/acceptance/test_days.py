@@ -618,6 +618,7 @@ def test_the_duty_manager_is_asked_before_anything_goes_to_where_a_risk_works(da
                 "says": "A risk person works for the recipient.",
             }
         ],
+        "due_at": "…",
     }
 
 
@@ -858,6 +859,7 @@ def test_the_doctor_is_told_what_became_of_what_he_wanted_back(days: Days) -> No
     (told,) = days.borough["gp"].letters("recall-answer")
     assert read(told) == {
         "product_id": "…",
+        "referral_id": "…",
         "case_id": "…",
         "recipient": "csc_duty_team",
         "about": {**ABOUT_FOR_OWNERS, "left_out": [PROTECTED, *NOT_YOURS, RISK_NOT_YOURS]},
