@@ -23,7 +23,7 @@ from router.runtimes.embedded import Embedded
 from router.steps.release import sending
 from router.topology import whole_hub
 from schemas.base import Fact
-from schemas.decisions import ProductFetched, Ruling
+from schemas.decisions import ItemRuled, ProductFetched, Ruling
 from schemas.message import Message
 from schemas.notices import ApprovalRequest, HeldBackNotice
 from schemas.policy import Policy
@@ -176,6 +176,25 @@ def test_what_its_owner_withdrew_does_not_come_back(town: Town, *, of_states: bo
     assert town.waiting() == [RECIPIENT]
     assert town.lease(RECIPIENT) == []
     town.hub.drain()
+    assert town.lease(RECIPIENT) == []
+
+
+def test_what_does_not_stand_any_more_does_not_come_back(town: Town) -> None:
+    town.approved()
+    before = town.copied(letters)
+    town.tell(products.voided())
+    town.restore(before)
+    assert town.lease(RECIPIENT) == []
+
+
+def test_nor_does_what_its_owner_withholds_no_longer_and_has_not_approved_again(
+    town: Town,
+) -> None:
+    item = products.draft_item("school", signpost=False)
+    town.approved(item)
+    before = town.copied(letters)
+    town.tell(products.ruled(item, Ruling.WITHHOLD), products.ruled(item, Ruling.LIFT))
+    town.restore(before)
     assert town.lease(RECIPIENT) == []
 
 
@@ -367,3 +386,36 @@ def test_a_withdrawal_that_is_committed_before_the_letter_is_handed_over_wins(
         assert thread.is_alive(), "it waits for the word to be committed"
     thread.join(30)
     assert handed == [0]
+
+
+def test_of_a_withdrawal_and_a_fetch_at_once_the_one_that_is_recorded_first_wins(
+    town: Town,
+) -> None:
+    """Whichever it is: nothing is handed over whose owner had taken it back before (F23)."""
+    for number in range(8):
+        head: dict[str, Any] = {"referral_id": f"ref-{number}", "case_id": f"case-{number}"}
+        item = products.draft_item("school", f"item-{number}", signpost=False)
+        town.tell(products.drafted(item, product_id=f"product-{number}", **head))
+        town.tell(town.school.approves(town.request(town.school)))
+        ruled = products.ruled(item, Ruling.WITHHOLD, **head)
+        arrival = Arrival("school", "http", f"e-{number}", b"{}", "application/json", ruled)
+        handed, at_once = list[Leased](), threading.Barrier(2)
+
+        def fetch(handed: list[Leased] = handed, at_once: threading.Barrier = at_once) -> None:
+            at_once.wait(30)
+            handed += town.lease(RECIPIENT)
+
+        thread = threading.Thread(target=fetch)
+        thread.start()
+        at_once.wait(30)
+        with town.database.transaction() as transaction:
+            take_in(transaction, [arrival], policy=town.policy)
+        thread.join(60)
+        types = {ProductFetched.type, ItemRuled.type}
+        with town.database.view() as view:
+            found = said.load(view, subjects={head["case_id"]}, referrals=set(), types=types)
+        first = found[0][1].data
+        assert len(found) == 1 + len(handed)
+        assert isinstance(first, ProductFetched if handed else ItemRuled)
+        town.hub.drain()
+        assert town.lease(RECIPIENT) == []
