@@ -1,94 +1,173 @@
-"""Who may read what, in plain Python: the prose of ``f24.md``, beside the hub's rules.
-
-It shares nothing with them: no shape, no file, no function. It is by the hand that wrote them,
-and is to be written anew from that page by somebody who has not read them.
-"""
+"""A plain model of the access rules, from the page of prose beside it alone (F24)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 
-CONTENT = {"case", "picture"}
-KEPT = CONTENT | {"dead_letter"}
-OUT = {"reveal", "export"}
-TRAIL = {"operations", "screening", "duty_manager", "auditor", "risk_owner"}
-AFTERWARDS = {"audit", "disclosure"}
+IN_FORCE = date(2026, 4, 1)
+ROLES = frozenset(
+    [
+        "operations",
+        "screening",
+        "duty_manager",
+        "researcher",
+        "decision_maker",
+        "auditor",
+        "risk_owner",
+        "reviewer",
+        "system",
+    ]
+)
+ACTS = frozenset(["look", "search", "replay", "reveal", "export", "mend", "review", "fetch"])
+RECORDS = frozenset(["health", "trail", "case", "picture", "dead_letter", "letter", "accesses"])
+PURPOSES = frozenset(["safeguarding", "mending", "audit", "disclosure", "emergency"])
+SENSITIVITIES = frozenset(["routine", "sensitive", "restricted"])
+EXISTENCES = frozenset(["open", "signpost", "silent"])
+CASE_PICTURE = frozenset({"case", "picture"})
+ITEMS = CASE_PICTURE | {"dead_letter"}
 
 
-def verdict(asked: Mapping[str, Any]) -> str:
-    """``allow``, ``mask``, ``need_reason`` or ``deny``."""
+class NotUnderstood(Exception):
+    """The question does not say what the page says a question has."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, once understood."""
+
+    named: bool
+    roles: frozenset[str]
+    act: str
+    record: str
+    purpose: str | None
+    assigned: bool
+    reason: bool
+    break_glass: bool
+    own: bool
+    anothers: bool
+    sensitivity: str
+    existence: str
+    on: date
+
+
+def _word(value: object, known: frozenset[str]) -> str:
+    """One of the known words, as a plain string (an enum counts as its value)."""
+    plain = value.value if isinstance(value, Enum) else value
+    if not isinstance(plain, str) or str(plain) not in known:
+        raise NotUnderstood(repr(value))
+    return str(plain)
+
+
+def _name(value: object) -> str | None:
+    """A name, or None; an empty name is neither."""
+    plain = value.value if isinstance(value, Enum) else value
+    if plain is None:
+        return None
+    if not isinstance(plain, str) or not plain.strip():
+        raise NotUnderstood(repr(value))
+    return str(plain)
+
+
+def _yes(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise NotUnderstood(repr(value))
+    return value
+
+
+def _understand(asked: Mapping[str, object]) -> Question:
+    roles, purpose, on = asked["roles"], asked["purpose"], asked["on"]
+    if not isinstance(roles, Set) or not isinstance(on, date) or type(on) is not date:
+        raise NotUnderstood("roles or date")
+    agency, owner = _name(asked["agency"]), _name(asked["owner"])
+    own = agency is not None and agency == owner
+    return Question(
+        named=_name(asked["person"]) is not None,
+        roles=frozenset(_word(role, ROLES) for role in roles),
+        act=_word(asked["act"], ACTS),
+        record=_word(asked["record"], RECORDS),
+        purpose=None if purpose is None else _word(purpose, PURPOSES),
+        assigned=_yes(asked["assigned"]),
+        reason=_yes(asked["reason"]),
+        break_glass=_yes(asked["break_glass"]),
+        own=own,
+        anothers=owner is not None and not own,
+        sensitivity=_word(asked["sensitivity"], SENSITIVITIES),
+        existence=_word(asked["existence"], EXISTENCES),
+        on=on,
+    )
+
+
+def _forbidden(q: Question) -> bool:
+    nameless = not q.named and q.act in {"reveal", "export", "mend", "review"}
+    shown = q.act in {"reveal", "export"}
+    operations = "operations" in q.roles and shown and q.record in CASE_PICTURE
+    silent = q.anothers and q.existence == "silent" and q.record in ITEMS | {"trail"}
+    return nameless or operations or (silent and (shown or q.act in {"look", "search"}))
+
+
+def _has(q: Question, *roles: str) -> bool:
+    return not q.roles.isdisjoint(roles)
+
+
+def _glass_broken(q: Question) -> bool:
+    """Screening or a duty manager reveals a case or picture in an emergency by breaking it."""
+    fitting = q.act == "reveal" and q.record in CASE_PICTURE and q.purpose == "emergency"
+    return q.break_glass and fitting and _has(q, "screening", "duty_manager")
+
+
+def _allowed_plainly(q: Question) -> bool:
+    """Whether one of the rules that want no reason allows it."""
+    trail = ("operations", "screening", "duty_manager", "auditor", "risk_owner")
+    if q.record == "trail":
+        return q.act in {"look", "search", "replay"} and _has(q, *trail)
+    if q.record == "accesses":
+        return q.act == "look" and _has(q, "auditor", "risk_owner", "reviewer")
+    if q.record == "letter":
+        return q.act == "fetch" and q.own and _has(q, "system")
+    return q.record == "health" and q.act == "look"
+
+
+def _allowed_for_a_reason(q: Question) -> bool:
+    """Whether one of the rules that want a reason allows it."""
+    reveal_case = q.act == "reveal" and q.record in CASE_PICTURE
+    safeguarding = reveal_case and q.purpose == "safeguarding"
+    inquiry = q.purpose in {"audit", "disclosure"}
+    letter = q.record == "dead_letter"
+    return any(
+        (
+            letter and q.act == "mend" and _has(q, "operations"),
+            letter and q.act == "reveal" and q.purpose == "mending" and _has(q, "operations"),
+            safeguarding and q.assigned and _has(q, "screening"),
+            safeguarding and _has(q, "duty_manager"),
+            _glass_broken(q),
+            q.act in {"reveal", "export"} and q.record in ITEMS and inquiry and _has(q, "auditor"),
+            reveal_case
+            and q.own
+            and (safeguarding or inquiry)
+            and _has(q, "decision_maker", "risk_owner"),
+            q.act == "review" and q.record == "accesses" and _has(q, "reviewer"),
+        )
+    )
+
+
+def _masked(q: Question) -> bool:
+    shown = q.anothers and q.record in ITEMS and q.act in {"reveal", "export"}
+    restricted = q.sensitivity == "restricted" and not _glass_broken(q)
+    return shown and (restricted or q.existence == "signpost")
+
+
+def verdict(asked: Mapping[str, object]) -> str:
+    """What the page says to a question: allow, mask, need_reason or deny."""
     try:
-        return _verdict(asked)
-    except (KeyError, TypeError, AttributeError):
+        q = _understand(asked)
+    except (NotUnderstood, KeyError):
         return "deny"
-
-
-def _verdict(asked: Mapping[str, Any]) -> str:
-    if asked["on"].isoformat() < "2026-04-01" or _forbidden(asked):
+    for_a_reason = _allowed_for_a_reason(q)
+    if q.on < IN_FORCE or _forbidden(q) or not (for_a_reason or _allowed_plainly(q)):
         return "deny"
-    freely, reasoned = _freely(asked), _for_a_reason(asked)
-    if not freely and not reasoned:
-        return "deny"
-    if reasoned and not asked["reason"]:
+    if for_a_reason and not q.reason:
         return "need_reason"
-    return "mask" if _masked(asked) else "allow"
-
-
-def _whose(asked: Mapping[str, Any]) -> str:
-    if asked["owner"] is None:
-        return "nobody"
-    return "own" if asked["owner"] == asked["agency"] else "another"
-
-
-def _forbidden(asked: Mapping[str, Any]) -> bool:
-    act, record = asked["act"], asked["record"]
-    if asked["person"] is None and act in OUT | {"mend", "review"}:
-        return True
-    if "operations" in asked["roles"] and act in OUT and record in CONTENT:
-        return True
-    hidden = _whose(asked) == "another" and asked["existence"] == "silent"
-    return hidden and act in OUT | {"look", "search"} and record in KEPT | {"trail"}
-
-
-def _freely(asked: Mapping[str, Any]) -> bool:
-    roles, act, record = asked["roles"], asked["act"], asked["record"]
-    if record == "health":
-        return bool(act == "look")
-    if record == "trail":
-        return act in {"look", "search", "replay"} and bool(roles & TRAIL)
-    if record == "accesses":
-        return act == "look" and bool(roles & {"auditor", "risk_owner", "reviewer"})
-    fetches = record == "letter" and act == "fetch"
-    return fetches and "system" in roles and _whose(asked) == "own"
-
-
-def _for_a_reason(asked: Mapping[str, Any]) -> bool:
-    roles, act, record = asked["roles"], asked["act"], asked["record"]
-    if record == "accesses":
-        return act == "review" and "reviewer" in roles
-    if "auditor" in roles and act in OUT and record in KEPT and asked["purpose"] in AFTERWARDS:
-        return True
-    if record == "dead_letter" and "operations" in roles:
-        return bool(act == "mend" or (act == "reveal" and asked["purpose"] == "mending"))
-    return record in CONTENT and act == "reveal" and _reads_a_case(asked)
-
-
-def _reads_a_case(asked: Mapping[str, Any]) -> bool:
-    roles, purpose = asked["roles"], asked["purpose"]
-    if purpose == "emergency":
-        return asked["break_glass"] and bool(roles & {"screening", "duty_manager"})
-    if purpose == "safeguarding" and (
-        "duty_manager" in roles or ("screening" in roles and asked["assigned"])
-    ):
-        return True
-    own = _whose(asked) == "own" and bool(roles & {"decision_maker", "risk_owner"})
-    return bool(own and purpose in AFTERWARDS | {"safeguarding"})
-
-
-def _masked(asked: Mapping[str, Any]) -> bool:
-    if asked["act"] not in OUT or asked["record"] not in KEPT or _whose(asked) != "another":
-        return False
-    if asked["existence"] == "signpost":
-        return True
-    return asked["sensitivity"] == "restricted" and not asked["break_glass"]
+    return "mask" if _masked(q) else "allow"

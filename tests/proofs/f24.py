@@ -1,5 +1,5 @@
 """F24: random questions about access, answered by the hub's rules and by a small model of them
-(:mod:`tests.proofs.access_model`), which shares no code with them. Both are by one hand so far.
+(:mod:`tests.proofs.access_model`), written by another hand from the page of prose beside it.
 """
 
 from __future__ import annotations

@@ -52,6 +52,11 @@ def test_another_agencys_restricted_words_are_masked_and_its_own_are_not() -> No
     assert verdict(AUDIT, **own) == Verdict.ALLOW
 
 
+def test_the_glass_is_broken_in_an_emergency_alone() -> None:
+    restricted = replace(AUDIT, sensitivity=Sensitivity.RESTRICTED)
+    assert verdict(restricted, break_glass=True) == Verdict.MASK
+
+
 def test_what_is_silent_is_shown_to_nobody_but_its_owner_nor_in_an_emergency() -> None:
     glass = replace(
         AUDIT,
