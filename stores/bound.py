@@ -34,7 +34,8 @@ _AT_ONCE: Final = 5_000
 _DIGEST: Final = 16
 _HEAD: Final = struct.Struct(">BBH")
 _EMPTIED, _GONE, _IS = range(3)
-_KINDS: Final[Mapping[type, bytes]] = {str: b"s", int: b"i", bytes: b"b", NoneType: b"n"}
+_PLAIN: Final = frozenset({str, int, bytes, NoneType})
+"""What databases give back; a text of a narrower type comes back as a text."""
 _BETWEEN: Final = "\t"
 _LAST: Final = select(func.coalesce(func.max(bound.c.number), 0))
 _TAKEN: Final = text("SELECT nextval('bound_number_seq') FROM generate_series(1, :count)")
@@ -114,17 +115,13 @@ def row_of(table: str, values: Values) -> str:
 
 
 def digest_of(key: DataKey, table: Table, values: Values) -> bytes:
-    """A keyed digest of what is bound of a row: of each value its kind, its length and itself."""
+    """A keyed digest of what is bound of a row: of its values as Python writes them down, which
+    tells any two apart, NULL and 'None' too.
+    """
     written = [values.get(name) for name in columns_of(table)]
-    kinds = b"".join(map(_kind, written))
-    data = [one if isinstance(one, bytes) else str(one).encode() for one in written]
-    lengths = struct.pack(f">{len(data)}Q", *map(len, data))
-    return key.digest(bytes((TABLES[table.name].number,)) + kinds + lengths + b"".join(data))
-
-
-def _kind(value: Any) -> bytes:
-    """One letter; a text of a narrower type is a text, and SQLite may hold a kind of its own."""
-    return _KINDS.get(type(value)) or (b"s" if isinstance(value, str) else b"?")
+    if not _PLAIN.issuperset(map(type, written)):
+        written = [str.__str__(one) if isinstance(one, str) else one for one in written]
+    return key.digest(f"{TABLES[table.name].number}{written}".encode())
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 _FIRST = 10
+_LEAST = 8
+"""However slow it goes: fewer at a time would be slower still, as each time has a price."""
 _SECONDS = 0.05
 """That what is in hand should take; more at a time saves little of what each time costs."""
 
@@ -22,7 +24,7 @@ class Pace:
     @property
     def size(self) -> int:
         """How many to take now."""
-        return max(1, min(self._size, self.most))
+        return min(self._size, self.most)
 
     @contextmanager
     def taking(self, count: int) -> Iterator[None]:
@@ -34,4 +36,4 @@ class Pace:
     def took(self, count: int, *, seconds: float) -> None:
         """So many took so long: at most twice as many next time."""
         fitting = round(count * _SECONDS / max(seconds, 0.001))
-        self._size = max(1, min(fitting, 2 * self.size))
+        self._size = max(_LEAST, min(fitting, 2 * self.size))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from router.runtimes.pace import Pace
 
 
-def test_what_takes_long_is_taken_in_smaller_parts_and_never_in_none() -> None:
+def test_what_takes_long_is_taken_in_smaller_parts_though_each_has_its_price() -> None:
     pace = Pace(most=200)
     pace.took(pace.size, seconds=1.0)
-    assert pace.size == 1
-    pace.took(1, seconds=100.0)
-    assert pace.size == 1
+    assert pace.size == 8
+    pace.took(8, seconds=100.0)
+    assert pace.size == 8
+    assert Pace(most=1).size == 1
 
 
 def test_what_is_quick_is_taken_in_larger_parts_little_by_little_and_up_to_the_most() -> None:
