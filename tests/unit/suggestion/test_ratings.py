@@ -11,8 +11,8 @@ from tests.proofs.suggestion import DEVELOPED, KEPT_ASIDE, prove, there
 FURTHER = "ratings-further"
 ALONE = {"ratings-develop": (0.98, 0.9), "ratings-held-out": (0.84, 0.6), FURTHER: (0.93, 0.87)}
 """Recall and precision of the indicators alone: a little less than was reached."""
-WEIGHED = (0.99, 0.9)
-"""Of every set that was learned from."""
+WEIGHED = (0.97, 0.94)
+"""Of every set that was learned from: so much for those says nothing of others."""
 ASIDE = dict.fromkeys(KEPT_ASIDE, (0.9, 0.7))
 """FLOORS TO SET: a little less than the first look at the set showed."""
 
