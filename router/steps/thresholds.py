@@ -106,6 +106,8 @@ def _weighed(weighed: Weighed, colour: Colour, *, stands: bool) -> tuple[Colour,
     is needed for one that weighs enough. What the sender says in codes stands, and so do plain
     words where there are too few to weigh.
     """
+    if weighed.may_be_red and colour is Colour.RED:
+        return colour, ()
     if weighed.may_be_red:
         about = ", ".join(weighed.about).replace("_", " ")
         told = f": most of it {about}" if about else ""

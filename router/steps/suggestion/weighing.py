@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from functools import lru_cache
+from itertools import chain, combinations, pairwise
 from math import fsum, sqrt
 
+from router.steps.same import Same
 from router.steps.suggestion.spelling import BREAKS
 from schemas.weighing import Weighing
 
@@ -43,6 +45,9 @@ class Weighed:
     adds: Sequence[tuple[str, float]]
     """What each feature of its heaviest stretch adds; they repeat words of the account."""
 
+    named: frozenset[str] = frozenset()
+    """Senses, of which reasons may speak."""
+
     @property
     def may_be_red(self) -> bool:
         """Whether it weighs enough."""
@@ -63,14 +68,19 @@ class Weighed:
             for part in feature.replace("&", " @").split()
             if part.startswith("@") or "&" in feature
         )
-        return tuple(named)[:_TOLD]
+        return tuple(one for one in named if one in self.named)[:_TOLD]
 
 
 def weigh(words: Sequence[str], weighing: Weighing, *, signs: Signs) -> Weighed:
     """The heaviest stretch of the account, with what its signs add."""
     added = fsum(weight for name, weight in weighing.signs if getattr(signs, name))
     heaviest = max((_stretch(part, weighing) for part in _parts(words)), key=lambda one: one.total)
-    return Weighed(heaviest.total + added, heaviest.adds)
+    return Weighed(heaviest.total + added, heaviest.adds, _names(Same(weighing)))
+
+
+@lru_cache(maxsize=16)
+def _names(weighing: Same[Weighing]) -> frozenset[str]:
+    return frozenset(chain.from_iterable(weighing.value.senses.values()))
 
 
 def _parts(words: Sequence[str]) -> Iterator[Sequence[str]]:
