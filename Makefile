@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-tests install-proofs install-peers services run demo test bench proof lock
+.PHONY: help install install-tests install-proofs install-peers services run demo test bench weights proof lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,6 +60,9 @@ bench: install-tests install-peers services ## Measure the hub and its peers; th
 	$(BIN)/python -m tests.bench
 
 PROOF ?= f1
+
+weights: install-tests install-proofs ## Learn anew what words weigh in a suggestion (WEIGHTS="--version 2026-11 --made 2026-11-27")
+	$(BIN)/python -m tests.proofs weights $(WEIGHTS)
 
 proof: install-tests services $(if $(filter k2,$(PROOF)),install-proofs) ## Put what the hub says of itself to the proof; the last line is one JSON object (PROOF="f1 --runtime production", f17a, f24, f28, f35, f36, f52, k1, k2, suggestion)
 	$(BIN)/python -m tests.proofs $(PROOF)

@@ -37,6 +37,7 @@ from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import ClockKind, Colour
 from schemas.referrer import ReferrerWords
+from schemas.weighing import Weighing
 
 _no: Callable[[object], bool] = not_
 
@@ -253,6 +254,10 @@ class BoroughProfile(Shape):
     unknown: Colour | None = Field(default=None, exclude_if=lambda colour: colour is None)
     """When the words hold nothing that the profile knows, not even to deny it, a person had better
     read them (Chow 1970: reject rather than guess); None: as ``default``.
+    """
+    weighing: Weighing | None = Field(default=None, exclude_if=_no)
+    """What the words weigh together; it decides then what may be a Red, beside the sender's own
+    word and codes. None, as in profiles of old: the indicators and ``unknown`` do.
     """
     repeat_referrals: int = Field(default=3, ge=1)
     """So many earlier concerns about the child raise a Blue or Green by one colour (R12)."""

@@ -15,11 +15,13 @@ from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_profile, read_settings
 from router.steps import thresholds
 from router.steps.same import Same
-from router.steps.suggestion.reading import Sign, read
+from router.steps.suggestion.reading import Reading, Sign, read
 from schemas.notification import Notification
 from schemas.person import Person
 from schemas.policy import BoroughProfile
 
+_MOST = 10
+"""Weights that are shown."""
 _LONGEST = 20_000
 """Characters of an account that the hub reads."""
 
@@ -46,8 +48,9 @@ def profile() -> None:
 @json_option
 def try_(*, text: TextIO, named: str | None, config: Path, as_json: bool) -> None:
     """Show what colour the profile would suggest for an account in TEXT (a file, or - for standard
-    input), which indicators it finds, which of them the words deny, and by which phrases of the
-    profile. It sends and records nothing; its output repeats words of the text.
+    input), which indicators it finds, which of them the words deny, by which phrases of the
+    profile, and what the words weigh together. It sends and records nothing; its output repeats
+    words of the text.
 
     \b
     How a profile writes phrases:
@@ -86,8 +89,16 @@ def _made_of(narrative: str, chosen: BoroughProfile) -> dict[str, Any]:
         "reasons": suggestion.reasons,
         "denied": suggestion.denied,
         "known": reading.known,
+        "weighs": _weighs(reading),
         "signs": [_told(sign) for sign in reading.signs],
     }
+
+
+def _weighs(reading: Reading) -> dict[str, Any] | None:
+    if reading.weighed is None:
+        return None
+    most = [{"what": what, "adds": round(adds, 2)} for what, adds in reading.weighed.most[:_MOST]]
+    return {"total": round(reading.weighed.total, 2), "most": most}
 
 
 def _chosen(named: str | None, config: Path) -> BoroughProfile:
@@ -123,3 +134,6 @@ def _shown(told: dict[str, Any]) -> Iterator[str | RenderableType]:
         for sign in told["signs"]
     ]
     yield table("Signs", rows)
+    if weighs := told["weighs"]:
+        yield f"Weighs {weighs['total']} (a Red from 0 on); what adds most, or takes away:"
+        yield table("Weights", weighs["most"])

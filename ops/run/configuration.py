@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import json
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -30,6 +31,7 @@ from stores.tree.notes import Kind, NoNote, VerifierKey
 PROFILES = "ops.profiles"
 ACCESS = "ops.access"
 S = TypeVar("S", bound=Shape)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,18 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
 def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
     """A borough profile that ships with the hub, or the one at a path relative to ``folder``.
 
-    Its ``language`` names a file of the same kind, with the words and contexts that it begins with.
+    Its ``language`` names a file of the same kind, with the words and contexts that it begins with,
+    and its ``weighing`` one in JSON, with what words weigh.
     """
     raw = _shipped_or_own(name, of=PROFILES, folder=folder)
     if isinstance(language := raw.pop("language", None), str):
         spoken = _shipped_or_own(language, of=PROFILES, folder=folder)
         raw["words"] = spoken.get("words", {}) | raw.get("words", {})
         raw["context"] = [*spoken.get("context", ()), *raw.get("context", ())]
+    if isinstance(weighing := raw.get("weighing"), str):
+        raw["weighing"] = _read_json(
+            _shipped_or(folder / weighing, f"{weighing}.json", of=PROFILES)
+        )
     profile = _validated(BoroughProfile, raw, where=name)
     refuse(_unknown_indicators(profile, where=name))
     try:
@@ -117,8 +124,12 @@ def read_access(settings: HubSettings, *, folder: Path = Path()) -> AccessRules:
 
 
 def _shipped_or_own(name: str, *, of: str, folder: Path) -> dict[str, Any]:
-    shipped = files(of) / f"{name}.toml"
-    return _read_toml(shipped if shipped.is_file() else folder / name)
+    return _read_toml(_shipped_or(folder / name, f"{name}.toml", of=of))
+
+
+def _shipped_or(own: Path, name: str, *, of: str) -> Traversable:
+    shipped = files(of) / name
+    return shipped if shipped.is_file() else own
 
 
 def key_encryption_key(
@@ -150,14 +161,22 @@ def _key_of(text: str, where: str) -> bytes:
 
 
 def _read_toml(path: Traversable) -> dict[str, Any]:
+    return _read_as("TOML", path, tomllib.loads)
+
+
+def _read_json(path: Traversable) -> Any:
+    return _read_as("JSON", path, json.loads)
+
+
+def _read_as(kind: str, path: Traversable, parse: Callable[[str], T]) -> T:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         said = "there is no such file", "write one with `hub config init`"
     except OSError as error:
         said = f"cannot be read: {error.strerror}", "check its path and who may read it"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        said = f"is not TOML: {error}", "mend that line"
+    except ValueError as error:  # of both parsers, and of what is no UTF-8
+        said = f"is not {kind}: {error}", "mend that line"
     raise Misconfigured(Fault(str(path), *said))
 
 

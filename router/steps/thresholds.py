@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from router.steps.same import Same
 from router.steps.suggestion.reading import Reading, read
+from router.steps.suggestion.weighing import Weighed
 from schemas.case import ONCE, Counted
 from schemas.gathering import Level
 from schemas.information import Sensitivity
@@ -20,8 +21,8 @@ _UNDECODED = "\ufffd"
 _LEVELS = tuple(Level)
 _SENSITIVITIES = tuple(Sensitivity)
 _RAISED_BY_REPEATS = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.AMBER}
-_FEW = 9
-"""So many words may say nothing much, and be no riddle."""
+_TERSE = 10
+"""So few words weigh little; a plain sign in them stands."""
 _BECAUSE = {
     Denial.NEGATED: "the words deny it",
     Denial.HISTORICAL: "it is said of a time long past",
@@ -81,10 +82,15 @@ def _suggested(
     by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)
     colour = by_severity[0].colour if by_severity else profile.default
     reasons = [one.says for one in _plainly(by_severity)]
+    weighed = None if narrative == NO_ACCOUNT else reading.weighed
+    if weighed is not None:
+        stands = any(_is_red(one) for one in coded) or _terse(reading, narrative)
+        colour, says = _weighed(weighed, colour, stands=stands)
+        reasons += says
     if _UNDECODED in narrative or not any(map(str.isalpha, narrative)):
         colour = _worse(colour, profile.default)
         reasons.append("The narrative cannot be read in full.")
-    elif profile.unknown and not coded and _riddle(narrative, reading):
+    elif _riddle(reading, narrative) and profile.unknown and not coded and weighed is None:
         colour = _worse(colour, profile.unknown)
         reasons.append("The profile knows nothing of what is said: a person should read it.")
     repeats = tuple(_repeats(counted, profile)) if colour in _RAISED_BY_REPEATS else ()
@@ -93,6 +99,34 @@ def _suggested(
     told = tuple(reasons) or ("No indicator of the profile was found.",)
     denied = tuple(_denied(reading, found.keys()))
     return Suggestion(colour, told, denied, repeats, tuple(found))
+
+
+def _weighed(weighed: Weighed, colour: Colour, *, stands: bool) -> tuple[Colour, Sequence[str]]:
+    """The colour once the words are weighed: no sign makes a Red that weighs too little, and none
+    is needed for one that weighs enough. What the sender says in codes stands, and so do plain
+    words where there are too few to weigh.
+    """
+    if weighed.may_be_red and colour is Colour.RED:
+        return colour, ()
+    if weighed.may_be_red:
+        about = ", ".join(weighed.about).replace("_", " ")
+        told = f": most of it {about}" if about else ""
+        return Colour.RED, (f"Weighed together, the words may tell of a Red{told}.",)
+    if colour is Colour.RED and not stands:
+        return Colour.AMBER, ("Weighed together, the words around it do not tell of a Red.",)
+    return colour, ()
+
+
+def _is_red(indicator: Indicator) -> bool:
+    return indicator.colour is Colour.RED
+
+
+def _terse(reading: Reading, narrative: str) -> bool:
+    return reading.red_signs.plain and len(narrative.split()) <= _TERSE
+
+
+def _riddle(reading: Reading, narrative: str) -> bool:
+    return reading.riddle and narrative != NO_ACCOUNT
 
 
 def _repeats(counted: Counted, profile: BoroughProfile) -> Iterable[str]:
@@ -116,11 +150,6 @@ def _plainly(found: Sequence[Indicator]) -> Iterable[Indicator]:
     """Without the vague ones where a plainer one speaks."""
     plain = [one for one in found if not one.vague]
     return plain or found
-
-
-def _riddle(narrative: str, reading: Reading) -> bool:
-    """Whether something is said, and nothing of it is known."""
-    return narrative != NO_ACCOUNT and not reading.known and len(narrative.split()) > _FEW
 
 
 def _denied(reading: Reading, found: Iterable[str]) -> Iterable[str]:

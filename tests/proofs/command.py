@@ -27,6 +27,7 @@ from tests.proofs.processes import TooLate
 from tests.proofs.red_latency import Burst
 from tests.proofs.saying import json_option, say
 from tests.proofs.suggestion_command import suggestion
+from tests.proofs.weights.command import weights
 from tests.services.commands import VARIABLES
 from tests.services.folder import services_home
 from tests.services.kafka import private_kafka
@@ -79,6 +80,7 @@ proof.add_command(f52)
 proof.add_command(k1)
 proof.add_command(k2)
 proof.add_command(suggestion)
+proof.add_command(weights)
 
 
 @proof.command()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tests.proofs.saying import in_lines, json_option, say
-from tests.proofs.suggestion import CONTROLS, SETS, prove
+from tests.proofs.suggestion import CONTROLS, DEVELOPED, prove
 
 
 @click.command()
@@ -15,9 +15,8 @@ from tests.proofs.suggestion import CONTROLS, SETS, prove
     "--data",
     metavar="SET",
     multiple=True,
-    default=SETS,
-    show_default=True,
-    help="A set that is committed, or the path of one: JSON lines of text, red and kind.",
+    help="A set that is committed, or the path of one: JSON lines of text, red and kind. None: all "
+    "that are committed.",
 )
 @click.option(
     "--without",
@@ -30,7 +29,8 @@ def suggestion(*, data: tuple[str, ...], without: str | None, as_json: bool) -> 
     many of what was called Red is one? It prints totals only, so that the set which is kept aside
     stays unread.
 
-    Exits with 1 when a set has less than 98 % of its Reds, or less than 80 % precision.
+    Exits with 1 when a set that was kept aside has less than 98 % of its Reds, or less than 80 %
+    precision; without one, when any has.
     """
     figures = prove(data, without=without or "")
     say(figures, as_json=as_json, well=figures["reached"], words=_tell)
@@ -38,7 +38,8 @@ def suggestion(*, data: tuple[str, ...], without: str | None, as_json: bool) -> 
 
 def _tell(figures: dict[str, Any]) -> None:
     for name, one in figures["sets"].items():
-        click.echo(f"{name}: {'reached' if one['reached'] else 'NOT reached'}")
+        whose = "developed with" if name in DEVELOPED else "kept aside"
+        click.echo(f"{name} ({whose}): {'reached' if one['reached'] else 'NOT reached'}")
         in_lines({what: value for what, value in one.items() if what != "kinds"})
         click.echo("        n   right  by kind")
         for kind, told in one["kinds"].items():

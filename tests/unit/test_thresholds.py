@@ -16,6 +16,8 @@ from schemas.policy import BoroughProfile, Indicator
 from schemas.rating import Colour
 from tests.support import given
 
+INDICATORS = given.profile().model_copy(update={"weighing": None})
+"""The shipped profile by its indicators alone; what words weigh: suggestion/test_weighing.py."""
 SAYS_HIT = "The child is said to have been hit or hurt."
 UNKNOWN = "The profile knows nothing of what is said: a person should read it."
 
@@ -28,7 +30,7 @@ def suggest(
     urgent: bool = False,
 ) -> thresholds.Suggestion:
     notification = given.notification(narrative, concern=concern, urgent=urgent)
-    return thresholds.suggest(notification, counted=counted, profile=profile or given.profile())
+    return thresholds.suggest(notification, counted=counted, profile=profile or INDICATORS)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +98,13 @@ def test_what_is_denied_in_one_place_and_said_in_another_counts() -> None:
 
 def test_a_vague_sign_is_no_reason_where_a_plain_one_speaks() -> None:
     plain, vague = (
-        given.profile().indicators[0].model_copy(update=changed)
+        INDICATORS.indicators[0].model_copy(update=changed)
         for changed in (
             {"id": "plain", "says": "Plain.", "phrases": ("struck",), "despite": ()},
             {"id": "vague", "says": "Vague.", "phrases": ("at night",), "vague": True},
         )
     )
-    profile = given.profile().model_copy(update={"indicators": (plain, vague)})
+    profile = INDICATORS.model_copy(update={"indicators": (plain, vague)})
     assert suggest("Struck at night.", profile=profile).reasons == ("Plain.",)
     assert suggest("It comes at night.", profile=profile).reasons == ("Vague.",)
 
@@ -117,11 +119,11 @@ def test_what_the_profile_knows_nothing_of_is_put_before_a_person() -> None:
 
 @pytest.mark.parametrize("narrative", [NO_ACCOUNT, "Please ring.", f"{RIDDLE} Rent arrears too."])
 def test_few_words_none_or_an_everyday_matter_are_no_riddle(narrative: str) -> None:
-    assert suggest(narrative).colour is given.profile().default
+    assert suggest(narrative).colour is INDICATORS.default
 
 
 def test_a_profile_without_a_colour_for_the_unknown_suggests_its_default() -> None:
-    profile = given.profile().model_copy(update={"unknown": None})
+    profile = INDICATORS.model_copy(update={"unknown": None})
     assert suggest(RIDDLE, profile=profile).colour is profile.default
 
 
@@ -140,7 +142,7 @@ def often(of_child: int, of_family: int | None = None, *, months: int = 12) -> C
 
 
 def test_repeats_about_a_family_raise_where_those_about_each_child_do_not() -> None:
-    few = given.profile().model_copy(update={"repeat_referrals": 4, "repeat_family": 5})
+    few = INDICATORS.model_copy(update={"repeat_referrals": 4, "repeat_family": 5})
     suggestion = suggest(given.MOVED, counted=often(2, 6, months=9), profile=few)
     assert suggestion.colour is Colour.GREEN
     assert suggestion.repeats[-1] == "6 concerns about the family in 9 months, with this one."
@@ -154,13 +156,13 @@ def test_repeats_about_a_family_raise_where_those_about_each_child_do_not() -> N
 
 
 def test_a_profile_that_says_nothing_of_families_is_raised_by_those_about_the_child_alone() -> None:
-    silent = given.profile().model_copy(update={"repeat_family": None})
+    silent = INDICATORS.model_copy(update={"repeat_family": None})
     assert suggest(given.MOVED, counted=often(2, 50), profile=silent) == suggest(given.MOVED)
 
 
 def test_a_profile_says_of_repeats_how_many_of_whom_and_in_which_time() -> None:
     words = "A pattern: {whom}, {count} times within {months} months"
-    told = given.profile().model_dump(mode="json") | {"repeat_says": words}
+    told = INDICATORS.model_dump(mode="json") | {"repeat_says": words}
     profile = BoroughProfile.model_validate(told)
     reasons = suggest(given.MOVED, counted=often(9), profile=profile).repeats
     assert "A pattern: the child, 9 times within 12 months" in reasons
@@ -179,7 +181,7 @@ def test_repeats_do_not_raise_what_is_amber_or_red(narrative: str) -> None:
 )
 def test_a_narrative_that_cannot_be_read_never_lowers_a_rating(garbled: str) -> None:
     suggestion = suggest(garbled)
-    assert suggestion.colour is given.profile().default
+    assert suggestion.colour is INDICATORS.default
     assert "The narrative cannot be read in full." in suggestion.reasons
 
 
@@ -194,7 +196,7 @@ def test_text_around_a_sign_never_hides_it(noise: str, sign: str) -> None:
 
 
 def test_two_profiles_are_not_taken_for_each_other() -> None:
-    shipped = given.profile()
+    shipped = INDICATORS
     nothing: dict[str, object] = {"indicators": (), "default": Colour.BLUE, "unknown": None}
     other = shipped.model_copy(update=nothing)
     assert suggest(given.HIT).colour is Colour.RED
@@ -205,7 +207,7 @@ def test_two_profiles_are_not_taken_for_each_other() -> None:
 def test_a_profile_of_bare_phrases_and_codes_works_without_words_and_contexts() -> None:
     sign = Indicator(id="hit", says="Hit.", colour=Colour.RED, phrases=("has been hit",))
     bare: dict[str, object] = {"indicators": (sign,), "words": {}, "context": (), "unknown": None}
-    profile = given.profile().model_copy(update=bare)
+    profile = INDICATORS.model_copy(update=bare)
     assert suggest("She has been hit.", profile=profile).reasons == ("Hit.",)
     assert suggest("She has been told.", profile=profile).colour is profile.default
 
@@ -222,7 +224,7 @@ def test_what_is_more_sensitive_than_the_rating_justifies_is_not_proportionate()
 
 
 def test_the_sample_profile_has_a_rule_for_every_colour_and_level() -> None:
-    profile = given.profile()
+    profile = INDICATORS
     assert set(profile.colours) == set(Colour)
     assert set(profile.levels) == set(Level)
     assert {sign.colour for sign in profile.indicators} == set(Colour)

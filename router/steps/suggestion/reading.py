@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from router.steps.same import Same
 from router.steps.suggestion.context import Denials, denials
 from router.steps.suggestion.text import Span, Spans, Text
 from router.steps.suggestion.vocabulary import Sought, Vocabulary
+from router.steps.suggestion.weighing import Signs, Weighed, weigh
 from schemas.policy import BoroughProfile, Denial, Indicator
 from schemas.rating import Colour
 
+_FEW = 9
+"""So many words may say nothing much, and be no riddle."""
 _SAYS_WHAT = frozenset({Denial.OTHER, Denial.FICTION, Denial.EXPLAINED, Denial.HISTORICAL})
 """Words that deny so say what a narrative is about."""
 Found = tuple[Sought, Indicator, Spans]
@@ -47,6 +50,20 @@ class Reading:
     """Whether anything of it is known to the profile: a sign, counted or denied, an idiom, or what
     it is about.
     """
+    riddle: bool = False
+    """Whether something is said, and nothing of it is known."""
+    words: Sequence[str] = ()
+    """The text's own, spelled out."""
+    weighed: Weighed | None = None
+    """What they weigh, where the profile weighs."""
+
+    @property
+    def red_signs(self) -> Signs:
+        """What it holds of the indicators of a Red."""
+        red = [one for one in self.signs if one.indicator.colour is Colour.RED]
+        counted = [one.indicator.vague for one in red if not one.denied]
+        denied = len(counted) < len(red)
+        return Signs(not all(counted), any(counted), denied, self.riddle)
 
 
 def read(
@@ -76,7 +93,13 @@ def read(
         for sought, indicator, spans in _counting(found, text=text, context=context)
     )
     otherwise = context.idiom or not context.by.keys().isdisjoint(_SAYS_WHAT)
-    return Reading(signs, known=bool(signs or otherwise))
+    is_known = bool(signs or otherwise)
+    riddle = not is_known and len(narrative.split()) > _FEW
+    reading = Reading(signs, known=is_known, riddle=riddle, words=text.words)
+    weighing = same.value.weighing
+    if weighing is None:
+        return reading
+    return replace(reading, weighed=weigh(text.words, weighing, signs=reading.red_signs))
 
 
 def _counting(found: Sequence[Found], *, text: Text, context: Denials) -> Iterator[Found]:
