@@ -24,7 +24,7 @@ def verdict(asked: Mapping[str, Any]) -> str:
 
 
 def _verdict(asked: Mapping[str, Any]) -> str:
-    if asked["on"].isoformat() < "2026-11-27" or _forbidden(asked):
+    if asked["on"].isoformat() < "2026-04-01" or _forbidden(asked):
         return "deny"
     freely, reasoned = _freely(asked), _for_a_reason(asked)
     if not freely and not reasoned:

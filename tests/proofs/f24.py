@@ -34,7 +34,7 @@ AGENCIES: Final = ("police", "school", "health_visiting")
 FIELDS: Final = tuple(Question.__slots__)
 SHOWN: Final = 5
 """Questions that are told of where the two differ."""
-DAYS: Final = (dt.date(2026, 11, 26), dt.date(2026, 11, 27), dt.date(2031, 5, 1))
+DAYS: Final = (dt.date(2026, 3, 31), dt.date(2026, 4, 1), dt.date(2031, 5, 1))
 
 
 def shipped() -> AccessRules:

@@ -197,7 +197,7 @@ LATE: Data = {
     "narrative": "Ella has missed school on nine days this term, and was collected two hours late.",
 }
 
-AUDITOR = ("--reveal", "--who", "J. Reed, audit", "--why", "Complaint 2026/17")
+AUDITOR = ("--reveal", "--who", "J. Auditor", "--why", "Complaint 2026/17")
 
 SAID_OF_NOBODY = (
     *("Kira", "Kiki", "Varley", "Danny", "Leanne", "Scott", "Brannigan", "Orchard", "Quarry"),

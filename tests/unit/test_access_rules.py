@@ -17,7 +17,7 @@ from schemas.sharing import Sensitivity
 from tests.proofs.f24 import CONTROLS, Plan, prove, shipped
 
 RULES = shipped()
-TODAY = dt.date(2026, 11, 27)
+TODAY = dt.date(2026, 4, 1)
 AUDIT = Question(
     act=Act.REVEAL,
     record=Record.CASE,

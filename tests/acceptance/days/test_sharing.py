@@ -383,22 +383,24 @@ def test_operations_see_a_dead_letters_cause_and_cure_and_its_content_with_a_rea
     shown = hub("dead-letters", "show", letter["id"])
     assert "Only the lead agency rates and links." in shown
     assert "Nothing seen." not in shown
-    me = ["--who", "A. Ops", "--why", "The practice rang"]
+    me = ["--who", "A. Operator", "--why", "The practice rang"]
     assert "Nothing seen." in hub("dead-letters", "show", letter["id"], "--reveal", *me)
 
 
 def test_the_owner_is_told_that_operations_looked_and_why(days: Days) -> None:
     (letter,) = [one for one in days.dead_letters if one["agency"] == "gp"]
-    me = ["--who", "A. Ops", "--why", "The practice rang"]
+    me = ["--who", "A. Operator", "--why", "The practice rang"]
     days.borough.hub("dead-letters", "show", letter["id"], "--reveal", *me)
     told = days.borough["gp"].awaits("content-revealed", record="dead_letter")
     assert told["message_ids"] == [letter["id"]]
     assert read(told) == {
         "record": "dead_letter",
         "message_ids": ["…"],
-        "seen_by": "A. Ops",
+        "seen_by": "A. Operator",
         "why": "The practice rang",
         "seen_at": "…",
+        "purpose": "mending",
+        "reviewed_by": "R. Reviewer",
     }
 
 
@@ -443,7 +445,7 @@ def test_that_somebody_looked_is_recorded_with_who_and_why(days: Days) -> None:
     looked = [event for event in trail if event["type"] == "mash.record.revealed.v1"]
     assert looked
     assert {(one["content"]["seen_by"], one["content"]["why"]) for one in looked} == {
-        ("J. Reed, audit", "Complaint 2026/17")
+        ("J. Auditor", "Complaint 2026/17")
     }
 
 

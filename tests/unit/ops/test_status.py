@@ -39,9 +39,8 @@ def step_at(status: Status, step: str, topic: str) -> Any:
 
 def get(path: str, look: Callable[[], Status], *, may_show: bool = True) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(
-            Starlette(routes=monitor_routes(look, may_show=lambda: True))
-        )
+        pages = monitor_routes(look, may_show=lambda: may_show)
+        transport = httpx.ASGITransport(Starlette(routes=pages))
         async with httpx.AsyncClient(transport=transport, base_url="http://hub.invalid") as client:
             return await client.get(path)
 
