@@ -340,5 +340,7 @@ class ContentRevealed(Notice, type="mash.content-revealed.v1"):
     purpose: Code | None = Field(default=None, exclude_if=not_)
     emergency: bool = Field(default=False, exclude_if=not_)
     """Whether the glass was broken."""
+    exported: bool = Field(default=False, exclude_if=not_)
+    """Whether it was taken away in a file."""
     reviewed_by: Line | None = Field(default=None, exclude_if=not_)
     """Who looks afterwards at whether it was in order."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from pydantic import Field
 
 from schemas.access import Access, AccessRules, Act, Record
@@ -70,16 +68,33 @@ class WayInBroken(Fact, type="mash.way-in.broken.v1", topic="ways_in.broken", ag
 class RecordRevealed(
     Fact, type="mash.record.revealed.v1", topic="records.revealed", subject="record_id"
 ):
-    """Somebody read what the journal holds about a case, referral or product (R46, R47)."""
+    """Somebody read what the journal holds about a case, referral or product, or took it away in a
+    file (R46, R47).
+    """
 
     record_id: Identity
     """What they asked for."""
+    act: Act = Field(default=Act.REVEAL, exclude_if=lambda act: act is Act.REVEAL)
     message_ids: tuple[Identity, ...]
     """What they were shown."""
     seen_by: Line
     why: Line
     access: Access | None = Field(default=None, exclude_if=lambda told: told is None)
     """By which rules; None before there were any."""
+
+
+class RecordAccessed(
+    Fact, type="mash.record.accessed.v1", topic="records.revealed", subject="record_id"
+):
+    """Somebody was let look at who saw or decided what: no contents, so no review (R46, R47)."""
+
+    record_id: Identity
+    """What they asked for."""
+    act: Act
+    record: Record
+    who: Line
+    why: Line
+    access: Access
 
 
 class AccessDenied(
@@ -119,33 +134,3 @@ class AccessRulesAdopted(
 
     digest: Digest
     rules: AccessRules
-
-
-AccessOutcome: TypeAlias = Literal["allowed", "masked", "denied"]
-
-
-class RecordAccessed(
-    Fact,
-    type="mash.record.accessed.v1",
-    topic="records.revealed",
-    subject="about",
-    agency="agency",
-):
-    """Somebody read, searched, exported or replayed something of the record, or was denied it
-    (R46, R47).
-    """
-
-    about: Identity
-    """The case, referral, product or dead letter; of what is about no single one, its name."""
-    action: Code
-    """What they did or wanted to do: ``read``, ``search``, ``export``, ``replay``, ``reveal``."""
-    outcome: AccessOutcome
-    who: Line
-    agency: Code | None
-    """Whose person; None: the hub's own."""
-    role: Code | None
-    why: Line | None
-    rules: Line | None
-    """The version of the rules by which that was decided."""
-    message_ids: tuple[Identity, ...] = ()
-    """What they were shown, as far as the journal has it."""

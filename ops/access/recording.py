@@ -15,6 +15,7 @@ from schemas.operations import (
     AccessDenied,
     AccessRulesAdopted,
     DeadLetterRevealed,
+    RecordAccessed,
     RecordRevealed,
 )
 from stores import codec, cursors, journal, linking
@@ -56,12 +57,13 @@ def granted(
     asker: Asker,
     wanted: str,
     by: Sequence[Answer],
+    act: Act = Act.REVEAL,
 ) -> Access:
     """What is recorded of a look at contents that the rules allow; raises :class:`NobodyReviews`.
 
     A further look at the same for the same reason belongs to the first, as long as that lasts.
     """
-    first = _earlier(transaction, asker, wanted=wanted)
+    first = _earlier(transaction, asker, wanted=wanted, act=act)
     said = _said(hub, transaction, cursor=cursor, asker=asker, by=by)
     if first is not None:
         message_id, access = first
@@ -88,13 +90,38 @@ def denied(
     record: Record,
     wanted: str,
     by: Answer,
+    about: str | None = None,
 ) -> None:
-    """Record that somebody was denied something."""
+    """Record that somebody was denied something; ``about``: the referral, where that is another."""
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[by])
     fact = AccessDenied(
         record_id=wanted, act=act, record=record, who=asker.who, why=asker.why, access=access
     )
-    note(transaction, cursor, fact=fact, about=wanted)
+    note(transaction, cursor, fact=fact, about=about or wanted)
+
+
+def accessed(
+    hub: Hub,
+    transaction: Transaction,
+    *,
+    asker: Asker,
+    act: Act,
+    record: Record,
+    wanted: str,
+    about: str,
+) -> Denied | None:
+    """Record that somebody looks at something without contents; or that the rules do not let them,
+    which is to be raised once that is committed.
+    """
+    answer = may(hub, asker, act=act, record=record)
+    cursor = cursors.lock(transaction, OPERATIONS)
+    access = _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
+    let = answer.verdict is Verdict.ALLOW
+    asked = {"record_id": wanted, "act": act, "record": record}
+    said = {"who": asker.who, "why": asker.why, "access": access}
+    fact = (RecordAccessed if let else AccessDenied).model_validate(asked | said)
+    note(transaction, cursor, fact=fact, about=about)
+    return None if let else Denied(asker, answer)
 
 
 def permit_on_record(
@@ -141,7 +168,9 @@ def _reviewer(hub: Hub, asker: Asker) -> str | None:
     raise NobodyReviews
 
 
-def _earlier(transaction: Transaction, asker: Asker, *, wanted: str) -> tuple[str, Access] | None:
+def _earlier(
+    transaction: Transaction, asker: Asker, *, wanted: str, act: Act
+) -> tuple[str, Access] | None:
     """The look of the same person at the same for the same reason that lasts still."""
     now = codec.from_micros(transaction.now)
     kinds = (RecordRevealed, DeadLetterRevealed)
@@ -152,11 +181,17 @@ def _earlier(transaction: Transaction, asker: Asker, *, wanted: str) -> tuple[st
         access = fact.access
         if access is None or access.continues is not None or access.until is None:
             continue
-        same = (fact.subject, fact.seen_by, fact.why) == (wanted, asker.who, asker.why)
+        done = (act_of(fact), fact.subject, fact.seen_by, fact.why)
+        same = done == (act, wanted, asker.who, asker.why)
         as_before = (access.purpose, access.break_glass) == (asker.purpose, asker.break_glass)
         if same and as_before and now < access.until:
             return entry.message.id, access
     return None
+
+
+def act_of(fact: RecordRevealed | DeadLetterRevealed) -> Act:
+    """Whether contents were shown, or taken away in a file."""
+    return fact.act if isinstance(fact, RecordRevealed) else Act.REVEAL
 
 
 def _said(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ops.access.acting import Asker
-from ops.access.recording import OPERATIONS, note, permit_on_record
+from ops.access.recording import OPERATIONS, act_of, note, permit_on_record
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from schemas.access import Access, Act, Record
@@ -26,9 +26,12 @@ class Look:
 
     id: str
     at: str
+    act: str
     who: str
     why: str
     record_id: str
+    about: str
+    """The referral, or whatever it concerns."""
     purpose: str | None
     emergency: bool
     times: int
@@ -78,7 +81,7 @@ def review(hub: Hub, id_: str, *, asker: Asker, in_order: bool) -> None:
             why=asker.why or "",
             access=access,
         )
-        note(transaction, cursor, fact=fact, about=look.record_id)
+        note(transaction, cursor, fact=fact, about=look.about)
 
 
 def _looks(entries: list[Entry], reviews: dict[str, RevealReviewed]) -> Iterator[Look]:
@@ -104,9 +107,11 @@ def _look(entry: Entry, access: Access, *, times: int, reviewed: RevealReviewed 
     return Look(
         id=entry.message.id,
         at=codec.from_micros(entry.recorded_at).isoformat(),
+        act=act_of(fact),
         who=fact.seen_by,
         why=fact.why,
         record_id=fact.subject,
+        about=entry.message.correlation_id,
         purpose=access.purpose,
         emergency=access.break_glass,
         times=times,

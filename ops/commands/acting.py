@@ -36,13 +36,18 @@ class Said:
         return bool(self.who and self.why)
 
 
-def who_reveals(default: Purpose, *, what: str) -> Callable[[F], F]:
-    """``--who``, ``--why``, ``--purpose`` and ``--emergency``, as ``said`` of the command."""
+def who_reveals(default: Purpose, *, what: str, needed: bool = False) -> Callable[[F], F]:
+    """``--who``, ``--why``, ``--purpose`` and ``--emergency``, as ``said`` of the command;
+    ``needed``: the first two always.
+    """
     chosen = options(
         click.option(
-            "--who", type=text, help="Your name, as [[people]] of the configuration has it."
+            "--who",
+            type=text,
+            required=needed,
+            help="Your name, as [[people]] of the configuration has it.",
         ),
-        click.option("--why", type=text, help=f"Why you need to see {what}."),
+        click.option("--why", type=text, required=needed, help=f"Why you need to see {what}."),
         click.option(
             "--purpose",
             type=click.Choice([one.value for one in Purpose if one is not Purpose.EMERGENCY]),

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.acting import Said, who_reveals
+from ops.commands.common import answer, config_option, json_option
 from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
 from ops.look import disclosed
@@ -21,8 +22,9 @@ from ops.look.as_of import AsOf, as_of
 from ops.look.disclosure import export
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
-from ops.look.who import Act
+from ops.look.who import Deed
 from ops.witness.folder import Folder
+from schemas.access import Purpose
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
 from stores.tree.notes import NoNote, VerifierKey
@@ -152,56 +154,57 @@ def key(config: Path, *, as_json: bool) -> None:
 @click.argument("wanted", metavar="CHILD|CASE")
 @config_option
 @json_option
-@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
-@click.option("--why", type=text, required=True, help="Why you ask.")
-def who_(wanted: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+@who_reveals(Purpose.AUDIT, what="who did", needed=True)
+def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
     """Tell who saw or decided what about a child (a person's id), case, referral or product, or
     AGENCY/REFERENCE: pictures shown, what was fetched, received, read, revealed, exported or
     denied, and every decision, in the order of the record (R46, R47).
 
-    Where an agency alone stands, it knows which person of its own that was. What nobody can read
-    any more is there as unreadable. That you asked is recorded too.
+    For whom the access rules let see who saw what (`hub policy show`): auditors, risk owners and
+    reviewers. It tells why somebody looked, and nothing of what was seen or decided: for that see
+    `hub audit as-of`. Where an agency alone stands, it knows which person of its own that was. What
+    nobody can read any more is there as unreadable. That you asked, or were denied it, is recorded.
 
     \b
     Example:
-      hub audit who 3f0c… --who "J. Auditor, audit team" --why "yearly audit"
+      hub audit who 3f0c… --who "J. Auditor" --why "yearly audit"
       hub audit who police/R-1042 --who "J. Auditor" --why "complaint 2026/17" --json
     """
     with writing(config) as hub:
-        acts = asking.ask(hub, wanted, who=who, why=why)
-    if not acts:
+        deeds = asking.ask(hub, wanted, asker=said.asker(hub))
+    if not deeds:
         raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
-    answer([asdict(act) for act in acts], map(_act, acts), as_json=as_json)
+    answer([asdict(deed) for deed in deeds], map(_deed, deeds), as_json=as_json)
 
 
-def _act(act: Act) -> str:
-    by = ", ".join(filter(None, (act.who, act.role, act.agency))) or "nobody can tell"
-    on = f", on picture {', '.join(act.pictures)}" if act.pictures else ""
-    why = f": {act.why}" if act.why else ""
-    name = act.type.removeprefix("mash.")
-    return f"{act.at[:19]}Z  {act.position:>8}  {act.kind:<10}  {name:<28}  {by}{on}{why}"
+def _deed(deed: Deed) -> str:
+    by = ", ".join(filter(None, (deed.who, *deed.roles, deed.agency))) or "nobody can tell"
+    on = f", on picture {', '.join(deed.pictures)}" if deed.pictures else ""
+    why = f": {deed.why}" if deed.why else ""
+    name = deed.type.removeprefix("mash.")
+    return f"{deed.at[:19]}Z  {deed.position:>8}  {deed.kind:<10}  {name:<28}  {by}{on}{why}"
 
 
 @audit.command("as-of")
 @click.argument("decision", metavar="DECISION")
 @config_option
 @json_option
-@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
-@click.option("--why", type=text, required=True, help="Why you open it again.")
-def as_of_(decision: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+@who_reveals(Purpose.AUDIT, what="it", needed=True)
+def as_of_(decision: str, config: Path, *, as_json: bool, said: Said) -> None:
     """Open a DECISION again, by the id of its message: what was decided, the pictures that were
     shown to whoever decided, as they were, and the policy (agreements, profile, models) by which
     the hub heard it (R47).
 
     Exit 1 where a picture that it names is not as it was, or not there, or a policy is not what
-    was adopted. Who looked and why is recorded, and told to the agencies whose messages these are.
+    was adopted. It shows what the access rules let you see (`hub policy show`). Who looked and why
+    is recorded, told to the agencies whose messages these are, and reviewed by somebody else.
 
     \b
     Example:
-      hub audit as-of 01a216cb-… --who "J. Auditor, audit team" --why "case review" --json
+      hub audit as-of 01a216cb-… --who "J. Auditor" --why "case review" --json
     """
     with writing(config) as hub:
-        found = as_of(hub, decision, who=who, why=why)
+        found = as_of(hub, decision, asker=said.asker(hub))
         names = {code: agency.name for code, agency in hub.settings.agencies.items()}
         lines = [*_as_of(found, names)]
     well = not found.missing and all(one.as_seen for one in found.pictures)
@@ -217,6 +220,8 @@ def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
         yield f"by policy {policy.number} of {policy.adopted_at[:19]}Z, {policy.digest}{sound}"
     for id_ in found.missing:
         yield f"picture {id_} is NOT recorded, or cannot be read any more"
+    for id_ in found.hidden:
+        yield f"picture {id_} is not for you, by the access rules: `hub policy show`"
     for one in found.pictures:
         as_seen = "as it was seen" if one.as_seen else "NOT as it was seen"
         yield f"{one.shown_at[:19]}Z  picture {one.id}, {as_seen}, by {names.get(one.agency)}"
@@ -226,8 +231,7 @@ def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
 @audit.command("export")
 @click.argument("wanted", metavar="CASE")
 @config_option
-@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
-@click.option("--why", type=text, required=True, help="For whom, and by which order or request.")
+@who_reveals(Purpose.DISCLOSURE, what="it: for whom, and by which order or request", needed=True)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -235,28 +239,36 @@ def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
     help="The file to write; it must not be there yet.",
 )
 @json_option
-def export_(wanted: str, config: Path, *, who: str, why: str, out: Path, as_json: bool) -> None:
-    """Write all that is recorded about a CASE, referral or product to a file, with the proof of
-    each entry and the signed checkpoint: for disclosure (R48).
+def export_(wanted: str, config: Path, *, said: Said, out: Path, as_json: bool) -> None:
+    """Write what is recorded about a CASE, referral or product to a file, with the proof of each
+    entry and the signed checkpoint: for disclosure (R48).
 
-    Who took it and why is recorded, and told to the agencies whose messages are in it. The file
-    holds everything in the clear, withheld items too, and the keys of what it holds: keep it as
-    the case itself. `hub audit verify-export` shows to whoever has it that nothing in it was
-    altered; not that nothing was left out.
+    What the access rules do not let you take away (`hub policy show`) is not in it; how much is
+    masked is said. Who took it and why is recorded, told to the agencies whose messages are in it,
+    and reviewed by somebody else. The file holds all else in the clear, and the keys of what it
+    holds: keep it as the case itself. `hub audit verify-export` shows to whoever has it that
+    nothing in it was altered; not that nothing was left out.
 
     \b
     Example:
-      hub audit export 3f0c… --who "D. Officer" --why "Crown Court T20267" --out case.json
+      hub audit export 3f0c… --who "J. Auditor" --why "Crown Court T20267" --out case.json
     """
     if out.exists():
         raise click.ClickException(f"{out} is there already: name another file")
     with writing(config) as hub:
-        bundle = export(hub, wanted, who=who, why=why)
+        bundle = export(hub, wanted, asker=said.asker(hub))
     if not bundle["entries"]:
         raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
     _write(out, bundle)
-    told = {"file": str(out), "entries": len(bundle["entries"]), "of": wanted}
-    answer(told, [f"{told['entries']} entries written to {out}"], as_json=as_json)
+    entries, masked = len(bundle["entries"]), len(bundle["masked"])
+    told = {"file": str(out), "entries": entries, "masked": masked, "of": wanted}
+    lines = [f"{entries} entries written to {out}", *_masked(masked)]
+    answer(told, lines, as_json=as_json)
+
+
+def _masked(count: int) -> Iterator[str]:
+    if count:
+        yield f"{count} more are not in it: the access rules mask them to who exported"
 
 
 def _write(out: Path, bundle: dict[str, Any]) -> None:
@@ -290,6 +302,7 @@ def verify_export(file: Path, *, key_text: str, as_json: bool) -> None:
         "of": verdict.of,
         "entries": verdict.entries,
         "erased": verdict.erased,
+        "masked": verdict.masked,
         "size": verdict.checkpoint.size,
         "origin": verdict.checkpoint.origin,
         "amiss": verdict.amiss,
@@ -297,6 +310,7 @@ def verify_export(file: Path, *, key_text: str, as_json: bool) -> None:
     well = not verdict.amiss
     said = "all as the hub signed it" if well else f"{len(verdict.amiss)} are NOT as signed"
     lines = [*verdict.amiss, f"{verdict.entries} entries of {verdict.of}: {said}"]
+    lines += _masked(verdict.masked)
     answer(told, lines, as_json=as_json, well=well)
 
 

@@ -238,7 +238,11 @@ def reviews(config: Path, *, as_json: bool, who: str | None, everything: bool, c
     with reading(config, shows=Record.ACCESSES, by=lambda hub: asker(hub, who)) as hub:
         found = [one for one in looking.looks(hub) if everything or one.state != "reviewed"]
     shown = [
-        {name: value for name, value in asdict(one).items() if name not in ("record_id", "at")}
+        {
+            name: value
+            for name, value in asdict(one).items()
+            if name not in ("record_id", "about", "at")
+        }
         for one in found
     ]
     well = not (check and any(one.state == "overdue" for one in found))

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.look.revealing import reveal_entries
+from ops.access.acting import Asker
+from ops.look.revealing import Seen, see
 from ops.look.who import decided_by, pictures_of
 from ops.run.wiring import Hub
+from schemas.access import Record
 from schemas.picture import PictureShown, shown_id
-from stores import codec, journal, policies, replaying
+from stores import codec, journal, policies, replaying, trail
 from stores.database import Transaction
 from stores.policies import Kept
 from stores.trail import Entry
@@ -51,35 +53,79 @@ class AsOf:
     pictures: list[Picture]
     missing: list[str]
     """Pictures that it names, and that are not recorded or cannot be read any more."""
+    hidden: list[str]
+    """Pictures that the access rules do not show to whoever looks."""
     policies: list[Kept]
     """By which the hub's steps heard it: agreements, profile and models."""
 
 
-def as_of(hub: Hub, wanted: str, *, who: str, why: str) -> AsOf:
+def as_of(hub: Hub, wanted: str, *, asker: Asker) -> AsOf:
     """A decision by the id of its message, with the pictures that it names and the policies under
-    which it was heard, as they are recorded. Who looked and why is recorded first, and told to
-    each agency whose messages these are. Raises :class:`NoDecision`.
+    which it was heard, as they are recorded, as far as the access rules let somebody see them. Who
+    looked and why is recorded first, and told to each agency whose messages these are.
+
+    Raises :class:`NoDecision`, ``Denied`` or ``NobodyReviews``.
     """
     with hub.database.transaction() as transaction:
-        (*found,) = _entries(transaction, [wanted])
-        if not found or decided_by(found[0].message.data) is None:
-            raise NoDecision(wanted)
-        decision = found[0]
-        named = {one.id: one.digest for one in pictures_of(decision.message.data)}
-        shown = _entries(transaction, [shown_id(id_) for id_ in named])
+        found = [entry for entry in _entries(transaction, [wanted]) if _is_decision(entry)]
+        look = _Look(hub, transaction, wanted, asker, _case_of(transaction, found))
+        seen = look.see(found, Record.CASE)
+        named = {one.id: one.digest for entry in found for one in pictures_of(entry.message.data)}
+        shown = _pictures(_entries(transaction, [shown_id(id_) for id_ in named]))
+        pictures = look.see([*shown.values()], Record.PICTURE) if shown and seen.entries else Seen()
         heard = _heard_by(transaction, wanted)
-        entries = [decision, *shown]
-        reveal_entries(hub, transaction, entries=entries, wanted=wanted, who=who, why=why)
-    pictures = [_picture(entry, named) for entry in shown if _is_picture(entry)]
+    if not seen.or_refused().entries:
+        raise NoDecision(wanted)
+    told = [_picture(entry, named) for entry, is_open in pictures.entries if is_open]
+    ((decision, _),) = seen.entries
     return AsOf(
         message_id=decision.message.id,
         type=decision.message.type,
         recorded_at=_moment(decision),
         decision=json.loads(codec.encode(decision.message.data)),
-        pictures=pictures,
-        missing=sorted(named.keys() - {one.id for one in pictures}),
+        pictures=told,
+        missing=sorted(named.keys() - shown.keys()),
+        hidden=sorted(shown.keys() - {one.id for one in told}),
         policies=heard,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Somebody who looks at what belongs to a decision."""
+
+    hub: Hub
+    transaction: Transaction
+    wanted: str
+    asker: Asker
+    among: Sequence[Entry]
+
+    def see(self, entries: Sequence[Entry], record: Record) -> Seen:
+        """What of these they may see, which is recorded."""
+        return see(
+            self.hub,
+            self.transaction,
+            entries=entries,
+            wanted=self.wanted,
+            asker=self.asker,
+            record=record,
+            among=self.among,
+        )
+
+
+def _is_decision(entry: Entry) -> bool:
+    return decided_by(entry.message.data) is not None
+
+
+def _case_of(transaction: Transaction, decisions: Sequence[Entry]) -> list[Entry]:
+    """All about what was decided on, by which whose items it repeats is known."""
+    return [
+        entry
+        for decision in decisions
+        for entry in trail.about(
+            transaction.connection, transaction.vault, wanted=decision.message.data.subject
+        )
+    ]
 
 
 def _entries(transaction: Transaction, message_ids: Sequence[str]) -> list[Entry]:
@@ -98,8 +144,9 @@ def _heard_by(transaction: Transaction, wanted: str) -> list[Kept]:
     return policies.kept(transaction.connection, numbers)
 
 
-def _is_picture(entry: Entry) -> bool:
-    return isinstance(entry.message.data, PictureShown)
+def _pictures(entries: Sequence[Entry]) -> dict[str, Entry]:
+    facts = ((entry.message.data, entry) for entry in entries)
+    return {fact.picture.id: entry for fact, entry in facts if isinstance(fact, PictureShown)}
 
 
 def _picture(entry: Entry, named: dict[str, str]) -> Picture:

@@ -35,6 +35,8 @@ class Verdict:
     checkpoint: Checkpoint
     entries: int
     erased: int
+    masked: int
+    """That are of it and are not in the bundle, by its own word."""
     amiss: tuple[str, ...]
 
 
@@ -49,7 +51,8 @@ def verify(path: Path, key: VerifierKey) -> Verdict:
         entries = bundle["entries"]
         amiss = tuple(_amiss(bundle, checkpoint))
         erased = sum(one["content"] is None for one in entries)
-        return Verdict(str(bundle["of"]), checkpoint, len(entries), erased, amiss)
+        masked = len(bundle.get("masked", ()))
+        return Verdict(str(bundle["of"]), checkpoint, len(entries), erased, masked, amiss)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise NoBundle(f"{path.name} is no bundle of `hub audit export`") from None
 

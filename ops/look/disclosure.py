@@ -6,74 +6,65 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+from ops.access.acting import Asker
 from ops.look.disclosed import FORMAT
 from ops.look.record import last_checkpoint
-from ops.look.revealing import tell_owners
+from ops.look.revealing import Seen, see
 from ops.run.wiring import Hub
-from schemas.operations import RecordAccessed
-from stores import accesses, codec, trail
+from schemas.access import Act, Record
+from stores import codec, trail
 from stores.database import Transaction
 from stores.entry_hash import COLUMNS
-from stores.trail import Entry
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.disclosing import Proven, proven
 from stores.vault import DataKey
 
 
-def export(hub: Hub, wanted: str, *, who: str, why: str) -> dict[str, Any]:
-    """Everything that is recorded about a case, referral or product, with proofs; None of it before
-    who took it and why is recorded, and told to each agency of which there is something in it.
+def export(hub: Hub, wanted: str, *, asker: Asker) -> dict[str, Any]:
+    """Everything that is recorded about a case, referral or product and that the access rules let
+    somebody take away, with proofs; none of it before who took it and why is recorded, and told to
+    each agency of which there is something in it.
 
-    No entries where nothing is recorded under the id. Raises ``NothingSigned`` or ``NoLeafYet``.
+    No entries where nothing is recorded under the id. Raises ``Denied``, ``NobodyReviews``,
+    ``NothingSigned`` or ``NoLeafYet``.
     """
     key, note = last_checkpoint(hub)
     size = Checkpoint.parse(note.text).size
     with hub.database.transaction() as transaction:
-        entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
-        positions = [entry.position for entry in entries]
+        seen = _seen(hub, transaction, wanted, asker)
+        positions = [entry.position for entry, is_open in seen.entries if is_open]
         found = proven(transaction.connection, positions, size=size)
         ids = {one.row.key_id for one in found}
         keys = transaction.vault.readable(transaction.connection, ids)
-        if entries:
-            _record(hub, transaction, entries, wanted=wanted, who=who, why=why)
+    masked = [entry.position for entry, is_open in seen.or_refused().entries if not is_open]
     return {
         "format": FORMAT,
         "of": wanted,
         "exported_at": codec.from_micros(transaction.now).isoformat(),
-        "exported_by": who,
-        "why": why,
+        "exported_by": asker.who,
+        "why": asker.why,
         "key": str(key),
         "checkpoint": str(note),
+        "masked": masked,
         "keys": {id_: _text(data.raw) for id_, data in sorted(keys.items())},
         "entries": [_entry(one, keys.get(one.row.key_id)) for one in found],
     }
 
 
-def _record(
-    hub: Hub,
-    transaction: Transaction,
-    entries: Sequence[Entry],
-    *,
-    wanted: str,
-    who: str,
-    why: str,
-) -> None:
-    access = RecordAccessed(
-        about=wanted,
-        action="export",
-        outcome="allowed",
-        who=who,
-        agency=None,
-        role=None,
-        why=why,
-        rules=None,
-        message_ids=tuple(entry.message.id for entry in entries),
+def _seen(hub: Hub, transaction: Transaction, wanted: str, asker: Asker) -> Seen:
+    entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
+    return see(
+        hub,
+        transaction,
+        entries=entries,
+        wanted=wanted,
+        asker=asker,
+        record=Record.CASE,
+        act=Act.EXPORT,
     )
-    message = accesses.record(transaction, access, referral_id=entries[0].message.correlation_id)
-    tell_owners(hub, transaction, message, entries=entries, who=who, why=why)
 
 
 def _entry(one: Proven, key: DataKey | None) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Sight:
 
     hub: Hub
     asker: Asker
+    act: Act
     record: Record
     items: Items
     assigned: bool
@@ -39,7 +40,7 @@ class Sight:
         """What the rules say of an item."""
         on = codec.from_micros(self.now).date()
         question = self.asker.question(
-            Act.REVEAL, self.record, on=on, item=item, assigned=self.assigned
+            self.act, self.record, on=on, item=item, assigned=self.assigned
         )
         return decide(self.hub.access, question)
 
@@ -79,21 +80,25 @@ def see(
     wanted: str,
     asker: Asker,
     record: Record,
+    act: Act = Act.REVEAL,
+    among: Sequence[Entry] = (),
 ) -> Seen:
     """What of these entries somebody may see. That they are shown it, or denied all of it, is
     recorded first, and whose it is are told. Raises ``NobodyReviews``.
+
+    ``among``: others of the case, by which whose items these repeat is known.
     """
     items = Items(_signposts(hub))
-    items.learn(entries)
-    assigned = works_on(entries, name=asker.who, agency=asker.agency)
-    sight = Sight(hub, asker, record, items, assigned, transaction.now)
+    items.learn((*among, *entries))
+    assigned = works_on((*among, *entries), name=asker.who, agency=asker.agency)
+    sight = Sight(hub, asker, act, record, items, assigned, transaction.now)
     found = [(entry, sight.of(entry)) for entry in entries]
     shown = [(entry, answer) for entry, answer in found if answer.verdict is Verdict.ALLOW]
     if not shown:
         return _nothing(sight, transaction, found=found, wanted=wanted)
     cursor = cursors.lock(transaction, OPERATIONS)
     by = [answer for _, answer in shown]
-    access = granted(hub, transaction, cursor=cursor, asker=asker, wanted=wanted, by=by)
+    access = granted(hub, transaction, cursor=cursor, asker=asker, wanted=wanted, by=by, act=act)
     _reveal(sight, transaction, entries=[entry for entry, _ in shown], wanted=wanted, access=access)
     visible = (Verdict.ALLOW, Verdict.MASK)
     told = [
@@ -121,10 +126,11 @@ def _nothing(
         transaction,
         cursor=cursors.lock(transaction, OPERATIONS),
         asker=sight.asker,
-        act=Act.REVEAL,
+        act=sight.act,
         record=sight.record,
         wanted=wanted if found else UNKNOWN,
         by=answer,
+        about=_about([entry for entry, _ in found], wanted) if found else None,
     )
     return Seen(refused=Denied(sight.asker, answer))
 
@@ -150,37 +156,37 @@ def _reveal(
     """Record that somebody is shown these entries, at least one, and tell whose they are."""
     ids = tuple(entry.message.id for entry in entries)
     who, why = sight.asker.who or "", sight.asker.why or ""
-    fact = RecordRevealed(record_id=wanted, message_ids=ids, seen_by=who, why=why, access=access)
+    said = {"message_ids": ids, "seen_by": who, "why": why, "access": access}
+    fact = RecordRevealed.model_validate({"record_id": wanted, "act": sight.act} | said)
     cursor = cursors.lock(transaction, OPERATIONS)
     message = note(transaction, cursor, fact=fact, about=_about(entries, wanted))
-    tell_owners(sight.hub, transaction, message, entries=entries, who=who, why=why, access=access)
+    _tell_owners(sight, transaction, message, entries=entries, access=access)
 
 
-def tell_owners(
-    hub: Hub,
+def _tell_owners(
+    sight: Sight,
     transaction: Transaction,
     message: Message,
     *,
     entries: Sequence[Entry],
-    who: str,
-    why: str,
-    access: Access | None = None,
+    access: Access,
 ) -> None:
     """Tell each agency whose messages are among these entries who was shown them, as ``message``
     records.
     """
     told = [entry.message for entry in entries if entry.chain.startswith("intake/")]
-    for agency in hub.settings.agencies:
+    for agency in sight.hub.settings.agencies:
         theirs = [one for one in told if one.data.of_agency == agency]
         if theirs:
             notice = ContentRevealed(
                 record="referral",
                 message_ids=tuple(one.id for one in theirs),
                 references=tuple(dict.fromkeys(_references(theirs))),
-                seen_by=who,
-                why=why,
+                seen_by=sight.asker.who or "",
+                why=sight.asker.why or "",
                 seen_at=message.time,
-                **(of_access(access) if access else {}),
+                exported=sight.act is Act.EXPORT,
+                **of_access(access),
             )
             tell(transaction, message, agency=agency, notice=notice)
 

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from ops.access.acting import Asker, Denied, may
+from ops.access.recording import UNKNOWN, accessed
 from ops.run.wiring import Hub
 from router.memory.register import persons_of
+from schemas.access import Access, Act, Record, Verdict
 from schemas.base import Fact
 from schemas.decisions import ProductFetched
 from schemas.handover import HandoverFetched
-from schemas.operations import DeadLetterRevealed, RecordAccessed, RecordRevealed
+from schemas.operations import (
+    AccessDenied,
+    DeadLetterRevealed,
+    RecordAccessed,
+    RecordRevealed,
+    RevealReviewed,
+)
 from schemas.picture import DecidedOnPicture, PictureShown, Seen
-from stores import accesses, codec, people, trail
+from stores import codec, linking, people, trail
 from stores.database import Transaction, View
 from stores.trail import Entry
 
-Kind: TypeAlias = Literal["saw", "decided", "received", "was denied", "unreadable"]
+Kind: TypeAlias = Literal["saw", "decided", "received", "reviewed", "was denied", "unreadable"]
 
-_DECIDED: Final = ("decided_by",)
-_RECEIVED: Final = ("received_by", "taken_by")
+_NAMED: Final[tuple[tuple[str, Kind], ...]] = (
+    ("decided_by", "decided"),
+    ("received_by", "received"),
+    ("taken_by", "received"),
+)
 _SAW: Final = (PictureShown, ProductFetched, HandoverFetched)
 """What was handed to an agency; which person of it read it, that agency knows."""
+_LOOKS: Final = (RecordRevealed, RecordAccessed, AccessDenied)
 _MOVED: Final = ("from_case_id", "absorbed_case_id")
 """Where facts name a case whose referrals became this one's, or the other way round."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Act:
+class Deed:
     """Somebody saw, decided or received something; ``who`` None: an agency, without a name."""
 
     position: int
@@ -38,42 +51,45 @@ class Act:
     type: str
     who: str | None
     agency: str | None
-    role: str | None
+    roles: tuple[str, ...]
     why: str | None
+    """Why somebody looked; why somebody decided is for who may open the decision."""
     message_id: str
     about: str
     pictures: tuple[str, ...]
     """That were shown, or on which it was decided."""
 
 
-def ask(hub: Hub, wanted: str, *, who: str, why: str) -> list[Act]:
+def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
     """Who saw or decided what about a child, case, referral or product, or ``agency/reference``, in
     the order of the record; also under cases that were merged with it or split from it. That
-    somebody asked is recorded first, and is not among the answers.
+    somebody asked is recorded first, and is not among the answers. Raises ``Denied``.
     """
     with hub.database.transaction() as transaction:
         found = _entries(transaction, wanted)
-        if found:
-            _record(transaction, found, wanted=wanted, who=who, why=why)
-    acts = (_act(found[position]) for position in sorted(found))
-    return [act for act in acts if act is not None]
+        refused = _recorded(hub, transaction, found, wanted=wanted, asker=asker)
+    if refused is not None:
+        raise refused
+    deeds = (_deed(found[position]) for position in sorted(found))
+    return [deed for deed in deeds if deed is not None]
 
 
-def _record(
-    transaction: Transaction, found: Mapping[int, Entry], *, wanted: str, who: str, why: str
-) -> None:
-    access = RecordAccessed(
-        about=wanted,
-        action="who",
-        outcome="allowed",
-        who=who,
-        agency=None,
-        role=None,
-        why=why,
-        rules=None,
+def _recorded(
+    hub: Hub, transaction: Transaction, found: Mapping[int, Entry], *, wanted: str, asker: Asker
+) -> Denied | None:
+    """Nothing is recorded of who may ask, and asks about what is not there."""
+    act, record = Act.LOOK, Record.ACCESSES
+    if not found and may(hub, asker, act=act, record=record).verdict is Verdict.ALLOW:
+        return None
+    return accessed(
+        hub,
+        transaction,
+        asker=asker,
+        act=act,
+        record=record,
+        wanted=wanted if found else UNKNOWN,
+        about=found[min(found)].message.correlation_id if found else UNKNOWN,
     )
-    first = found[min(found)].message
-    accesses.record(transaction, access, referral_id=first.correlation_id)
 
 
 def _entries(view: View, wanted: str) -> dict[int, Entry]:
@@ -86,7 +102,23 @@ def _entries(view: View, wanted: str) -> dict[int, Entry]:
         entries = trail.about(view.connection, view.vault, wanted=one)
         found |= {entry.position: entry for entry in entries}
         waiting |= {case for entry in entries for case in _moved(entry)} - known
-    return found
+    return found | {entry.position: entry for entry in _as_part(view, found.values())}
+
+
+def _as_part(view: View, entries: Collection[Entry]) -> Iterator[Entry]:
+    """Looks at these entries as part of something larger: a whole case, product or child."""
+    ids = {entry.message.id for entry in entries}
+    larger = {name for entry in entries for name in _larger(entry.message.data)}
+    for look in linking.about(view.connection, view.vault, ids=larger, types=_LOOKS):
+        fact = look.message.data
+        if not isinstance(fact, RecordRevealed) or not ids.isdisjoint(fact.message_ids):
+            yield look
+
+
+def _larger(fact: Fact) -> Iterator[str]:
+    for name in (fact.of_case, fact.of_product, getattr(fact, "person_id", None)):
+        if name is not None:
+            yield name
 
 
 def _cases_of_child(view: View, wanted: str) -> Iterator[str]:
@@ -101,7 +133,7 @@ def _moved(entry: Entry) -> Iterator[str]:
     yield from (case for name in _MOVED if (case := getattr(fact, name, None)))
 
 
-def _act(entry: Entry) -> Act | None:
+def _deed(entry: Entry) -> Deed | None:
     """What somebody did; None of what steps made of it, which says the same again."""
     message, fact = entry.message, entry.message.data
     if message.causation_id is not None:
@@ -109,15 +141,16 @@ def _act(entry: Entry) -> Act | None:
     told = _told(fact)
     if told is None:
         return None
-    kind, who, role, why = told
-    return Act(
+    kind, who, why = told
+    access = _access(fact)
+    return Deed(
         position=entry.position,
         at=codec.from_micros(entry.recorded_at).isoformat(),
         kind=kind,
         type=(isinstance(fact, codec.Unopened) and fact.was) or fact.type,
         who=who,
-        agency=fact.of_agency,
-        role=role,
+        agency=access.agency if access else fact.of_agency,
+        roles=access.roles if access else (),
         why=why,
         message_id=message.id,
         about=fact.subject,
@@ -125,25 +158,34 @@ def _act(entry: Entry) -> Act | None:
     )
 
 
-_Told: TypeAlias = tuple[Kind, str | None, str | None, str | None]
+def _access(fact: Fact) -> Access | None:
+    """By which rules, as what; None of what was done otherwise, or before there were any."""
+    if isinstance(fact, (*_LOOKS, DeadLetterRevealed, RevealReviewed)):
+        return fact.access
+    return None
+
+
+_Told: TypeAlias = tuple[Kind, str | None, str | None]
 
 
 def _told(fact: Fact) -> _Told | None:
-    """What was done, by whom, in which role, and why."""
+    """What was done, by whom, and why they looked."""
     if isinstance(fact, codec.Unopened):
-        return "unreadable", None, None, None
+        return "unreadable", None, None
+    if isinstance(fact, AccessDenied):
+        return "was denied", fact.who, fact.why
     if isinstance(fact, RecordAccessed):
-        kind: Kind = "was denied" if fact.outcome == "denied" else "saw"
-        return kind, fact.who, fact.role, fact.why
+        return "saw", fact.who, fact.why
     if isinstance(fact, RecordRevealed | DeadLetterRevealed):
-        return "saw", fact.seen_by, None, fact.why
+        return "saw", fact.seen_by, fact.why
+    if isinstance(fact, RevealReviewed):
+        return "reviewed", fact.reviewed_by, fact.why
     if isinstance(fact, _SAW):
-        return "saw", None, None, None
+        return "saw", None, None
     content = json.loads(codec.encode(fact))
-    for names, kind in ((_DECIDED, "decided"), (_RECEIVED, "received")):
-        for name in names:
-            if (who := _said(content, name)) is not None:
-                return kind, who, None, _said(content, "why") or _said(content, "rationale")
+    for name, kind in _NAMED:
+        if (who := _said(content, name)) is not None:
+            return kind, who, None
     return None
 
 

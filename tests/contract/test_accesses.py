@@ -7,39 +7,53 @@ from typing import Any
 
 import pytest
 
+from ops.access.recording import OPERATIONS, note
 from ops.look.verify import verify
-from schemas.operations import AccessOutcome, RecordAccessed
-from stores import accesses, trail
-from stores.database import Database
+from schemas.access import Access, Act, Purpose, Record, Role
+from schemas.base import Fact
+from schemas.operations import AccessDenied, RecordAccessed, RecordRevealed
+from stores import cursors, trail
+from stores.database import Database, Transaction
 from stores.tree.growing import Growing
 
+BY = Access(
+    rules="standard-1",
+    digest="0" * 64,
+    decided=("audit",),
+    agency="police",
+    roles=(Role.AUDITOR,),
+    purpose=Purpose.AUDIT,
+)
+LOOKED = {"record_id": "case-1", "act": Act.LOOK, "record": Record.ACCESSES, "access": BY}
+SHOWN = {"record_id": "case-1", "message_ids": ("message-1",), "access": BY}
+FACTS = [
+    RecordAccessed.model_validate(LOOKED | {"who": "J. Auditor", "why": "complaint 2026/17"}),
+    AccessDenied.model_validate(LOOKED | {"who": None}),
+    RecordRevealed.model_validate(SHOWN | {"seen_by": "J. Auditor", "why": "audit"}),
+    RecordRevealed.model_validate(
+        SHOWN | {"act": Act.EXPORT, "seen_by": "J. Auditor", "why": "a court"}
+    ),
+]
 
-def access(outcome: AccessOutcome = "allowed") -> RecordAccessed:
-    return RecordAccessed(
-        about="case-1",
-        action="read",
-        outcome=outcome,
-        who="J. Auditor",
-        agency="police",
-        role="auditor",
-        why="complaint 2026/17",
-        rules="2026-11-01",
-    )
+
+def recorded(transaction: Transaction, fact: Fact) -> str:
+    cursor = cursors.lock(transaction, OPERATIONS)
+    return note(transaction, cursor, fact=fact, about="referral-1").id
 
 
-@pytest.mark.parametrize("outcome", ["allowed", "masked", "denied"])
+@pytest.mark.parametrize("fact", FACTS, ids=["looked", "denied", "revealed", "exported"])
 def test_an_access_is_found_by_what_it_is_about_and_has_its_leaf(
-    database: Database, outcome: AccessOutcome
+    database: Database, fact: Fact
 ) -> None:
     with database.transaction() as transaction:
-        message = accesses.record(transaction, access(outcome), referral_id="referral-1")
+        id_ = recorded(transaction, fact)
     growing = Growing(database, "mash-hub/e1")
     while growing.once():
         pass
     with database.reading() as connection:
         for wanted in ("case-1", "referral-1"):
             (entry,) = trail.about(connection, database.vault, wanted=wanted)
-            assert (entry.message.id, entry.message.data) == (message.id, access(outcome))
+            assert (entry.message.id, entry.message.data) == (id_, fact)
     hub: Any = SimpleNamespace(database=database, settings=SimpleNamespace(area="e1"))
     verified = verify(hub, contents=True)
     assert (verified.flaws, verified.entries, verified.pending) == ([], 1, 0)
@@ -48,7 +62,7 @@ def test_an_access_is_found_by_what_it_is_about_and_has_its_leaf(
 def test_an_access_of_a_transaction_that_fails_is_not_recorded(database: Database) -> None:
     with pytest.raises(RuntimeError):  # noqa: PT012, SIM117 - all of it is what fails
         with database.transaction() as transaction:
-            accesses.record(transaction, access())
+            recorded(transaction, FACTS[0])
             raise RuntimeError
     with database.reading() as connection:
         assert trail.about(connection, database.vault, wanted="case-1") == []

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import delete, insert, select, update
 from ops.look.reading import Reader
 from ops.look.replay import Wanted, replay
 from ops.look.verify import verify
+from ops.run.configuration import read_access
 from router.handle import Adopted
 from router.intake import take_in
 from router.queues import StoredQueues
@@ -112,7 +114,8 @@ class Town:
     def reader(self) -> Reader:
         """The hub as operations look at it."""
         told = {"area": "e1", "lead_agency": "police", "agencies": {}}
-        return Reader(HubSettings.model_validate(told), self.database)
+        settings = HubSettings.model_validate(told)
+        return Reader(settings, self.database, read_access(settings, folder=Path()))
 
     def flaws(self) -> set[str]:
         return {flaw.what for flaw in verify(self.reader, contents=False).flaws}

@@ -540,6 +540,7 @@ def test_the_duty_manager_is_asked_before_anything_goes_to_where_a_risk_works(da
                 "says": "A risk person works for the recipient.",
             }
         ],
+        "due_at": "…",
     }
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import text
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.run.wiring import Hub
+from schemas.operations import AccessDenied
+from stores import linking
 from tests.support.filled import filled_hub
 
 ME = ("--who", "J. Auditor", "--why", "case review")
@@ -43,7 +45,7 @@ def place(tmp_path: Path) -> Place:
 def test_a_decision_is_opened_with_its_pictures_and_policy_as_they_were(place: Place) -> None:
     folder, hub, rated = place
     code, found = told(folder, rated)
-    assert (code, found["missing"]) == (0, [])
+    assert (code, found["missing"], found["hidden"]) == (0, [], [])
     saw = [(one["id"], one["digest"]) for one in found["decision"]["decision"]["saw"]]
     assert [(one["id"], one["digest"]) for one in found["pictures"]] == saw
     assert all(one["as_seen"] for one in found["pictures"])
@@ -80,7 +82,27 @@ def test_that_it_was_opened_is_recorded(place: Place) -> None:
     told(folder, rated)
     with hub.database.reading() as connection:
         revealed = "SELECT count(*) FROM journal WHERE type = 'mash.record.revealed.v1'"
-        assert connection.execute(text(revealed)).scalar_one() == 1
+        assert connection.execute(text(revealed)).scalar_one() == 2
+    looks = CliRunner().invoke(
+        main, ["policy", "reviews", "--config", str(folder.config), *ME[:2], "--json"]
+    )
+    assert [(one["record_id"], one["times"]) for one in json.loads(looks.stdout)] == [(rated, 2)]
+
+
+def test_who_may_not_see_it_is_told_so_and_that_is_recorded(place: Place) -> None:
+    folder, hub, rated = place
+    for who, wanted in (("A. Operator", rated), ("X. Ample", rated), ("A. Operator", "nonsense")):
+        answer = CliRunner().invoke(
+            main,
+            ["audit", "as-of", wanted, "--config", str(folder.config), "--who", who, *ME[2:]],
+        )
+        assert (answer.exit_code, "is no decision" in answer.output) == (1, False)
+        assert answer.stdout == ""
+    with hub.database.reading() as connection:
+        found = [*linking.every(connection, hub.database.vault, type_=AccessDenied)]
+    denied = [entry.message.data.subject for entry in found]
+    assert denied == [rated, rated, "unknown"]
+    assert found[0].message.correlation_id != rated, "it is found by the referral too"
 
 
 def test_what_is_no_decision_is_an_error(place: Place) -> None:

@@ -16,16 +16,20 @@ from sqlalchemy import text
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.run.wiring import Hub
+from schemas.access import Act
+from schemas.operations import AccessDenied
+from stores import linking
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
 from stores.tree.notes import Kind, SignerKey
 from tests.support.erasing import destroy
-from tests.support.filled import filled_hub
+from tests.support.filled import empty_hub, filled_hub
+from tests.unit.ops.test_access import notified
 
-ME = ("--who", "D. Officer, disclosure", "--why", "Crown Court T20267")
+ME = ("--who", "J. Auditor", "--why", "Crown Court T20267")
 A_CASE = "SELECT subject FROM journal WHERE type = 'mash.case.child-linked.v1' ORDER BY position"
 
-EXPORTS = "SELECT count(*) FROM journal WHERE type = 'mash.record.accessed.v1' AND subject = :c"
+EXPORTS = "SELECT count(*) FROM journal WHERE type = 'mash.record.revealed.v1' AND subject = :c"
 
 
 def audit(*command: str) -> Result:
@@ -171,6 +175,51 @@ def test_what_is_not_there_or_not_signed_yet_is_said_and_nothing_written(
     assert file.read_text("utf-8") == before
     with hub.database.reading() as connection:  # nobody got anything, so nothing is recorded
         assert connection.execute(text(EXPORTS), {"c": case}).scalar_one() == 2
+
+
+def test_who_may_not_take_it_away_gets_nothing_and_that_is_recorded(
+    place: tuple[DemoFolder, Hub, str], tmp_path: Path
+) -> None:
+    folder, hub, case = place
+    file = tmp_path / "case.json"
+    for who in ("D. Manager", "A. Operator", "X. Ample"):
+        more = ("--who", who, *ME[2:], "--out", str(file))
+        answer = audit("export", case, "--config", str(folder.config), *more)
+        assert (answer.exit_code, file.exists()) == (1, False)
+    with hub.database.reading() as connection:
+        found = [*linking.every(connection, hub.database.vault, type_=AccessDenied)]
+    facts = (entry.message.data for entry in found)
+    acts = [(one.record_id, one.act) for one in facts if isinstance(one, AccessDenied)]
+    assert acts == [(case, Act.EXPORT)] * 3
+
+
+@pytest.mark.parametrize(
+    ("sharing", "masked"),
+    [
+        ({"sensitivity": "restricted"}, True),
+        ({"may_be_revealed": False, "reason": "An informant", "signpost": True}, True),
+        ({"may_be_revealed": False, "reason": "An informant", "signpost": False}, False),
+    ],
+    ids=["restricted", "signposted", "silent"],
+)
+def test_what_is_not_for_who_exports_is_not_in_it(
+    tmp_path: Path, sharing: dict[str, Any], *, masked: bool
+) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    notified(hub, sharing=sharing)
+    sign(hub)
+    file = tmp_path / "case.json"
+    answer = export(folder, a_case(hub), file)
+    assert (answer.exit_code, "more are not in it" in answer.output) == (0, masked)
+    written = file.read_text("utf-8")
+    bundle = json.loads(written)
+    assert "Told of in the narrative." not in written
+    assert bool(bundle["masked"]) is masked
+    received = "mash.notification.received.v1"
+    assert received not in {one["entry"]["type"] for one in bundle["entries"]}
+    printed = audit("key", "--config", str(folder.config)).stdout.strip()
+    code, told = verified(tmp_path, bundle, printed)
+    assert (code, told["amiss"], told["masked"]) == (0, [], len(bundle["masked"]))
 
 
 def test_what_was_erased_is_proven_and_says_nothing(tmp_path: Path) -> None:

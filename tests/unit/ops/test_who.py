@@ -12,10 +12,8 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.look.trail import reveal
 from ops.run.wiring import Hub
 from schemas.operations import RecordAccessed
-from stores import accesses
 from tests.support.erasing import destroy
 from tests.support.filled import filled_hub
 
@@ -72,24 +70,62 @@ def test_decisions_and_pictures_are_told_each_once(place: Place) -> None:
     assert rated["pictures"]
 
 
-def test_who_read_exported_or_was_denied_is_told_with_why(place: Place) -> None:
-    folder, hub, case = place
-    reveal(hub, case, who="A. Reader", why="complaint 2026/17")
-    denied = RecordAccessed(
-        about=case,
-        action="read",
-        outcome="denied",
-        who="B. Curious",
-        agency="housing",
-        role="officer",
-        why=None,
-        rules="2026-11-01",
+def run(folder: DemoFolder, *command: str, who: str, why: str = "complaint 2026/17") -> Result:
+    said = ("--config", str(folder.config), "--who", who, "--why", why)
+    return CliRunner().invoke(main, [*command, *said])
+
+
+def deeds(folder: DemoFolder, wanted: str) -> list[tuple[str, str, str, str]]:
+    """What people did to the record itself."""
+    return [
+        (act["kind"], act["who"], act["why"], ", ".join(act["roles"]))
+        for act in told(folder, wanted)
+        if act["roles"]
+    ]
+
+
+def test_who_read_or_was_denied_or_reviewed_is_told_with_why(place: Place) -> None:
+    folder, _, case = place
+    assert run(folder, "case", case, "--reveal", who="J. Auditor").exit_code == 0
+    assert run(folder, "case", case, "--reveal", who="A. Operator").exit_code == 1
+    looks = CliRunner().invoke(
+        main, ["policy", "reviews", *ME[:2], "--json", "--config", str(folder.config)]
     )
-    with hub.database.transaction() as transaction:
-        accesses.record(transaction, denied)
-    named = {act["who"]: (act["kind"], act["why"], act["role"]) for act in told(folder, case)}
-    assert named["A. Reader"] == ("saw", "complaint 2026/17", None)
-    assert named["B. Curious"] == ("was denied", None, "officer")
+    (look,) = json.loads(looks.stdout)
+    command = ("policy", "reviewed", look["id"], "--in-order")
+    assert run(folder, *command, who="R. Reviewer", why="it is real").exit_code == 0
+    found = deeds(folder, case)
+    assert ("saw", "J. Auditor", "complaint 2026/17", "auditor") in found
+    assert ("was denied", "A. Operator", "complaint 2026/17", "operations") in found
+    assert ("reviewed", "R. Reviewer", "it is real", "reviewer") in found
+
+
+def test_who_looked_at_a_whole_case_is_told_of_each_referral_of_it(place: Place) -> None:
+    folder, hub, case = place
+    with hub.database.reading() as connection:
+        rated = connection.execute(text(A_RATING.format("correlation_id"))).scalar_one()
+    asked(folder, case, "--json")
+    with hub.database.transaction() as transaction:  # as if another referral had been the first
+        moved = text("UPDATE journal SET correlation_id = 'another' WHERE type = :type")
+        transaction.connection.execute(moved, {"type": RecordAccessed.type})
+    assert RecordAccessed.type in {act["type"] for act in told(folder, rated)}
+
+
+def test_who_may_not_ask_is_told_so_and_that_is_recorded(place: Place) -> None:
+    folder, _, case = place
+    for who in ("D. Manager", "X. Ample"):
+        for wanted in (case, "nonsense"):
+            answer = run(folder, "audit", "who", wanted, who=who)
+            assert (answer.exit_code, "decided" in answer.output) == (1, False)
+            assert "nothing is recorded" not in answer.output
+    denied = [who for kind, who, *_ in deeds(folder, case) if kind == "was denied"]
+    assert "D. Manager" in denied
+    unknown = [act for act in told(folder, "unknown") if act["kind"] == "was denied"]
+    assert len(unknown) == 2
+
+
+def test_why_somebody_decided_is_not_told_to_who_may_not_open_it(place: Place) -> None:
+    assert {act["why"] for act in told(place[0], place[2]) if act["kind"] == "decided"} == {None}
 
 
 def test_who_asked_is_told_to_whoever_asks_next(place: Place) -> None:
