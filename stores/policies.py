@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from schemas.policy import Policy
@@ -74,8 +75,17 @@ def all_adopted(connection: Connection) -> dict[int, Policy]:
     }
 
 
-def by_time(connection: Connection) -> list[tuple[int, Policy]]:
-    """Every policy in the order in which they were adopted first, each with when."""
+def by_time(connection: Connection) -> list[tuple[int, Policy | None]]:
+    """Every policy in the order in which they were adopted first, each with when; None for one that
+    somebody altered until it is none.
+    """
     columns = (policies.c.adopted_at, policies.c.body)
     rows = connection.execute(select(*columns).order_by(policies.c.adopted_at, policies.c.number))
-    return [(row.adopted_at, Policy.model_validate_json(row.body)) for row in rows]
+    return [(row.adopted_at, _readable(row.body)) for row in rows]
+
+
+def _readable(body: str) -> Policy | None:
+    try:
+        return Policy.model_validate_json(body)
+    except ValidationError:
+        return None
