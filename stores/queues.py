@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, delete, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
 from schemas.letter import Letter
 from stores import codec
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.ports import Leased
 from stores.rows import Clash
 from stores.tables import letters
-from stores.vault import HUB_KEY, DataKey
+from stores.vault import HUB_KEY, Unreadable
 
 RED_TURN, OTHER_TURN = 0, 1
 """Which letters leave a queue first."""
+NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
 _OF = letters.c.agency == bindparam("of")
 _ANY = select(letters.c.id).where(_OF).limit(1)
 _FREE = (
@@ -28,15 +31,23 @@ _FREE = (
 
 
 def post(
-    transaction: Transaction, by_id: Mapping[str, Letter], *, red: Collection[str] = ()
+    transaction: Transaction,
+    by_id: Mapping[str, Letter],
+    *,
+    about: Mapping[str, str] = NOBODY_ELSE,
+    red: Collection[str] = (),
 ) -> None:
     """Put letters on their queues; one that is there under its id stays as it is.
 
-    Those of which ``red`` has the ids leave before all others of their agency.
+    ``about``: with whose key each is sealed, by its id: the referral's that it is about; one of
+    which that is not said has a key of its own. Those of which ``red`` has the ids leave before all
+    others of their agency.
     """
     if not by_id:
         return
-    seal, moment = _seal(transaction), codec.from_micros(transaction.now)
+    owners = {id_: about.get(id_, id_) for id_ in by_id}
+    seals = transaction.vault.sealing(transaction.connection, owners.values())
+    moment = codec.from_micros(transaction.now)
     rows = [
         {
             "id": id_,
@@ -46,7 +57,8 @@ def post(
             "leased_until": 0,
             "created_at": transaction.now,
             "turn": RED_TURN if id_ in red else OTHER_TURN,
-            "body": seal.seal(
+            "key_id": seals[owners[id_]].id,
+            "body": seals[owners[id_]].key.seal(
                 codec.letter_body(letter, id_=id_, time=moment),
                 bound_to=id_,
             ),
@@ -99,13 +111,13 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
-    seal = _seal(transaction)
+    bodies = _opened(transaction, rows)
     return [
         Leased(
             row.id,
             row.agency,
             row.type,
-            body=seal.open(row.body, bound_to=row.id),
+            body=bodies[row.id],
             attempts=row.attempts + 1,
             red=row.turn == RED_TURN,
         )
@@ -128,5 +140,12 @@ def give_back(
     transaction.connection.execute(again.values(leased_until=later))
 
 
-def _seal(transaction: Transaction) -> DataKey:
-    return transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+def _opened(view: View, rows: Sequence[Row[Any]]) -> dict[str, bytes]:
+    """The plain body of each letter; those of older hubs are sealed with the hub's own key."""
+    seals = view.vault.keys(view.connection, {row.key_id or HUB_KEY for row in rows}, create=False)
+    try:
+        return {
+            row.id: seals[row.key_id or HUB_KEY].open(row.body, bound_to=row.id) for row in rows
+        }
+    except KeyError:
+        raise Unreadable("letters") from None
