@@ -16,6 +16,7 @@ _COMMANDS = {
     "connectors": "ops.commands.connectors",
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
+    "keys": "ops.commands.keys",
     "linkage": "ops.commands.linkage",
     "profile": "ops.commands.profile",
     "picture": "ops.commands.picture",

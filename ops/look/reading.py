@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings, refuse
+from ops.run.configuration import Fault, Misconfigured, read_settings, refuse
+from ops.run.keys import wrapping
 from ops.run.wiring import placed, refusing_another_key
 from schemas.settings import HubSettings
 from stores import schema
@@ -53,7 +54,7 @@ def open_reader(
     settings = read_settings(path, environment)
     url = placed(settings.runtime.store, path.parent)
     refuse(_missing(settings, environment, folder=path.parent))
-    vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
+    vault = Vault(wrapping(settings, environment, folder=path.parent))
     database = Database(url, vault, reads_only=True)
     with ExitStack() as unless_good:
         unless_good.callback(database.close)
@@ -73,7 +74,8 @@ def _missing(
     if file != url and not Path(file).is_file():
         yield _NOTHING_YET
     key_file = folder / settings.runtime.key_file
-    if not environment.get(settings.runtime.key_variable) and not key_file.is_file():
+    elsewhere = settings.runtime.key_service or environment.get(settings.runtime.key_variable)
+    if not elsewhere and not key_file.is_file():
         what = "is not there, and without the hub's key nothing can be read"
         where = f"set {settings.runtime.key_variable}, or put the file where runtime.key_file says"
         yield Fault("runtime.key_file", what, where)

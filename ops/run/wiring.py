@@ -10,10 +10,10 @@ from pathlib import Path
 from ops.run.configuration import (
     Fault,
     Misconfigured,
-    key_encryption_key,
     read_policy,
     read_settings,
 )
+from ops.run.keys import wrapping
 from router.handle import Adopted
 from router.intake import StoredIntake
 from router.queues import StoredQueues
@@ -53,7 +53,7 @@ def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
 def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: Path) -> Hub:
     """The hub of these settings; relative paths in them start at ``folder``."""
     policy = read_policy(settings, folder=folder)
-    vault = Vault(key_encryption_key(settings, environment, folder=folder))
+    vault = Vault(wrapping(settings, environment, folder=folder))
     database = Database(
         placed(settings.runtime.store, folder),
         vault,
