@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from stores.database import View
+from stores.erasing import erased_keys
 from stores.journal import Flaw
 from stores.vault import DataKey, Unreadable
 
@@ -15,9 +16,12 @@ class Contents:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._explained = erased_keys(view)
         self._altered: set[str] = set()
         """Keys that are there and are not what was wrapped."""
         self.erased = 0
+        self.explained = 0
+        """Of those erased, how many an erasure names that has its leaf."""
 
     def check(self, rows: Sequence[Any]) -> Iterator[Flaw]:
         """What is wrong with the contents of these rows of the journal."""
@@ -26,6 +30,7 @@ class Contents:
             key = keys.get(row.key_id)
             if key is None and row.key_id not in self._altered:
                 self.erased += 1
+                self.explained += row.key_id in self._explained
             elif (what := _fault(key, row)) is not None:
                 yield Flaw(row.chain, row.sequence, row.position, what, row.message_id)
 

@@ -26,7 +26,8 @@ def shown(verified: Verified, *, what: str) -> Iterator[str]:
     """A line for each flaw, and the verdict; ``what`` was looked at."""
     yield from map(_line, verified.flaws)
     if verified.erased:
-        yield f"{verified.erased:,} {what} are erased: their keys were destroyed"
+        said = f"{verified.erased_with_leaf:,} of them as an erasure in the tree says"
+        yield f"{verified.erased:,} {what} are erased: their keys were destroyed; {said}"
     flaws = len(verified.flaws)
     yield (
         f"{verified.entries:,} {what} verified in {verified.seconds:.1f} s "

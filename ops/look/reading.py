@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ops.run.configuration import Fault, Misconfigured, read_settings, refuse
+from ops.run.erased import file_of as erased_file
+from ops.run.erased import is_due
 from ops.run.keys import wrapping
 from ops.run.wiring import placed, refusing_another_key
 from schemas.settings import HubSettings
@@ -18,6 +20,13 @@ from stores.vault import HUB_KEY, Vault
 
 _NOTHING_YET = Fault(
     "runtime.store", "holds nothing yet", "start the hub with `hub run`, or name another --config"
+)
+
+
+_PUT_BACK = Fault(
+    "runtime.store",
+    "was put back, and has what was erased since",
+    "say `hub erase --again`, or start the hub: both erase it",
 )
 
 
@@ -62,6 +71,8 @@ def open_reader(
             if not (schema.found if of_any_revision else schema.is_there)(connection):
                 raise Misconfigured(_NOTHING_YET)
             vault.keys(connection, [HUB_KEY], create=False)
+        if not of_any_revision and is_due(database, erased_file(settings, path.parent)):
+            raise Misconfigured(_PUT_BACK)
         unless_good.pop_all()
     return Reader(settings, database)
 

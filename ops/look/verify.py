@@ -19,12 +19,14 @@ from stores.tree.looking import Claim, Looking
 @dataclass(slots=True)
 class Verified:
     """How many entries there are and what is wrong with them; ``erased``: whose contents nobody
-    can look into any more, where they were looked into; ``leaves`` and ``root`` of their tree, and
+    can look into any more, where they were looked into, of them ``erased_with_leaf`` as an erasure
+    says that is in the tree; ``leaves`` and ``root`` of their tree, and
     how many entries are ``pending``: they have no leaf yet, and none that is much newer has one.
     """
 
     entries: int = 0
     erased: int = 0
+    erased_with_leaf: int = 0
     leaves: int = 0
     root: bytes = b""
     pending: int = 0
@@ -59,7 +61,8 @@ def verify(
             else:
                 verified.entries += found
                 advance(found)
-    verified.erased = opened.erased if opened else 0
+    if opened:
+        verified.erased, verified.erased_with_leaf = opened.erased, opened.explained
     verified.leaves, verified.root, verified.pending = tree.leaves, tree.root, tree.pending
     verified.seconds = time.monotonic() - started
     return verified

@@ -13,6 +13,8 @@ from ops.run.configuration import (
     read_policy,
     read_settings,
 )
+from ops.run.erased import apply as apply_erasures
+from ops.run.erased import file_of as erased_file
 from ops.run.keys import wrapping
 from router.handle import Adopted
 from router.intake import StoredIntake
@@ -65,6 +67,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         with database.transaction() as transaction, refusing_another_key(settings):
             vault.keys(transaction.connection, [HUB_KEY], create=True)
             adopted = Adopted(policies.adopt(transaction, policy), policy)
+        apply_erasures(database, erased_file(settings, folder))
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
     return Hub(settings, database, adopted, whole_hub(), StoredIntake(database, policy), edge)
