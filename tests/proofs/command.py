@@ -16,6 +16,7 @@ from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
 from tests.proofs.f35_command import f35, f36
+from tests.proofs.f37_command import f37
 from tests.proofs.f52_command import f52
 from tests.proofs.kills import prove
 from tests.proofs.linkage_commands import k1, k2
@@ -73,6 +74,7 @@ def proof() -> None:
 proof.add_command(f28)
 proof.add_command(f35)
 proof.add_command(f36)
+proof.add_command(f37)
 proof.add_command(f52)
 proof.add_command(k1)
 proof.add_command(k2)
