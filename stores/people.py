@@ -25,7 +25,7 @@ from sqlalchemy import (
 from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import people, person_keys
-from stores.vault import HUB_KEY, Unreadable
+from stores.vault import HUB_KEY
 
 _PROBES: Final = {
     False: text("""
@@ -102,19 +102,20 @@ def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
     columns = (people.c.number, people.c.version, people.c.body, people.c.key_id)
     rows = look_up(view.connection, columns, by=people.c.number, values=numbers)
     bodies = _opened(view, rows)
-    return {row.number: (row.version, bodies[row.number]) for row in rows}
+    return {row.number: (row.version, bodies[row.number]) for row in rows if row.number in bodies}
 
 
 def _opened(view: View, rows: Sequence[Any]) -> dict[int, bytes]:
-    """The plain profile of each row; those of older hubs are sealed with the hub's own key."""
+    """The plain profile of each row; those of older hubs are sealed with the hub's own key.
+
+    Whoever cannot be opened any more, as the key was destroyed, is left out.
+    """
     seals = view.vault.keys(view.connection, {row.key_id or HUB_KEY for row in rows}, create=False)
-    try:
-        return {
-            row.number: seals[row.key_id or HUB_KEY].open(row.body, bound_to=str(row.number))
-            for row in rows
-        }
-    except KeyError:
-        raise Unreadable("people") from None
+    return {
+        row.number: seal.open(row.body, bound_to=str(row.number))
+        for row in rows
+        if (seal := seals.get(row.key_id or HUB_KEY)) is not None
+    }
 
 
 def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) -> None:

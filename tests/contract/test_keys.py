@@ -111,6 +111,17 @@ def test_nobody_makes_a_key_anew_that_was_erased_before_it_was_there(database: D
         assert database.vault.keys(transaction.connection, ["ref-9"], create=True) == {}
 
 
+def test_a_person_whose_key_alone_is_gone_is_left_out(database: Database) -> None:
+    keep(database)
+    with database.transaction() as transaction:
+        people.save(transaction, {8: (1, b"another")})
+        gone = tables.keys.update().where(tables.keys.c.key_id == "person/7")
+        transaction.connection.execute(gone.values(wrapped=None, destroyed_at=1))
+    database.vault.forget()
+    with database.view() as view:
+        assert people.load(view, [7, 8]) == {8: (1, b"another")}
+
+
 def test_the_hubs_own_keys_are_never_destroyed(database: Database) -> None:
     with database.transaction() as transaction:
         database.vault.keys(transaction.connection, ["hub"], create=True)
