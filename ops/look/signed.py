@@ -42,7 +42,7 @@ class Signed:
         return self._adopted[at - 1][1] if at else None
 
     def _is_unsigned(self, row: Any, policy: Policy) -> bool:
-        keys = self._view.vault.keys(self._view.connection, [row.key_id], create=False)
+        keys = self._view.vault.readable(self._view.connection, [row.key_id])
         message = journal.opened(row, keys)
         if not isinstance(message.data, ProductApproved):  # it was erased, or is named otherwise
             return False

@@ -42,7 +42,7 @@ def _whose(asked: Mapping[str, Any]) -> str:
 
 def _forbidden(asked: Mapping[str, Any]) -> bool:
     act, record = asked["act"], asked["record"]
-    if asked["person"] is None and act in OUT | {"mend", "review"}:
+    if asked["person"] is None and act in OUT | {"mend", "review", "hold", "erase"}:
         return True
     if "operations" in asked["roles"] and act in OUT and record in CONTENT:
         return True
@@ -66,6 +66,8 @@ def _for_a_reason(asked: Mapping[str, Any]) -> bool:
     roles, act, record = asked["roles"], asked["act"], asked["record"]
     if record == "accesses":
         return act == "review" and "reviewer" in roles
+    if record == "case" and act in {"hold", "erase"}:
+        return bool(roles & {"records", "risk_owner"})
     if "auditor" in roles and act in OUT and record in KEPT and asked["purpose"] in AFTERWARDS:
         return True
     if record == "dead_letter" and "operations" in roles:
