@@ -19,7 +19,7 @@ revision, down_revision = "9001", "{newest}"
 states = sa.table("states", *map(sa.column, ("step", "key", "body", "length", "key_id")))
 by = (states.c.step, states.c.key)
 every_state = sa.select(*by, states.c.body, states.c.key_id)
-goes_through = (every_state,)
+goes_through = (sa.select(*by),)
 
 
 def upgrade(op, work):

@@ -19,7 +19,7 @@ from ops.run.wiring import Hub
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
 from stores.tree.notes import Kind, SignerKey
-from tests.support.erasing import destroy
+from tests.support.erasing import destroy, keys_of_cases
 from tests.support.filled import filled_hub
 
 ME = ("--who", "D. Officer, disclosure", "--why", "Crown Court T20267")
@@ -176,7 +176,7 @@ def test_what_is_not_there_or_not_signed_yet_is_said_and_nothing_written(
 def test_what_was_erased_is_proven_and_says_nothing(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=1)
     case = a_case(hub)
-    destroy(hub.database, [case])
+    destroy(hub.database, keys_of_cases(hub.database))
     sign(hub)
     file = tmp_path / "case.json"
     assert export(folder, case, file).exit_code == 0
