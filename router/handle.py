@@ -168,10 +168,11 @@ def _send(effects: Effects, transaction: Transaction, *, lane: Lane) -> None:
     """
     letters = effects.letters.items()
     red = {id_ for id_, letter in letters if lane.takes(letter.notice)}
-    queues.post(transaction, {id_: one for id_, one in letters if one.after is None}, red=red)
+    at_once = {id_: one for id_, one in letters if one.after is None}
+    queues.post(transaction, at_once, about=effects.about, red=red)
     unseen = queues.take_back(transaction, effects.taken_back)
     after = {id_: one for id_, one in letters if one.after and one.after not in unseen}
-    queues.post(transaction, after, red=red)
+    queues.post(transaction, after, about=effects.about, red=red)
 
 
 def _due(deliveries: Sequence[Delivery], offsets: Offsets, *, expected: int) -> Sequence[Delivery]:

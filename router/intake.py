@@ -140,7 +140,7 @@ class _Batch:
         self._receiving = Receiving(Now(at, policy)) if policy else None
         self._ids: dict[str, str] = {}
         """The messages of arrivals, by what these are known again by."""
-        self._known: dict[str, bytes | Message] = {}
+        self._known: dict[str, journal.Digest | Message] = {}
         """Digests of what came before, and the messages of this batch."""
         self._buried: set[str] = set()
         self._references = References(transaction)
@@ -215,14 +215,13 @@ class _Batch:
             self._references.remember(message, known.and_also(content, message.id))
         return repeated
 
-    def _same(self, known: bytes | Message, message: Message) -> bool:
+    def _same(self, known: journal.Digest | Message, message: Message) -> bool:
         """Whether it says the same; what was erased cannot say otherwise any more."""
         said = codec.encode(message.data)
         if isinstance(known, Message):
             return codec.encode(known.data) == said or _but_for_arrival(known, message)
-        key_id, vault = codec.key_id_of(message), self._transaction.vault
-        key = vault.keys(self._transaction.connection, [key_id], create=False).get(key_id)
-        if key is None or key.digest(said) == known:
+        key = self._transaction.vault.key(self._transaction.connection, known.key_id)
+        if key is None or key.digest(said) == known.value:
             return True
         before = journal.load(self._transaction, message.id)
         return before is not None and _but_for_arrival(before, message)

@@ -90,6 +90,8 @@ class Effects:
 
     facts: list[Message] = field(default_factory=list)
     letters: dict[str, Letter] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+    """With whose key each letter is sealed, by its id."""
     taken_back: list[str] = field(default_factory=list)
     let_go: list[str] = field(default_factory=list)
     timers: list[StoredTimer] = field(default_factory=list)
@@ -100,7 +102,8 @@ class Effects:
         facts = messages_of(outcome, step=step, cause=cause)
         self.facts += facts
         for letter in outcome.letters:
-            self.letters[letter_id(cause.id, step, key=letter.key)] = letter
+            id_ = letter_id(cause.id, step, key=letter.key)
+            self.letters[id_], self.about[id_] = letter, cause.correlation_id
         self.taken_back += outcome.takes_back
         self.let_go += outcome.lets_go
         for timer in outcome.timers:
@@ -136,7 +139,8 @@ class Effects:
         self.dead.append(dead)
         if message.data.of_agency is not None:
             letter = Letter("receipt", agency=dead.agency, notice=rejected_later(dead, message))
-            self.letters[derived_id(dead.id, "receipt")] = letter
+            id_ = derived_id(dead.id, "receipt")
+            self.letters[id_], self.about[id_] = letter, dead.key_id
         return told
 
 

@@ -32,6 +32,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     RISK_OWNER = "risk_owner"
     """Answers for an agency's information (SIRO, R49)."""
+    RECORDS = "records"
+    """Keeps the record: holds it, and erases it when its time is over (L8)."""
     REVIEWER = "reviewer"
     """Looks afterwards at who was shown what, and why."""
     SYSTEM = "system"
@@ -55,6 +57,9 @@ class Act(StrEnum):
     """Contents into a file."""
     MEND = "mend"
     REVIEW = "review"
+    HOLD = "hold"
+    """Keep from being erased, or end that."""
+    ERASE = "erase"
     FETCH = "fetch"
 
 

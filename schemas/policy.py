@@ -237,6 +237,16 @@ class Place(Shape):
         return False
 
 
+class Retention(Shape):
+    """How long the record of a child is kept, where it is of this class (L8)."""
+
+    outcomes: tuple[Disposal, ...] = ()
+    """With which its referrals were closed; none: of whatever no other class is for."""
+    years: int = Field(ge=1, le=150)
+    counted_from: Literal["birth", "last_entry"] = "last_entry"
+    """What nobody knows the birth date of counts from its last entry."""
+
+
 class BoroughProfile(Shape):
     """The thresholds and times of one borough, from a date on."""
 
@@ -342,6 +352,8 @@ class BoroughProfile(Shape):
     referrers: ReferrerWords = Field(
         default=_REFERRERS, exclude_if=lambda words: words == _REFERRERS
     )
+    retention: dict[Code, Retention] = Field(default={}, exclude_if=not_)
+    """By class of record, how long it is kept (L8); none: nothing is ever due to be erased."""
 
     @property
     def title(self) -> str:

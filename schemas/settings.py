@@ -50,9 +50,17 @@ class Runtime(Shape):
     queues: Line | None = None
     """``amqp://user:password@host:port/vhost``; None: edge queues are in the store."""
     key_variable: Variable = "HUB_KEY"
-    """Holds the key-encryption key: 32 bytes in base64."""
+    """Holds the key-encryption key: 32 bytes in base64; while keys are wrapped anew the new one, a
+    space, and the old one."""
     key_file: Line = "hub-data/hub.key"
     """Used where the variable is unset; made on first start, readable by its owner only."""
+    key_service: Line | None = None
+    """``package.module:function``: what wraps keys in place of both, such as an adapter to a
+    PKCS#11 device or a KMS. It is called with the environment and answers a
+    ``stores.wrapping.Wrapping``."""
+    erased_file: Line | None = None
+    """What was erased, so that a store that is put back from a backup is erased again: ids alone.
+    None: ``erased.jsonl`` beside ``key_file``. Not to be put back with an older store."""
     work: Line | None = None
     """The hub's own folder for files that agencies dropped; None: ``work`` beside the store's file,
     or beside ``key_file`` where the store is on a server."""

@@ -32,8 +32,18 @@ def from_micros(micros: int) -> dt.datetime:
 
 
 def key_id_of(message: Message) -> str:
-    """Which key seals a message: its case's once one is known, its referral's before."""
-    return message.data.of_case or message.correlation_id
+    """Which key seals a message: that of the referral, or of whatever else, it is about.
+
+    A case is its referrals: one that a human moves takes along all that is sealed with its key.
+    """
+    return message.correlation_id
+
+
+def key_ids_of(message: Message) -> tuple[str | None, ...]:
+    """Which keys may have sealed a message: of its case, while cases had keys; and one of its own
+    where that of its referral was destroyed before.
+    """
+    return key_id_of(message), message.data.of_case, message.id
 
 
 def encode(data: Shape) -> bytes:

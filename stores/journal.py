@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Integer, Row, bindparam, func, select, text
 
@@ -85,11 +85,18 @@ def _publish(
     transaction.has_red |= bool(ahead)
 
 
-def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
+class Digest(NamedTuple):
+    """Of an entry's content, and by which key."""
+
+    key_id: str
+    value: bytes
+
+
+def digests(view: View, message_ids: Collection[str]) -> dict[str, Digest]:
     """The keyed digests of those of these messages that the journal has."""
-    columns = (journal.c.message_id, journal.c.digest)
+    columns = (journal.c.message_id, journal.c.key_id, journal.c.digest)
     known = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
-    return {row.message_id: row.digest for row in known}
+    return {row.message_id: Digest(row.key_id, row.digest) for row in known}
 
 
 def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
@@ -350,7 +357,7 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
 
 
 def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, DataKey]:
-    """The keys that seal these messages; those about an erased case have one each."""
+    """The keys that seal these messages; those about what was erased have one each."""
     keys = transaction.vault.keys(
         transaction.connection, map(codec.key_id_of, messages), create=True
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final
@@ -55,7 +55,7 @@ _UNFILED: Final = delete(person_keys).where(
 
 _PART: Final = 10_000
 _PAGE: Final = (
-    select(people.c.number, people.c.body)
+    select(people.c.number, people.c.body, people.c.key_id)
     .where(people.c.number > bindparam("after"))
     .order_by(people.c.number)
     .limit(1000)
@@ -69,9 +69,18 @@ _aside: Final = Table(
 )
 
 
+OF_A_PERSON: Final = "person/"
+"""How the ids of persons' keys begin."""
+
+
 def number_of(person_id: str) -> int:
     """A person's row number: 63 bits of a hash of the id, the same on every machine."""
     return int.from_bytes(blake2b(person_id.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def key_id_of(number: int) -> str:
+    """The key of the person with this row number: of one alone, whichever referrals told of it."""
+    return f"{OF_A_PERSON}{number}"
 
 
 def filed_under(view: View, keys: Collection[int], *, most: int) -> dict[int, set[int] | None]:
@@ -91,19 +100,37 @@ def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
     """Version and encoded profile of the persons with these row numbers."""
     if not numbers:
         return {}
-    seal = view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]
-    columns = (people.c.number, people.c.version, people.c.body)
+    columns = (people.c.number, people.c.version, people.c.body, people.c.key_id)
     rows = look_up(view.connection, columns, by=people.c.number, values=numbers)
+    bodies = _opened(view, rows)
+    return {row.number: (row.version, bodies[row.number]) for row in rows if row.number in bodies}
+
+
+def _opened(view: View, rows: Sequence[Any]) -> dict[int, bytes]:
+    """The plain profile of each row; those of older hubs are sealed with the hub's own key.
+
+    Whoever cannot be opened any more, as the key was destroyed, is left out.
+    """
+    seals = view.vault.keys(view.connection, {row.key_id or HUB_KEY for row in rows}, create=False)
     return {
-        row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows
+        row.number: seal.open(row.body, bound_to=str(row.number))
+        for row in rows
+        if (seal := seals.get(row.key_id or HUB_KEY)) is not None
     }
 
 
 def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) -> None:
     """Write profiles one version after what was loaded; ``Conflict`` where another was first."""
-    seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+    if not profiles:
+        return
+    seals = transaction.vault.sealing(transaction.connection, map(key_id_of, profiles))
     rows = [
-        {"number": number, "version": version, "body": seal.seal(body, bound_to=str(number))}
+        {
+            "number": number,
+            "version": version,
+            "body": seals[key_id_of(number)].key.seal(body, bound_to=str(number)),
+            "key_id": seals[key_id_of(number)].id,
+        }
         for number, (version, body) in sorted(profiles.items())
     ]
     if transaction.insert(people, rows, clash=Clash.SUCCEED) != len(rows):
@@ -127,11 +154,9 @@ def unfile(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None
 
 def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
     """Row number and encoded profile of every person, by number, read a part at a time."""
-    seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
     after = -1
     while rows := transaction.connection.execute(_PAGE, {"after": after}).all():
-        for number, body in rows:
-            yield number, seal.open(body, bound_to=str(number))
+        yield from _opened(transaction, rows).items()
         after = rows[-1].number
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Integer, bindparam, delete, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
 from schemas.letter import Letter
 from stores import codec
@@ -21,6 +23,7 @@ _log = structlog.get_logger()
 
 RED_TURN, OTHER_TURN = 0, 1
 """Which letters leave a queue first."""
+NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
 _OF = letters.c.agency == bindparam("of")
 _ANY = select(letters.c.id).where(_OF).limit(1)
 _FREE = (
@@ -33,15 +36,23 @@ _FREE = (
 
 
 def post(
-    transaction: Transaction, by_id: Mapping[str, Letter], *, red: Collection[str] = ()
+    transaction: Transaction,
+    by_id: Mapping[str, Letter],
+    *,
+    about: Mapping[str, str] = NOBODY_ELSE,
+    red: Collection[str] = (),
 ) -> None:
     """Put letters on their queues; one that is there under its id stays as it is.
 
-    Those of which ``red`` has the ids leave before all others of their agency.
+    ``about``: with whose key each is sealed, by its id: the referral's that it is about; one of
+    which that is not said has a key of its own. Those of which ``red`` has the ids leave before all
+    others of their agency.
     """
     if not by_id:
         return
-    seal, moment = _seal(transaction), codec.from_micros(transaction.now)
+    owners = {id_: about.get(id_, id_) for id_ in by_id}
+    seals = transaction.vault.sealing(transaction.connection, owners.values())
+    moment = codec.from_micros(transaction.now)
     rows = [
         {
             "id": id_,
@@ -51,7 +62,8 @@ def post(
             "leased_until": 0,
             "created_at": transaction.now,
             "turn": RED_TURN if id_ in red else OTHER_TURN,
-            "body": seal.seal(
+            "key_id": seals[owners[id_]].id,
+            "body": seals[owners[id_]].key.seal(
                 codec.letter_body(letter, id_=id_, time=moment),
                 bound_to=_place(id_, letter.agency),
             ),
@@ -105,13 +117,13 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
-    seal = _seal(transaction)
+    bodies = opened(transaction, rows)
     leased = (
         Leased(
             row.id,
             row.agency,
             row.type,
-            body=_opened(row, seal),
+            body=bodies[row.id],
             attempts=row.attempts + 1,
             red=row.turn == RED_TURN,
         )
@@ -126,20 +138,25 @@ def in_hand(view: View, letter: Leased) -> Leased | None:
     row = view.connection.execute(found).one_or_none()
     if row is None:
         return None
-    seal = view.vault.keys(view.connection, [HUB_KEY], create=False)[HUB_KEY]
-    return replace(letter, body=_opened(row, seal))
+    return replace(letter, body=opened(view, [row])[row.id])
 
 
-def _opened(row: Any, seal: DataKey) -> bytes:
-    """A letter where it was put; nothing of one that somebody moved or altered, which waits.
+def opened(view: View, rows: Sequence[Row[Any]]) -> dict[str, bytes]:
+    """The plain body of each letter; those of older hubs are sealed with the hub's own key."""
+    seals = view.vault.readable(view.connection, {row.key_id or HUB_KEY for row in rows})
+    return {row.id: _opened(row, seals.get(row.key_id or HUB_KEY)) for row in rows}
+
+
+def _opened(row: Row[Any], seal: DataKey | None) -> bytes:
+    """A letter where it was put; nothing of one that somebody moved or altered, or whose key is
+    gone: it waits.
 
     Those of old are bound to their id alone.
     """
     for bound_to in (_place(row.id, row.agency), row.id):
-        try:
-            return seal.open(row.body, bound_to=bound_to)
-        except Unreadable:
-            continue
+        with suppress(Unreadable):
+            if seal:
+                return seal.open(row.body, bound_to=bound_to)
     _log.warning("letter.unproven", agency=row.agency, letter=row.id)
     return b""
 
@@ -164,7 +181,3 @@ def give_back(
     again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
     later = transaction.now + int(after_seconds * 1_000_000)
     transaction.connection.execute(again.values(leased_until=later))
-
-
-def _seal(transaction: Transaction) -> DataKey:
-    return transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]

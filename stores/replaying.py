@@ -126,7 +126,7 @@ class Recorded:
             and row.key == message.key
             and row.correlation_id == message.correlation_id
             and row.causation_id == message.causation_id
-            and row.key_id == codec.key_id_of(message)
+            and row.key_id in codec.key_ids_of(message)
             and row.time == codec.to_micros(message.time)
         )
 

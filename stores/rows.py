@@ -41,7 +41,9 @@ class Clash(Enum):
     KEEP = "keep"
     """Keep the row that is there."""
     SUCCEED = "succeed"
-    """Take the new ``body`` if its ``version`` is one more than what is there, else keep that."""
+    """Take the new ``body`` and the key that seals it if its ``version`` is one more than what is
+    there, else keep that.
+    """
 
 
 def insert(
@@ -90,7 +92,7 @@ def _statement(dialect: Any, table: Table, *, clash: Clash) -> Insert:
         case Clash.KEEP:
             return made.on_conflict_do_nothing()  # type: ignore[no-any-return]
         case Clash.SUCCEED:
-            changed = {"version": made.excluded.version, "body": made.excluded.body}
+            changed = {name: made.excluded[name] for name in ("version", "body", "key_id")}
             next_one = table.c.version == made.excluded.version - 1
             return made.on_conflict_do_update(  # type: ignore[no-any-return]
                 index_elements=list(table.primary_key.columns), set_=changed, where=next_one

@@ -82,6 +82,7 @@ states = Table(
     Column("key", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("key_id", Text),
 )
 
 reference_versions = Table(
@@ -100,6 +101,7 @@ people = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("key_id", Text),
 )
 
 person_keys = Table(
@@ -180,6 +182,7 @@ letters = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("turn", SmallInteger, nullable=False, server_default=text("1")),
+    Column("key_id", Text),
     Index("letters_agency", "agency", "turn", "position"),
 )
 

@@ -1,4 +1,4 @@
-"""Sealing: AES-256-GCM with a key per referral and case, wrapped by the hub's (design, §7).
+"""Sealing: AES-256-GCM with a key per referral and person, each wrapped by the hub's (design, §7).
 
 Destroying a wrapped key makes what it sealed unreadable for ever, while hashes over the sealed
 bytes still verify.
@@ -6,58 +6,33 @@ bytes still verify.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from stores.rows import Clash, insert, look_up
 from stores.tables import keys
+from stores.wrapping import DataKey, HeldKeys, Unreadable, Wrapping, unwrapped, wrapped
 
-_NONCE = 12
-_CACHED = 5000
+__all__ = ["HUB_KEY", "DataKey", "Seal", "Unreadable", "Vault"]
+
+_CACHED = 20_000
 HUB_KEY = "hub"
-"""Seals what is changed and deleted in the course of work: states, people and letters."""
+"""Seals what is about nobody, and digests agencies' references. It sealed states, people and
+letters before each had the key of whom it is about.
+"""
 
 
-class Unreadable(Exception):
-    """Sealed data could not be opened: its key is gone or another, or the bytes were altered."""
+class Seal(NamedTuple):
+    """A key with the id under which it is kept."""
 
-
-@dataclass(frozen=True, slots=True, repr=False)
-class DataKey:
-    """One key in the clear, in memory only."""
-
-    raw: bytes
-    cipher: AESGCM
-
-    def seal(self, plain: bytes, *, bound_to: str) -> bytes:
-        """Nonce and ciphertext, bound to an id: sealed bytes cannot be moved to another row."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self.cipher.encrypt(nonce, plain, bound_to.encode())
-
-    def open(self, sealed: bytes, *, bound_to: str) -> bytes:
-        """The plain bytes; raises :class:`Unreadable`."""
-        try:
-            return self.cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-        except (InvalidTag, ValueError):  # the latter when there is not even a nonce
-            raise Unreadable(bound_to) from None
-
-    def digest(self, plain: bytes) -> bytes:
-        """16 bytes that tell equal content from different, to who has the key and nobody else."""
-        return blake2b(plain, digest_size=16, key=self.raw).digest()
-
-
-def _data_key(raw: bytes) -> DataKey:
-    return DataKey(raw, AESGCM(raw))
+    id: str
+    key: DataKey
 
 
 def _is(key: DataKey | None, raw: bytes) -> bool:
@@ -71,11 +46,9 @@ class Vault:
     that was rolled back could never be read again.
     """
 
-    def __init__(self, key_encryption_key: bytes) -> None:
-        """Take 32 bytes; raises ``ValueError`` for anything else."""
-        if len(key_encryption_key) != 32:
-            raise ValueError("the key-encryption key has 32 bytes")
-        self._wrap = _data_key(key_encryption_key)
+    def __init__(self, wrapping: Wrapping | bytes) -> None:
+        """Take what wraps keys, or one key of 32 bytes; raises ``ValueError`` for any others."""
+        self.wrapping = HeldKeys(wrapping) if isinstance(wrapping, bytes) else wrapping
         self._known: OrderedDict[str, DataKey] = OrderedDict()
         self._made: WeakKeyDictionary[Connection, dict[str, DataKey]] = WeakKeyDictionary()
         self._rows: WeakKeyDictionary[Connection, list[dict[str, Any]]] = WeakKeyDictionary()
@@ -118,6 +91,24 @@ class Vault:
         with self._lock:
             return [*self._rows.get(connection, ())]
 
+    def key(self, connection: Connection, key_id: str) -> DataKey | None:
+        """The key of one id; None where there is none, or it was destroyed."""
+        known = self._known.get(key_id)
+        return known or self.keys(connection, [key_id], create=False).get(key_id)
+
+    def sealing(self, connection: Connection, ids: Iterable[str]) -> dict[str, Seal]:
+        """For each of what something is about, the key to seal that with, made where there is none.
+
+        Where that was destroyed, what comes afterwards gets another.
+        """
+        wanted = {id_: id_ for id_ in ids}
+        found: dict[str, Seal] = {}
+        while wanted:
+            known = self.keys(connection, wanted.values(), create=True)
+            found |= {id_: Seal(as_, known[as_]) for id_, as_ in wanted.items() if as_ in known}
+            wanted = {id_: f"{as_}+" for id_, as_ in wanted.items() if as_ not in known}
+        return found
+
     def committed(self, connection: Connection) -> None:
         """The transaction of this connection lasts, and the keys that it made with it."""
         with self._lock:
@@ -135,7 +126,7 @@ class Vault:
             connection, (keys.c.key_id, keys.c.wrapped), by=keys.c.key_id, values=list(key_ids)
         )
         return {
-            row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id))
+            row.key_id: DataKey.of(unwrapped(self.wrapping, row.wrapped, bound_to=row.key_id))
             for row in rows
             if row.wrapped
         }
@@ -143,11 +134,11 @@ class Vault:
     def _create(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         fresh = {key_id: AESGCM.generate_key(256) for key_id in sorted(key_ids)}
         rows = [
-            {"key_id": key_id, "wrapped": self._wrap.seal(raw, bound_to=key_id)}
+            {"key_id": key_id, "wrapped": wrapped(self.wrapping, raw, bound_to=key_id)}
             for key_id, raw in fresh.items()
         ]
         if insert(connection, keys, rows=rows, clash=Clash.KEEP) == len(rows):
-            made = {key_id: _data_key(raw) for key_id, raw in fresh.items()}
+            made = {key_id: DataKey.of(raw) for key_id, raw in fresh.items()}
         else:  # somebody made one of them first: that one counts
             made = self._load(connection, key_ids)
             ours = {id_ for id_, raw in fresh.items() if _is(made.get(id_), raw)}

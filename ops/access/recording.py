@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from ops.access.acting import Asker, Denied, may, today
+from ops.look.reading import Guarded
 from ops.run.wiring import Hub
 from schemas.access import Access, AccessRules, Act, Answer, Record, Role, Verdict
 from schemas.base import Fact
@@ -81,7 +82,7 @@ def granted(
 
 
 def denied(
-    hub: Hub,
+    hub: Guarded,
     transaction: Transaction,
     *,
     cursor: Cursor,
@@ -125,7 +126,7 @@ def accessed(
 
 
 def permit_on_record(
-    hub: Hub, asker: Asker, *, act: Act, record: Record, wanted: str = UNKNOWN
+    hub: Guarded, asker: Asker, *, act: Act, record: Record, wanted: str = UNKNOWN
 ) -> Access:
     """What is recorded of something that the rules let somebody do. Else the denial is recorded,
     and raised: :class:`Denied`.
@@ -195,7 +196,7 @@ def act_of(fact: RecordRevealed | DeadLetterRevealed) -> Act:
 
 
 def _said(
-    hub: Hub, transaction: Transaction, *, cursor: Cursor, asker: Asker, by: Sequence[Answer]
+    hub: Guarded, transaction: Transaction, *, cursor: Cursor, asker: Asker, by: Sequence[Answer]
 ) -> Access:
     rules = (answer.decided for answer in by)
     return Access(

@@ -67,15 +67,15 @@ def verify(
     put into a gap among older ones, and a clock that went back.
 
     Every other table is compared with what transactions recorded that they left there: altered,
-    deleted or inserted rows are named by table and row (keys that were destroyed without a record
-    of it, letters, states, dead letters, timers, profiles).
+    deleted or inserted rows are named by table and row (keys that were destroyed and that no
+    erasure names, letters, states, dead letters, timers, profiles).
 
     Who may write the whole store can make the tree anew too, or put an older copy in its place:
     that shows only beside a checkpoint kept elsewhere (--checkpoint), or a witness (--witness).
     A witness's folder that holds nothing of this hub is an error.
 
-    Erased contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a
-    hub that runs. `hub replay --verify` looks into the contents too.
+    What was erased is no flaw: hashes go over what is sealed, and the record says so. Changes
+    nothing, and works beside a hub that runs. `hub replay --verify` looks into the contents too.
 
     \b
     Example:
@@ -101,6 +101,8 @@ def _as_json(verified: Verified) -> dict[str, Any]:
     return {
         "entries": verified.entries,
         "flaws": [asdict(flaw) for flaw in verified.flaws],
+        "erased": verified.erased,
+        "erased_with_leaf": verified.erased_with_leaf,
         "changes": verified.changes,
         "leaves": verified.leaves,
         "root": verified.root.hex(),

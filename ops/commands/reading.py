@@ -10,8 +10,16 @@ from typing import TypeVar
 
 from ops.access.acting import AT_THE_MACHINE, Asker, permit
 from ops.look.reading import Readable, Reader, open_reader
-from ops.run.wiring import Hub, open_hub
+from ops.run.keys import wrapping
+from ops.run.wiring import Hub, open_hub, placed, refusing_another_key
 from schemas.access import Act, Record
+from schemas.settings import HubSettings
+from stores import schema
+from stores.database import Database
+from stores.migrations.alone import alone
+from stores.tree.growing import Growing
+from stores.tree.keys import origin_of
+from stores.vault import Vault
 
 H = TypeVar("H", bound=Readable)
 
@@ -38,6 +46,24 @@ def reading(
 def writing(config: Path) -> AbstractContextManager[Hub]:
     """The whole hub of a configuration file, closed at the end."""
     return _closing(open_hub(config, os.environ))
+
+
+@contextmanager
+def alone_at(settings: HubSettings, *, folder: Path) -> Iterator[Database]:
+    """The store of a hub that is stopped, with nobody else in it; what was changed has its leaf at
+    the end. Raises ``InUse``, ``Misconfigured``, ``OtherRevision`` or ``Unavailable``.
+    """
+    vault = Vault(wrapping(settings, os.environ, folder=folder))
+    with (
+        alone(placed(settings.runtime.store, folder), vault) as database,
+        refusing_another_key(settings),
+    ):
+        with database.reading() as connection:
+            schema.is_there(connection)
+        yield database
+        growing = Growing(database, origin_of(settings.area))
+        while growing.once():
+            pass
 
 
 @contextmanager

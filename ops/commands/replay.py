@@ -89,6 +89,8 @@ def _verify(config: Path, *, as_json: bool, asked: str) -> None:
     told = {
         "facts": verified.entries,
         "erased": verified.erased,
+        "erased_with_leaf": verified.erased_with_leaf,
+        "unreadable": verified.unreadable,
         "flaws": [asdict(flaw) for flaw in verified.flaws],
         "seconds": round(verified.seconds, 3),
         "facts_per_second": verified.rate,

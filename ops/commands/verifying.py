@@ -26,7 +26,11 @@ def shown(verified: Verified, *, what: str) -> Iterator[str]:
     """A line for each flaw, and the verdict; ``what`` was looked at."""
     yield from map(_line, verified.flaws)
     if verified.erased:
-        yield f"{verified.erased:,} {what} are erased: their keys were destroyed"
+        said = f"{verified.erased_with_leaf:,} of them erased with leaf"
+        yield f"{verified.erased:,} {what} are erased, as the record says: {said}"
+    if verified.unreadable:
+        said = "nothing says that they were erased"
+        yield f"{verified.unreadable:,} {what} cannot be read, and {said}"
     flaws = len(verified.flaws)
     yield (
         f"{verified.entries:,} {what} verified in {verified.seconds:.1f} s "

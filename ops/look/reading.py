@@ -11,11 +11,13 @@ from typing import Protocol
 from ops.run.configuration import (
     Fault,
     Misconfigured,
-    key_encryption_key,
     read_access,
     read_settings,
     refuse,
 )
+from ops.run.erased import file_of as erased_file
+from ops.run.erased import is_due
+from ops.run.keys import wrapping
 from ops.run.wiring import placed, refusing_another_key
 from schemas.access import AccessRules
 from schemas.settings import HubSettings
@@ -25,6 +27,13 @@ from stores.vault import HUB_KEY, Vault
 
 _NOTHING_YET = Fault(
     "runtime.store", "holds nothing yet", "start the hub with `hub run`, or name another --config"
+)
+
+
+_PUT_BACK = Fault(
+    "runtime.store",
+    "was put back, and has what was erased since",
+    "say `hub erase --again`, or start the hub: both erase it",
 )
 
 
@@ -72,7 +81,7 @@ def open_reader(
     access = read_access(settings, folder=path.parent)
     url = placed(settings.runtime.store, path.parent)
     refuse(_missing(settings, environment, folder=path.parent))
-    vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
+    vault = Vault(wrapping(settings, environment, folder=path.parent))
     database = Database(url, vault, reads_only=True)
     with ExitStack() as unless_good:
         unless_good.callback(database.close)
@@ -80,6 +89,8 @@ def open_reader(
             if not (schema.found if of_any_revision else schema.is_there)(connection):
                 raise Misconfigured(_NOTHING_YET)
             vault.keys(connection, [HUB_KEY], create=False)
+        if not of_any_revision and is_due(database, erased_file(settings, path.parent)):
+            raise Misconfigured(_PUT_BACK)
         unless_good.pop_all()
     return Reader(settings, database, access)
 
@@ -92,7 +103,8 @@ def _missing(
     if file != url and not Path(file).is_file():
         yield _NOTHING_YET
     key_file = folder / settings.runtime.key_file
-    if not environment.get(settings.runtime.key_variable) and not key_file.is_file():
+    elsewhere = settings.runtime.key_service or environment.get(settings.runtime.key_variable)
+    if not elsewhere and not key_file.is_file():
         what = "is not there, and without the hub's key nothing can be read"
         where = f"set {settings.runtime.key_variable}, or put the file where runtime.key_file says"
         yield Fault("runtime.key_file", what, where)

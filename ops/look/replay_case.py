@@ -19,7 +19,7 @@ from router.steps.link.register import Register
 from schemas.message import Message
 from stores import people, replaying
 from stores.database import Database, Unstorable, View
-from stores.tree.rows import destroyed
+from stores.erasing import erased
 
 
 def replay_case(database: Database, wanted: Wanted) -> Report | None:
@@ -38,7 +38,7 @@ def replay_case(database: Database, wanted: Wanted) -> Report | None:
 
 
 def _decided(view: View, wanted: Wanted) -> Found:
-    found, share = Found(wanted, destroyed(view)), Share(SHARES[0], 0)
+    found, share = Found(wanted, frozenset(erased(view))), Share(SHARES[0], 0)
     known = near(view, str(wanted.about))
     last = replaying.sight(view.connection).last
     journal = Journal(view, share, found=found, last=last, pages=iter([(last, known.recorded)]))

@@ -15,8 +15,8 @@ class Found:
     """How facts compared, and what one process cannot tell by itself."""
 
     wanted: Wanted
-    destroyed: frozenset[str] = frozenset()
-    """Keys of which the record says that they were destroyed."""
+    erased_keys: frozenset[str] = frozenset()
+    """Keys of which an erasure on the record says that they were destroyed."""
     report: Report = field(default_factory=Report)
     left: list[Told] = field(default_factory=list)
     """What steps recorded and this process did not decide again."""
@@ -35,7 +35,7 @@ class Found:
 
     def note(self, verdict: str, recorded: Recorded) -> None:
         """How a fact that is recorded compares."""
-        if verdict == "erased" and recorded.row.key_id not in self.destroyed:
+        if verdict == "erased" and recorded.row.key_id not in self.erased_keys:
             verdict = "unreadable"
             self.unreadable.add(recorded.row.message_id)
         if self._counts_only and verdict in ("equal", "given"):

@@ -20,8 +20,8 @@ from ops.look.replay_report import Wanted
 from ops.look.replay_steps import SHARES, Share
 from stores import replaying
 from stores.database import Database, View
+from stores.erasing import erased
 from stores.replaying import Sight
-from stores.tree.rows import destroyed
 
 Advance = Callable[[int], None]
 """Hears how many inputs more were decided."""
@@ -139,7 +139,7 @@ def _behind(database: Database, wanted: Wanted, *, pipe: Connection) -> Found:
 
 
 def _again(view: View, share: Share, *, wanted: Wanted, last: int) -> Again:
-    found = Found(wanted, destroyed(view))
+    found = Found(wanted, frozenset(erased(view)))
     journal = Journal(view, share, found=found, last=last)
     return Again(view, share, found=found, journal=journal, memories=memories(share.steps))
 

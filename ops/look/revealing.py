@@ -217,4 +217,5 @@ def tell(
 ) -> None:
     """Put on an agency's queue that something of its own was read, as ``message`` records."""
     letter = Letter(f"revealed/{agency}", agency=agency, notice=notice)
-    queues.post(transaction, {derived_id(message.id, letter.key): letter})
+    id_ = derived_id(message.id, letter.key)
+    queues.post(transaction, {id_: letter}, about={id_: message.correlation_id})

@@ -20,14 +20,18 @@ from stores.tree.rows import LookingAtRows
 
 @dataclass(slots=True)
 class Verified:
-    """How many entries there are and what is wrong with them; ``erased``: whose contents nobody
-    can look into any more, where they were looked into; ``leaves`` and ``root`` of their tree, and
-    how many entries are ``pending``: they have no leaf yet, and none that is much newer has one.
+    """How many entries there are and what is wrong with them; ``erased``: nobody can look into them
+    any more, as an erasure on the record says, of them ``erased_with_leaf`` by one that is in the
+    tree; ``unreadable``: nor into these where contents are looked into, and nothing says so;
+    ``leaves`` and ``root`` of their tree, and how many entries are ``pending``: they have no leaf
+    yet, and none that is much newer has one.
     ``changes``: how many transactions recorded which rows of other tables they changed.
     """
 
     entries: int = 0
     erased: int = 0
+    erased_with_leaf: int = 0
+    unreadable: int = 0
     changes: int = 0
     leaves: int = 0
     root: bytes = b""
@@ -56,7 +60,7 @@ def verify(
     started = time.monotonic()
     verified = Verified()
     with hub.database.view() as view:
-        opened = Contents(view) if contents else None
+        opened = Contents(view, opens=contents)
         tree, rows = Looking(view, log_key_of(hub, view), claims), LookingAtRows(view)
         signed = Signed(view)
         for found in _found(view, opened, tree=tree, rows=rows, signed=signed):
@@ -65,7 +69,8 @@ def verify(
             else:
                 verified.entries += found
                 advance(found)
-    verified.erased = opened.erased if opened else 0
+    verified.erased, verified.erased_with_leaf = opened.erased, opened.with_leaf
+    verified.unreadable = opened.unreadable
     verified.leaves, verified.root = tree.leaves, tree.root
     verified.changes, verified.pending = rows.changes, tree.pending + rows.pending
     verified.seconds = time.monotonic() - started
@@ -73,13 +78,12 @@ def verify(
 
 
 def _found(
-    view: View, opened: Contents | None, *, tree: Looking, rows: LookingAtRows, signed: Signed
+    view: View, opened: Contents, *, tree: Looking, rows: LookingAtRows, signed: Signed
 ) -> Iterator[Flaw | int]:
     def looks(page: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
         yield from tree.check(page, encodings)
         yield from signed.check(page)
-        if opened:
-            yield from opened.check(page)
+        yield from opened.check(page)
 
     yield from journal.verify(view.connection, looks=looks)
     yield from journal.orphans(view.connection)

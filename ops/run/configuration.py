@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
 import json
-import os
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -130,34 +127,6 @@ def _shipped_or_own(name: str, *, of: str, folder: Path) -> dict[str, Any]:
 def _shipped_or(own: Path, name: str, *, of: str) -> Traversable:
     shipped = files(of) / name
     return shipped if shipped.is_file() else own
-
-
-def key_encryption_key(
-    settings: HubSettings, environment: Mapping[str, str], *, folder: Path = Path()
-) -> bytes:
-    """The hub's own key from its variable, or its file, which is made on first use."""
-    if text := environment.get(settings.runtime.key_variable):
-        return _key_of(text, settings.runtime.key_variable)
-    file = folder / settings.runtime.key_file
-    if not file.exists():
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Readable by its owner only.
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "wb") as opened:
-            opened.write(base64.b64encode(os.urandom(32)))
-    return _key_of(file.read_text(encoding="ascii"), str(file))
-
-
-def _key_of(text: str, where: str) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != 32:
-        raise Misconfigured(
-            Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")
-        )
-    return key
 
 
 def _read_toml(path: Traversable) -> dict[str, Any]:

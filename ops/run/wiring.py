@@ -10,11 +10,13 @@ from pathlib import Path
 from ops.run.configuration import (
     Fault,
     Misconfigured,
-    key_encryption_key,
     read_access,
     read_policy,
     read_settings,
 )
+from ops.run.erased import apply as apply_erasures
+from ops.run.erased import file_of as erased_file
+from ops.run.keys import wrapping
 from router.handle import Adopted
 from router.intake import StoredIntake
 from router.queues import StoredQueues
@@ -57,7 +59,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
     """The hub of these settings; relative paths in them start at ``folder``."""
     policy = read_policy(settings, folder=folder)
     access = read_access(settings, folder=folder)
-    vault = Vault(key_encryption_key(settings, environment, folder=folder))
+    vault = Vault(wrapping(settings, environment, folder=folder))
     database = Database(
         placed(settings.runtime.store, folder),
         vault,
@@ -69,6 +71,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         with database.transaction() as transaction, refusing_another_key(settings):
             vault.keys(transaction.connection, [HUB_KEY], create=True)
             adopted = Adopted(policies.adopt(transaction, policy), policy)
+        apply_erasures(database, erased_file(settings, folder))
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
     intake = StoredIntake(database, policy)

@@ -5,7 +5,7 @@ once per batch.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
@@ -14,7 +14,6 @@ from router.step import Step
 from schemas.message import Message
 from stores import states
 from stores.database import Transaction, View
-from stores.vault import DataKey
 
 S = TypeVar("S")
 Read = tuple[int, Any]
@@ -118,14 +117,10 @@ class Documents(Generic[S]):
             self.fetched(row)
 
     def _open(self, key: str) -> None:
-        version, body = states.opened(self._sealed.pop(key), self._seal)
+        version, body = states.opened(self.view, self._sealed.pop(key))
         decoded = self.view.decoded.of(self.step.state, most=_DECODED)
         self._states[key] = decoded.get(key, body, _adapter(self.step.state).validate_json)
         self._versions[key] = version
-
-    @cached_property
-    def _seal(self) -> DataKey:
-        return states.sealing(self.view)
 
     def remember(self, message: Message, state: S) -> None:
         """Keep the state under the message's key."""
@@ -155,5 +150,7 @@ def foresee(memories: Iterable[Documents[Any]], messages: Sequence[Message]) -> 
     wanted = [pair for one in by_step.values() for pair in one.needs(messages)]
     if wanted:
         view = by_step[wanted[0][0]].view
-        for row in states.find(view, wanted):
+        found = states.find(view, wanted)
+        states.foresee(view, found)
+        for row in found:
             by_step[row.step].fetched(row)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from stores import bound, cursors
+from stores import bound, cursors, erasing
 from stores.bound import KEY_ID, ROWS_CONSUMER, TABLES, Change
 from stores.database import View
 from stores.journal import Flaw
-from stores.tables import METADATA, keys
+from stores.tables import METADATA
 from stores.tree.leaf import SALT, hash_of_rows
 from stores.vault import DataKey, Unreadable
 
@@ -119,20 +119,13 @@ class LookingAtRows:
             said.executemany(_FIND, zip(names, digests, strict=True))
             if name == "keys":
                 empty |= {one["key_id"] for one in page if one["wrapped"] is None}
+        by_hand = empty - erasing.erased(self.view).keys() if empty else empty
+        for row in sorted(by_hand):
+            yield Flaw("", 0, None, _DESTROYED, table=name, row=row)
         for query in (_DIFFERENT, _PUT_IN):
             for row, what in said.execute(query, (number,)):
-                told = _DESTROYED if what == "altered" and row in empty else what
-                yield Flaw("", 0, None, told, table=name, row=row.replace("\t", " "))
-
-
-def destroyed(view: View) -> frozenset[str]:
-    """The keys that were destroyed, and the record says so."""
-    found = view.connection.execute(select(keys.c.key_id).where(keys.c.wrapped.is_(None)))
-    ids = frozenset(found.scalars())
-    if not ids:
-        return ids
-    named = {flaw.row for flaw in LookingAtRows(view).check([keys.name]) if flaw.table == keys.name}
-    return frozenset() if KEY_ID in named else ids - named
+                if row not in by_hand:
+                    yield Flaw("", 0, None, what, table=name, row=row.replace("\t", " "))
 
 
 def _follow_one(said: sqlite3.Connection, key: DataKey, row: Any) -> bool:

@@ -4,6 +4,7 @@ database and not the hub's key, it is named by table and row (F50).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files
@@ -31,6 +32,7 @@ from stores import (
     queues,
     reds,
     references,
+    rotating,
     states,
     timers,
 )
@@ -41,7 +43,10 @@ from stores.references import KeptVersion
 from stores.tables import METADATA
 from stores.timers import StoredTimer
 from stores.tree.growing import Growing
+from stores.vault import Vault
+from stores.wrapping import HeldKeys
 from tests.support import given
+from tests.support.erasing import destroy
 
 ORIGIN = "mash-hub/e1"
 
@@ -277,15 +282,59 @@ def test_what_was_recorded_of_rows_is_named_where_it_is_gone(filled: Database) -
 
 def test_destroyed_keys_are_named_unless_a_leaf_says_so(filled: Database) -> None:
     keys = METADATA.tables["keys"]
-    with filled.transaction() as transaction:
-        destroyed = update(keys).where(keys.c.key_id == "one").values(wrapped=None, destroyed_at=1)
-        transaction.bind(keys, transaction.connection.execute(destroyed.returning(keys)))
+    destroy(filled, ["one", "person/5", "never there"])
     grow(filled)
     assert told(filled) == []
     with filled.transaction() as transaction:
         destroyed = update(keys).where(keys.c.key_id == "three").values(wrapped=None)
         transaction.connection.execute(destroyed)
-    assert told(filled) == [("destroyed without a leaf that says so", "keys", "three")]
+    by_hand = ("destroyed without a leaf that says so", "keys", "three")
+    assert told(filled) == [by_hand]
+    with filled.transaction() as transaction:
+        transaction.bind(keys, transaction.connection.execute(select(keys)))
+    assert told(filled) == [by_hand], "also by whoever can record rows"
+
+
+def test_what_was_erased_is_counted_and_what_nobody_erased_is_unreadable(filled: Database) -> None:
+    with filled.reading() as connection:
+        ids = list(connection.execute(select(METADATA.tables["journal"].c.key_id)).scalars())
+    destroy(filled, ids[:1])
+    found = verify(place(filled), contents=True)
+    assert (found.flaws, found.erased_with_leaf, found.unreadable) == ([], 0, 0)
+    assert found.erased == ids.count(ids[0])
+    grow(filled)
+    found = verify(place(filled), contents=False)
+    assert (found.flaws, found.erased_with_leaf) == ([], found.erased)
+
+
+def test_what_nobody_erased_is_unreadable(filled: Database) -> None:
+    keys, journal_ = METADATA.tables["keys"], METADATA.tables["journal"]
+    with filled.transaction() as transaction:
+        used = transaction.connection.execute(select(journal_.c.key_id)).scalars().all()
+        gone = update(keys).where(keys.c.key_id.in_(used)).values(wrapped=None)
+        transaction.connection.execute(gone)
+    filled.vault.forget()
+    found = verify(place(filled), contents=True)
+    assert (found.erased, found.unreadable) == (0, len(used))
+    assert {flaw.what for flaw in found.flaws} == {"destroyed without a leaf that says so"}
+
+
+def test_keys_that_are_wrapped_anew_are_recorded_and_what_is_altered_then_is_named(
+    filled: Database,
+) -> None:
+    filled.vault = Vault(HeldKeys(os.urandom(32), bytes(32)))
+    after: str | None = ""
+    while after is not None:
+        _, _, after = rotating.wrap_anew(filled, after=after)
+    grow(filled)
+    assert told(filled) == []
+    table = METADATA.tables["keys"]
+    with filled.transaction() as transaction:
+        other_one = select(table.c.wrapped).where(table.c.key_id == "three").scalar_subquery()
+        transaction.connection.execute(
+            update(table).where(table.c.key_id == "one").values(wrapped=other_one)
+        )
+    assert told(filled) == [("altered", "keys", "one")]
 
 
 def test_without_the_key_of_the_rows_that_is_what_is_said(filled: Database) -> None:

@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy import Connection, MetaData, inspect, select, text
 
 from ops.demo.simulation.stream import sample_lines
 from ops.look.record import last_checkpoint
@@ -25,12 +25,13 @@ from router.topology import bound_steps, unit_of
 from schemas.base import Fact
 from schemas.message import Message
 from schemas.safety import LetterHeld, SafetySettled
-from stores import cursors, journal, references, schema
+from stores import cursors, journal, queues, references, schema
 from stores.database import Database
 from stores.migrations import revisions
 from stores.schema import OtherRevision
 from stores.tables import METADATA
 from stores.tree.growing import Growing
+from stores.vault import HUB_KEY
 from tests.support import given
 from tests.support.production import fresh_database
 from tests.support.stored import load, vault
@@ -216,6 +217,30 @@ def test_every_entry_of_an_older_store_has_its_leaf_and_the_hub_signs_them(
     assert (verified.flaws, verified.pending) == ([], 0)
     assert verified.leaves == verified.entries + verified.changes > verified.entries
     assert last_checkpoint(hub)[1].text.split()[1] == str(verified.leaves)
+
+
+def test_a_letter_is_sealed_anew_where_it_was_put_and_one_that_was_altered_waits(
+    url: str, database: Database
+) -> None:
+    load(url)
+    upgrade(database, to="0017")
+    with database.transaction() as transaction:
+        connection = transaction.connection
+        two = "SELECT id, agency, body FROM letters ORDER BY id LIMIT 2"
+        placed, altered = connection.execute(text(two)).all()
+        hub = database.vault.keys(connection, [HUB_KEY], create=False)[HUB_KEY]
+        said = hub.open(placed.body, bound_to=placed.id)
+        body = hub.seal(said, bound_to=f"{placed.agency}/{placed.id}")
+        change = text("UPDATE letters SET body = :body WHERE id = :id")
+        connection.execute(change, {"id": placed.id, "body": body})
+        connection.execute(change, {"id": altered.id, "body": bytes(40)})
+    upgrade(database)
+    with database.view() as view:
+        letters = METADATA.tables["letters"]
+        both = select(letters).where(letters.c.id.in_([placed.id, altered.id]))
+        rows = view.connection.execute(both).all()
+        assert queues.opened(view, rows) == {placed.id: said, altered.id: b""}
+        assert {row.id: row.key_id for row in rows} == {placed.id: placed.id, altered.id: None}
 
 
 def test_a_new_step_has_had_all_that_there_was_of_what_it_hears() -> None:

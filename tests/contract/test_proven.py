@@ -32,9 +32,10 @@ from schemas.policy import Policy
 from schemas.product import Choice, OwnerApproval, Product, ProductApproved, ProductReleased, ToAct
 from schemas.settings import HubSettings
 from stores import cursors, journal, policies, queues, said
-from stores.database import Database
+from stores.database import Database, Transaction
 from stores.ports import Arrival, Leased
 from stores.tables import letters, states
+from stores.vault import DataKey
 from tests.support import given, products
 from tests.support.signing import Signer
 
@@ -143,11 +144,21 @@ def test_a_letter_that_was_moved_to_another_agency_does_not_open_there(town: Tow
     assert town.waiting() == ["housing"], "it is there for whoever looks into it"
 
 
+def key_of(transaction: Transaction, letter_id: str) -> DataKey:
+    """What seals a letter on its queue."""
+    query = select(letters.c.key_id).where(letters.c.id == letter_id)
+    key = transaction.vault.key(
+        transaction.connection, transaction.connection.execute(query).scalar_one()
+    )
+    assert key is not None
+    return key
+
+
 def test_nor_does_one_that_was_sealed_anew_for_it(town: Town) -> None:
     town.approved()
     with town.database.transaction() as transaction:
         (letter,) = queues.lease(transaction, RECIPIENT, limit=1, seconds=0)
-        seal = queues._seal(transaction)
+        seal = key_of(transaction, letter.id)
         for bound_to in (f"housing/{letter.id}", letter.id):
             body = seal.seal(letter.body, bound_to=bound_to)
             moved = update(letters).where(letters.c.id == letter.id)
@@ -161,7 +172,8 @@ def test_a_letter_with_other_words_in_it_does_not_open(town: Town) -> None:
         (letter,) = queues.lease(transaction, RECIPIENT, limit=1, seconds=0)
         event = json.loads(letter.body)
         event["data"]["items"][0]["text"] = "Mariam told the school."
-        body = queues._seal(transaction).seal(json.dumps(event).encode(), bound_to=letter.id)
+        seal = key_of(transaction, letter.id)
+        body = seal.seal(json.dumps(event).encode(), bound_to=letter.id)
         altered = update(letters).where(letters.c.id == letter.id).values(body=body)
         transaction.connection.execute(altered)
     assert town.lease(RECIPIENT) == []

@@ -120,7 +120,7 @@ def test_what_is_raised_rolls_everything_back_also_the_keys_in_memory(database: 
     for table in (tables.journal, tables.cursors, tables.states, tables.letters, tables.keys):
         assert rows_in(database, table) == 0
     with database.transaction() as transaction:
-        assert database.vault.keys(transaction.connection, ["case-1"], create=False) == {}
+        assert database.vault.keys(transaction.connection, ["ref-1"], create=False) == {}
     appended(database, "chain", given.linked())
     assert flaws(database) == []
 
@@ -593,7 +593,7 @@ def test_an_entry_whose_key_is_destroyed_is_unopened_and_its_chain_still_verifie
     do(
         database,
         update(tables.keys)
-        .where(tables.keys.c.key_id == "case-1")
+        .where(tables.keys.c.key_id == "ref-1")
         .values(wrapped=None, destroyed_at=1),
     )
     database.vault.forget()
@@ -617,7 +617,7 @@ def test_a_link_that_was_read_before_is_no_more_once_its_key_is_destroyed(
     do(
         database,
         update(tables.keys)
-        .where(tables.keys.c.key_id == "case-1")
+        .where(tables.keys.c.key_id == "ref-1")
         .values(wrapped=None, destroyed_at=1),
     )
     database.vault.forget()
@@ -920,7 +920,7 @@ def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database
         journal.append(transaction, cursors.lock(transaction, "before"), messages=[first])
         gone = (
             tables.keys.update()
-            .where(tables.keys.c.key_id == "case-1")
+            .where(tables.keys.c.key_id == "ref-1")
             .values(wrapped=None, destroyed_at=1)
         )
         transaction.connection.execute(gone)
@@ -929,7 +929,7 @@ def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database
         journal.append(transaction, cursors.lock(transaction, "after"), messages=[later])
     with database.reading() as connection:
         assert [row.key_id for row in journal.rows_after(connection, 0, limit=10)] == [
-            "case-1",
+            "ref-1",
             later.id,
         ]
 

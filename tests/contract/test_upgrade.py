@@ -413,8 +413,8 @@ def test_a_revision_that_fails_leaves_nothing_and_is_named(place: Place, later: 
     place.do("UPDATE states SET step = 'moved' WHERE step = 'rate'")
     done = place.run("upgrade", *place.backed_up)
     assert done.exit_code == 1
-    assert "revision 9001 could not be applied (Unreadable)" in done.output
-    assert place.revision() == schema.known()[-3]
+    assert "revision 0018 could not be applied (Unreadable)" in done.output
+    assert place.revision() == "0017"
     place.do("UPDATE states SET step = 'rate' WHERE step = 'moved'")
     place.told("upgrade", *place.backed_up)
     assert place.ask("SELECT min(length) FROM states") > 1

@@ -17,11 +17,14 @@ ROLES = frozenset(
         "decision_maker",
         "auditor",
         "risk_owner",
+        "records",
         "reviewer",
         "system",
     ]
 )
-ACTS = frozenset(["look", "search", "replay", "reveal", "export", "mend", "review", "fetch"])
+ACTS = frozenset(
+    "look search replay reveal export mend review hold erase fetch".split()  # noqa: SIM905
+)
 RECORDS = frozenset(["health", "trail", "case", "picture", "dead_letter", "letter", "accesses"])
 PURPOSES = frozenset(["safeguarding", "mending", "audit", "disclosure", "emergency"])
 SENSITIVITIES = frozenset(["routine", "sensitive", "restricted"])
@@ -101,7 +104,7 @@ def _understand(asked: Mapping[str, object]) -> Question:
 
 
 def _forbidden(q: Question) -> bool:
-    nameless = not q.named and q.act in {"reveal", "export", "mend", "review"}
+    nameless = not q.named and q.act in {*("reveal", "export", "mend", "review", "hold", "erase")}
     shown = q.act in {"reveal", "export"}
     operations = "operations" in q.roles and shown and q.record in CASE_PICTURE
     silent = q.anothers and q.existence == "silent" and q.record in ITEMS | {"trail"}
@@ -149,6 +152,7 @@ def _allowed_for_a_reason(q: Question) -> bool:
             and (safeguarding or inquiry)
             and _has(q, "decision_maker", "risk_owner"),
             q.act == "review" and q.record == "accesses" and _has(q, "reviewer"),
+            q.act in {"hold", "erase"} and q.record == "case" and _has(q, "records", "risk_owner"),
         )
     )
 

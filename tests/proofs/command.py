@@ -17,6 +17,7 @@ from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f24_command import f24
 from tests.proofs.f28_command import f28
 from tests.proofs.f35_command import f35, f36
+from tests.proofs.f37_command import f37
 from tests.proofs.f52_command import f52
 from tests.proofs.kills import prove
 from tests.proofs.linkage_commands import k1, k2
@@ -76,6 +77,7 @@ proof.add_command(f24)
 proof.add_command(f28)
 proof.add_command(f35)
 proof.add_command(f36)
+proof.add_command(f37)
 proof.add_command(f52)
 proof.add_command(k1)
 proof.add_command(k2)

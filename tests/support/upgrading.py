@@ -16,21 +16,21 @@ import signal
 import sqlalchemy as sa
 
 revision, down_revision = "9001", "{newest}"
-states = sa.table("states", *map(sa.column, ("step", "key", "body", "length")))
+states = sa.table("states", *map(sa.column, ("step", "key", "body", "length", "key_id")))
 by = (states.c.step, states.c.key)
-every_state = sa.select(*by, states.c.body)
-goes_through = (every_state,)
+every_state = sa.select(*by, states.c.body, states.c.key_id)
+goes_through = (sa.select(*by),)
 
 
 def upgrade(op, work):
     length = sa.Column("length", sa.Integer, nullable=False, server_default="0")
     op.add_column("states", length)
     changed = sa.update(states).where(by[0] == sa.bindparam("s"), by[1] == sa.bindparam("k"))
-    hub = work.vault.keys(work.connection, ["hub"], create=False)["hub"]
     for page in work.pages(every_state, by, size=100):
+        keys = work.vault.keys(work.connection, {{row.key_id for row in page}}, create=False)
         rows = [
-            {{"s": step, "k": key, "length": len(hub.open(body, bound_to=f"{{step}}/{{key}}"))}}
-            for step, key, body in page
+            {{"s": s, "k": k, "length": len(keys[by].open(body, bound_to=f"{{s}}/{{k}}"))}}
+            for s, k, body, by in page
         ]
         work.connection.execute(changed, rows)
         if os.environ.get("KILLED") == "inside":

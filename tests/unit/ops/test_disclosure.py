@@ -22,7 +22,7 @@ from stores import linking
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
 from stores.tree.notes import Kind, SignerKey
-from tests.support.erasing import destroy
+from tests.support.erasing import destroy, keys_of_cases
 from tests.support.filled import empty_hub, filled_hub
 from tests.unit.ops.test_access import notified
 
@@ -225,7 +225,7 @@ def test_what_is_not_for_who_exports_is_not_in_it(
 def test_what_was_erased_is_proven_and_says_nothing(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=1)
     case = a_case(hub)
-    destroy(hub.database, [case])
+    destroy(hub.database, keys_of_cases(hub.database))
     sign(hub)
     file = tmp_path / "case.json"
     assert export(folder, case, file).exit_code == 0

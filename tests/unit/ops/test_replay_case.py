@@ -121,7 +121,8 @@ def test_a_destroyed_key_of_the_case_is_told_as_unreadable_where_nothing_says_th
     about = found(reader, _CASES)[0]
     engine = create_engine(f"sqlite:///{folder.path / 'hub.db'}")
     with engine.begin() as connection:
-        erased = "UPDATE keys SET wrapped = NULL WHERE key_id = :case"
+        theirs = "(SELECT correlation_id FROM journal WHERE subject = :case)"
+        erased = f"UPDATE keys SET wrapped = NULL WHERE key_id IN {theirs}"  # noqa: S608
         connection.execute(text(erased), {"case": about})
     engine.dispose()
     told = counted(replay(reader, Wanted(about=about)))

@@ -126,8 +126,8 @@ def test_contents_under_a_destroyed_key_are_counted_and_the_key_is_named(harmed:
     folder = harmed(f"UPDATE keys SET wrapped = NULL WHERE key_id = {key}")  # noqa: S608
     code, told = verified(folder)
     assert (code, whats(told)) == (1, ["destroyed without a leaf that says so"])
-    assert 0 < told["erased"] < told["facts"]
-    assert f"{told['erased']} facts are erased" in invoked(folder).stdout
+    assert (told["erased"], 0 < told["unreadable"] < told["facts"]) == (0, True)
+    assert f"{told['unreadable']} facts cannot be read" in invoked(folder).stdout
 
 
 def test_a_key_that_was_altered_is_told_by_all_that_it_sealed(harmed: Harmed) -> None:
