@@ -1,1 +1,0 @@
-"""How the weights of the shipped profile are learned, from narratives that are labelled."""
