@@ -152,7 +152,7 @@ class _Endpoints:
         if route is None:
             if token and not await self.wrong_tokens.slow(_host(request)):
                 wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-                raise problem(429, "Too many wrong tokens come just now.", wait)
+                raise problem(429, "Too many wrong tokens come just now.", headers=wait)
             raise problem(401)
         return route
 
@@ -167,7 +167,7 @@ class _Endpoints:
     async def _body(self, request: Request) -> bytes:
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             detail = "Send the body as it is, without a Content-Encoding."
-            raise problem(415, detail, {"Accept-Encoding": "identity"})
+            raise problem(415, detail, headers={"Accept-Encoding": "identity"})
         body, size = bytearray(), 0
         async for chunk in request.stream():
             size += len(chunk)
@@ -177,7 +177,7 @@ class _Endpoints:
                 break
         if size > self.largest_body:
             detail = f"The hub takes at most {self.largest_body} bytes at a time."
-            raise problem(413, detail, {"Connection": "close"})
+            raise problem(413, detail, headers={"Connection": "close"})
         return bytes(body)
 
     def _take(

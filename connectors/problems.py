@@ -53,7 +53,7 @@ TOLD: Mapping[int, Told] = {
 
 
 def problem(
-    status: int, detail: str | None = None, headers: Mapping[str, str] | None = None
+    status: int, detail: str | None = None, *, headers: Mapping[str, str] | None = None
 ) -> Problem:
     """A problem to raise: with words of its own, or those of ``TOLD``."""
     told = TOLD[status]

@@ -237,19 +237,19 @@ class _Making(Generic[Concern]):
         """Something is missing without which the whole, or a part of it, says nothing."""
         match path:
             case ("reference",):
-                self._instead(path, self._given_reference(), Instead.GIVEN)
+                self._instead(path, self._given_reference(), instead=Instead.GIVEN)
             case ("observed_at",):
-                self._instead(path, self.now.isoformat(), Instead.ARRIVAL)
+                self._instead(path, self.now.isoformat(), instead=Instead.ARRIVAL)
             case ("narrative",):
-                self._instead(path, NO_ACCOUNT, Instead.WITHOUT)
+                self._instead(path, NO_ACCOUNT, instead=Instead.WITHOUT)
             case ("subject",) | ("child",) | ("query",):
                 self._put(path, {})
             case (*_, "relationship"):
-                self._instead(path, "other", Instead.WITHOUT)
+                self._instead(path, "other", instead=Instead.WITHOUT)
             case _:
                 self._leave_out(path[:-1], without=path)
 
-    def _instead(self, path: Path, value: object, instead: Instead) -> None:
+    def _instead(self, path: Path, value: object, *, instead: Instead) -> None:
         self._put(path, value)
         self.asides.done(path, instead)
 

@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 
 def handed_out(
-    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+    transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
 ) -> list[Leased]:
     """Those of the letters that the agency gets now, in the transaction that leases them.
 
@@ -53,20 +53,20 @@ def handed_out(
     only be recalled, and so is a handover. A product does not go to an agency without an agreement
     in force today (R50): the letter is taken away.
     """
-    leased = _proven(transaction, agency, leased, policy=policy)
+    leased = _proven(transaction, agency, leased=leased, policy=policy)
     named = with_names(transaction, _handovers(transaction, leased, policy=policy), policy=policy)
-    looked = looked_through(transaction, agency, named, policy=policy)
+    looked = looked_through(transaction, agency, leased=named, policy=policy)
     held = {fact.hold_id: fact for fact in (*looked.kept.values(), *looked.told) if fact}
     ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
     told = journal.known_ids(transaction, ids.values())
     new = [(hold_id, fact) for hold_id, fact in held.items() if ids[hold_id] not in told]
-    _record(transaction, agency, new)
+    _record(transaction, agency, told=new)
     queues.keep_back(transaction, list(looked.kept), seconds=KEPT_BACK_SECONDS)
-    return _fetched(transaction, agency, looked.goes, policy=policy)
+    return _fetched(transaction, agency, leased=looked.goes, policy=policy)
 
 
 def _proven(
-    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+    transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
 ) -> list[Leased]:
     """Those that the record lets leave, as it stands at this moment.
 
@@ -79,7 +79,7 @@ def _proven(
     found = proven.looked_at(transaction, leased, now=now)
     by_id = {letter.id: letter for letter in leased}
     stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
-    _record(transaction, agency, stopped)
+    _record(transaction, agency, told=stopped)
     queues.take_back(transaction, list(found.stops))
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
     for letter in found.waits:
@@ -92,19 +92,19 @@ def _case(letter: Leased) -> str:
 
 
 def _fetched(
-    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+    transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
 ) -> list[Leased]:
     handovers = [one for one in leased if one.type == Handover.type and one.attempts == 1]
-    _record(transaction, agency, map(_told_of_handover, handovers))
+    _record(transaction, agency, told=map(_told_of_handover, handovers))
     products = [letter for letter in leased if letter.type in proven.TYPES]
     if not products:
         return list(leased)
     at = codec.from_micros(transaction.now)
     if Now(at, policy).agreement_with(agency) is not None:
         new = (letter for letter in products if letter.attempts == 1)
-        _record(transaction, agency, [_told(ProductFetched, letter) for letter in new])
+        _record(transaction, agency, told=[_told(ProductFetched, letter) for letter in new])
         return list(leased)
-    _record(transaction, agency, [_told(ProductStopped, letter) for letter in products])
+    _record(transaction, agency, told=[_told(ProductStopped, letter) for letter in products])
     queues.take_back(transaction, [letter.id for letter in products])
     return [letter for letter in leased if letter not in products]
 
@@ -208,7 +208,7 @@ def _told_of_handover(letter: Leased) -> _Told:
     return letter.id, HandoverFetched(**head, agency=letter.agency, letter_id=letter.id)
 
 
-def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> None:
+def _record(transaction: Transaction, agency: str, *, told: Iterable[_Told]) -> None:
     messages = [_message(transaction, agency, *one) for one in told]
     if messages:
         cursor = cursors.lock(transaction, f"queues/{agency}")

@@ -167,7 +167,7 @@ class _Batch:
         if id_ is None and (before := self._before(arrival, arrival.body)):
             return before
         id_ = id_ or dated_id(key, self._transaction.now // 1000)
-        return self._arrived(arrival, arrival.body, id_)
+        return self._arrived(arrival, arrival.body, id_=id_)
 
     def _before(self, arrival: Arrival, fact: Fact) -> Message | None:
         """The message it became while ids were not yet told apart by their sources.
@@ -178,10 +178,10 @@ class _Batch:
         digest = self._known.get(id_) if id_ else None
         if id_ is None or digest is None:
             return None
-        message = self._arrived(arrival, fact, id_)
+        message = self._arrived(arrival, fact, id_=id_)
         return message if self._same(digest, message) else None
 
-    def _arrived(self, arrival: Arrival, fact: Fact, id_: str) -> Message:
+    def _arrived(self, arrival: Arrival, fact: Fact, *, id_: str) -> Message:
         source = f"mash-hub/{arrival.connector}/{arrival.agency}"
         return arrived(fact, id_=id_, source=source, time=codec.from_micros(self._transaction.now))
 
@@ -234,7 +234,7 @@ class _Batch:
             self.dead.append(dead)
             id_ = derived_id(dead_id, "refused")
             fact = refused(dead, may_be_red=possible.in_bytes(arrival.original, self._policy))
-            self.messages.append(self._arrived(arrival, fact, id_))
+            self.messages.append(self._arrived(arrival, fact, id_=id_))
         return rejected(dead, arrival)
 
     def _place_of(self, arrival: Arrival) -> tuple[str, bool]:
@@ -294,7 +294,7 @@ def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequen
         return arrivals
     shown = pictures.load(transaction, {one.id for body in decided for one in body.seen})
     return [
-        replace(one, body=_knowing(transaction, one.body, shown))
+        replace(one, body=_knowing(transaction, one.body, shown=shown))
         if isinstance(one.body, DecidedOnPicture)
         else one
         for one in arrivals
@@ -302,7 +302,7 @@ def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequen
 
 
 def _knowing(
-    transaction: Transaction, body: DecidedOnPicture, shown: Mapping[str, Shown]
+    transaction: Transaction, body: DecidedOnPicture, *, shown: Mapping[str, Shown]
 ) -> DecidedOnPicture:
     known = body.knowing(shown)
     if not isinstance(known, AdultsDecided):

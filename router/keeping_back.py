@@ -112,7 +112,7 @@ class Looked:
     """Of what goes: what was left out of it, for a human to be told."""
 
 
-def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy: Policy) -> Looked:
+def looked_through(view: View, agency: str, *, leased: Sequence[Leased], policy: Policy) -> Looked:
     """The letters of one agency; those inside the hub, and where nobody is at risk, as they are."""
     recipient = policy.partners.get(agency)
     outside = [one for one in leased if one.type in _LEAVING]

@@ -134,7 +134,7 @@ class Effects:
         if isinstance(message.data, codec.Unopened):
             red = red and all(one.message_id != message.id for one in self.dead)
         fact = refused(dead, may_be_red=red, message_id=message.id)
-        told = caused_by(message, step, fact, 0)
+        told = caused_by(message, step, fact=fact, ordinal=0)
         self.facts.append(told)
         self.dead.append(dead)
         if message.data.of_agency is not None:
@@ -193,16 +193,16 @@ class OnePass:
         if given in self.attempt.refused:
             refusal = Refusal("undecidable")
         if refusal is not None:
-            return self._refused(heard, refusal, step.name)
+            return self._refused(heard, refusal, step=step.name)
         memory = self.memories[step.name]
         outcome = decide_safely(step, message, state=memory.recall(message), policy=self.policy)
         if outcome.refusal is not None:
-            return self._refused(Delivery(0, message), outcome.refusal, step.name)
+            return self._refused(Delivery(0, message), outcome.refusal, step=step.name)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
         return self.effects.add(outcome, step=step.name, cause=message)
 
-    def _refused(self, heard: Delivery, refusal: Refusal, step: str) -> Sequence[Message]:
+    def _refused(self, heard: Delivery, refusal: Refusal, *, step: str) -> Sequence[Message]:
         """Answers with the fact; none where it is about such a fact itself, or a step that fails on
         them would hear of that for ever.
         """
@@ -235,5 +235,8 @@ def messages_of(
         dead = dead_message(cause, outcome.refusal, step=step)
         red = possible.in_fact(cause.data, policy)
         fact = refused(dead, may_be_red=red, message_id=cause.id)
-        return [caused_by(cause, step, fact, 0)]
-    return [caused_by(cause, step, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)]
+        return [caused_by(cause, step, fact=fact, ordinal=0)]
+    return [
+        caused_by(cause, step, fact=fact, ordinal=ordinal)
+        for ordinal, fact in enumerate(outcome.facts)
+    ]

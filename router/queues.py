@@ -31,7 +31,7 @@ class StoredQueues:
                 return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
-            leased = handed_out(transaction, agency, leased, policy=self._policy)
+            leased = handed_out(transaction, agency, leased=leased, policy=self._policy)
             return with_pictures(transaction, leased, policy=self._policy)
 
     def may_go(self, letter: Leased) -> bool:

@@ -74,7 +74,7 @@ def found(view: View, letters: Mapping[str, Mapping[str, Any]], *, to: str) -> d
     for id_, one in written.items():
         own = known.get(referral := referrals[id_])
         others = [known[other] for other in family[referral] if other in known]
-        if own and (field := _says(one, own, others, to=to)):
+        if own and (field := _says(one, own, others=others, to=to)):
             hits[id_] = _hit(field)
     return hits
 
@@ -142,7 +142,7 @@ class _Known:
 
 
 def _says(
-    letter: Mapping[str, Any], own: _Known, others: Sequence[_Known], *, to: str
+    letter: Mapping[str, Any], own: _Known, *, others: Sequence[_Known], to: str
 ) -> str | None:
     """In which field a letter holds a whole item, or a whole sentence of one, that is not for the
     reader and that neither the reader nor who writes it told itself; None: in none.

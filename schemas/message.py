@@ -78,7 +78,7 @@ class Message:
         return f"<Message {self.type} {self.id}>"
 
 
-def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
+def caused_by(cause: Message, step: str, *, fact: Fact, ordinal: int) -> Message:
     """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``.
 
     Its id follows from these. Its time is the cause's: steps have no clock, and replaying the

@@ -98,18 +98,18 @@ class ReferrerWords(Shape):
 
     def decided_for(self, made_by: MadeBy) -> str | None:
         """What this kind of referrer is told once it was decided; None: nothing."""
-        return self._for(made_by, self.decided, _DECIDED)
+        return self._for(made_by, self.decided, shipped=_DECIDED)
 
     def handed_over_for(self, made_by: MadeBy) -> str | None:
         """And where the child's own team has it."""
-        return self._for(made_by, self.handed_over, _HANDED_OVER)
+        return self._for(made_by, self.handed_over, shipped=_HANDED_OVER)
 
     def reopened_for(self, made_by: MadeBy) -> str | None:
         """And where what they were told came of it stands no more."""
-        return self._for(made_by, self.reopened, _REOPENED)
+        return self._for(made_by, self.reopened, shipped=_REOPENED)
 
     def _for(
-        self, made_by: MadeBy, own: Mapping[MadeBy, str], shipped: Mapping[MadeBy, str]
+        self, made_by: MadeBy, own: Mapping[MadeBy, str], *, shipped: Mapping[MadeBy, str]
     ) -> str | None:
         if made_by is MadeBy.ANONYMOUS:
             return None

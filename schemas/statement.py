@@ -63,7 +63,7 @@ class ReleaseStatement(Shape):
     def payload(self) -> bytes:
         """The bytes that are signed."""
         predicate = self.model_dump(mode="json", exclude={"item_id", "text_sha256"})
-        return _statement(RELEASE, self.item_id, self.text_sha256, predicate=predicate)
+        return _statement(RELEASE, self.item_id, digest=self.text_sha256, predicate=predicate)
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
@@ -88,7 +88,7 @@ class StandingStatement(Shape):
         release = self.release.model_dump(mode="json", include=_SCOPE)
         told = sha256(canonical(_said(release))).hexdigest()
         predicate = {"agency": self.agency, "release": release}
-        return _statement(STANDING, "standing-release", told, predicate=predicate)
+        return _statement(STANDING, "standing-release", digest=told, predicate=predicate)
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
@@ -113,7 +113,7 @@ def redaction_map(redactions: Sequence[Redaction]) -> str:
     return sha256(canonical([one.model_dump(mode="json") for one in redactions])).hexdigest()
 
 
-def _statement(kind: str, name: str, digest: str, *, predicate: dict[str, Any]) -> bytes:
+def _statement(kind: str, name: str, *, digest: str, predicate: dict[str, Any]) -> bytes:
     return canonical(
         {
             "_type": STATEMENT,

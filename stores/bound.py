@@ -114,7 +114,7 @@ def row_of(table: str, values: Values) -> str:
     return _BETWEEN.join(str(values.get(name)) for name in TABLES[table].by)
 
 
-def digest_of(key: DataKey, table: Table, values: Values) -> bytes:
+def digest_of(key: DataKey, table: Table, *, values: Values) -> bytes:
     """A keyed digest of what is bound of a row: of its values as Python writes them down, which
     tells any two apart, NULL and 'None' too.
     """
@@ -156,7 +156,7 @@ class Changes:
     def _changes(self, key: DataKey) -> Iterator[Change]:
         for (name, row), values in self.rows.items():
             table = METADATA.tables[name]
-            digest = None if values is None else digest_of(key, table, values)
+            digest = None if values is None else digest_of(key, table, values=values)
             yield Change(TABLES[name].number, row, digest)
 
 
@@ -175,21 +175,21 @@ def ours(connection: Connection, table: Table, *, rows: Sequence[Values]) -> lis
     return [row for row in rows if found.get(row[by]) == [row.get(name) for name in names]]
 
 
-def anew(connection: Connection, vault: Vault, names: Iterable[str] = TABLES) -> None:
+def anew(connection: Connection, vault: Vault, *, names: Iterable[str] = TABLES) -> None:
     """Record every row of these tables as it is now: after an upgrade, which changes rows as it
     likes, or where a whole table was made again.
     """
     key = vault.keys(connection, [KEY_ID], create=True)[KEY_ID]
-    _record(connection, key, changes=_as_they_are(connection, key, names))
+    _record(connection, key, changes=_as_they_are(connection, key, names=names))
 
 
-def _as_they_are(connection: Connection, key: DataKey, names: Iterable[str]) -> Iterator[Change]:
+def _as_they_are(connection: Connection, key: DataKey, *, names: Iterable[str]) -> Iterator[Change]:
     for name in names:
         kept, table = TABLES[name], METADATA.tables[name]
         yield Change(kept.number, None, None)
         for row in rows_of(connection, table):
             values = row._mapping
-            yield Change(kept.number, row_of(name, values), digest_of(key, table, values))
+            yield Change(kept.number, row_of(name, values), digest_of(key, table, values=values))
 
 
 def rows_of(connection: Connection, table: Table) -> Iterator[Row[Any]]:
@@ -232,7 +232,7 @@ def _one_packed(change: Change) -> bytes:
     return _HEAD.pack(change.table, kind, len(row)) + row + (change.digest or b"")
 
 
-def opened(key: DataKey, number: int, body: bytes) -> Iterator[Change]:
+def opened(key: DataKey, number: int, *, body: bytes) -> Iterator[Change]:
     """What a transaction recorded; raises ``Unreadable`` where that is not what it was."""
     packed, at = zlib.decompress(key.open(body, bound_to=str(number))), 0
     while at < len(packed):

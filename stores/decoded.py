@@ -23,7 +23,7 @@ class Decoded(Generic[K, V]):
         self._most = most
         self._lock = threading.Lock()
 
-    def get(self, key: K, plain: bytes, decode: Callable[[bytes], V]) -> V:
+    def get(self, key: K, plain: bytes, *, decode: Callable[[bytes], V]) -> V:
         """The parsed document, from memory if these very bytes were the last."""
         with self._lock:
             known = self._known.get(key)
@@ -31,10 +31,10 @@ class Decoded(Generic[K, V]):
                 self._known.move_to_end(key)
                 return known[1]
         value = decode(plain)
-        self.put(key, plain, value)
+        self.put(key, plain, value=value)
         return value
 
-    def put(self, key: K, plain: bytes, value: V) -> None:
+    def put(self, key: K, plain: bytes, *, value: V) -> None:
         """Remember a document that is about to be written; the oldest gives way."""
         with self._lock:
             self._known[key] = (plain, value)

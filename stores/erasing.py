@@ -173,16 +173,18 @@ def destroy(transaction: Transaction, erased: CaseErased) -> None:
     doomed = sorted({*erased.keys} - NEVER)
     _destroy_keys(transaction, doomed)
     for part in _parts(doomed):
-        _delete(transaction, states, states.c.key_id.in_(part) | states.c.key.in_(part))
-        _delete(transaction, letters, letters.c.key_id.in_(part))
-        _delete(transaction, timers, timers.c.correlation_id.in_(part) | timers.c.key.in_(part))
+        _delete(transaction, states, which=states.c.key_id.in_(part) | states.c.key.in_(part))
+        _delete(transaction, letters, which=letters.c.key_id.in_(part))
+        _delete(
+            transaction, timers, which=timers.c.correlation_id.in_(part) | timers.c.key.in_(part)
+        )
         _blank_dead_letters(transaction, part)
     for part in _parts(erased.referral_ids):
         for table in (reference_versions, pictures, reds):
-            _delete(transaction, table, table.c.referral_id.in_(part))
+            _delete(transaction, table, which=table.c.referral_id.in_(part))
     for numbers in _parts(_persons(doomed)):
-        _delete(transaction, people, people.c.number.in_(numbers))
-        _delete(transaction, person_keys, person_keys.c.number.in_(numbers))
+        _delete(transaction, people, which=people.c.number.in_(numbers))
+        _delete(transaction, person_keys, which=person_keys.c.number.in_(numbers))
     transaction.vault.forget()
 
 
@@ -228,7 +230,7 @@ def _blank_dead_letters(transaction: Transaction, key_ids: Sequence[str]) -> Non
     transaction.bind(dead_letters, transaction.connection.execute(theirs.returning(dead_letters)))
 
 
-def _delete(transaction: Transaction, table: Table, which: Any) -> None:
+def _delete(transaction: Transaction, table: Table, *, which: Any) -> None:
     by = [table.c[name] for name in bound.TABLES[table.name].by]
     gone = transaction.connection.execute(delete(table).where(which).returning(*by))
     transaction.changes.gone(table, [row._mapping for row in gone])

@@ -62,7 +62,7 @@ def append(
         cursor.hash = entry_hash(cursor.hash, [row[name] for name in COLUMNS])
         rows.append(row | {"hash": cursor.hash, "hash_version": VERSION})
         if isinstance(message.data, ChildLinked):
-            _links(transaction).put(message.id, row["payload"], message)
+            _links(transaction).put(message.id, row["payload"], value=message)
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     products.note(transaction, (message.data for message in messages))
@@ -213,13 +213,13 @@ def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
         return entry.unreadable()
 
 
-def opened_once(view: View, row: Any, keys: Mapping[str, DataKey]) -> Message:
+def opened_once(view: View, row: Any, *, keys: Mapping[str, DataKey]) -> Message:
     """The row of a link as a message: one that was written or opened here before is not opened
     again, as long as its key is there.
     """
     if row.key_id not in keys:
         return opened(row, keys)
-    return _links(view).get(row.message_id, row.payload, lambda _: opened(row, keys))
+    return _links(view).get(row.message_id, row.payload, decode=lambda _: opened(row, keys))
 
 
 def _links(view: View) -> Decoded[str, Message]:
@@ -268,7 +268,7 @@ def verify(
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
         encodings = [*map(_encoded, rows)]
         for row, encoding in zip(rows, encodings, strict=True):
-            yield from _check(row, heads, encoding)
+            yield from _check(row, heads, encoding=encoding)
         yield from looks(rows, encodings)
         position = rows[-1].position
         yield len(rows)
@@ -286,11 +286,11 @@ _Head = tuple[int, bytes, int]
 _GENESIS: _Head = (0, bytes(32), 1)
 
 
-def _check(row: Any, heads: dict[str, _Head], encoding: bytes | None) -> list[Flaw]:
+def _check(row: Any, heads: dict[str, _Head], *, encoding: bytes | None) -> list[Flaw]:
     chain, sequence, message_id = row[:3]
     version, recorded, position = row[-3:]
     last, before, newest = heads.get(chain, _GENESIS)
-    sound = _is_sound(row, before, encoding)
+    sound = _is_sound(row, before, encoding=encoding)
     heads[chain] = (sequence, recorded, max(version, newest) if sound else newest)
     if sequence == last + 1 and sound and version >= newest:
         return []
@@ -312,10 +312,10 @@ def _encoded(row: Any) -> bytes | None:
         return None
 
 
-def _is_sound(row: Any, before: bytes, encoding: bytes | None) -> bool:
+def _is_sound(row: Any, before: bytes, *, encoding: bytes | None) -> bool:
     version, recorded, _ = row[-3:]
     if version == VERSION:
-        return encoding is not None and _is_behind(before, encoding, recorded)
+        return encoding is not None and _is_behind(before, encoding, recorded=recorded)
     try:
         expected = entry_hash(before, row[:-3], version=version)
     except (KeyError, TypeError):  # values of another kind than the hub writes
@@ -323,7 +323,7 @@ def _is_sound(row: Any, before: bytes, encoding: bytes | None) -> bool:
     return expected == recorded  # type: ignore[no-any-return]
 
 
-def _is_behind(before: Any, encoding: bytes, recorded: bytes) -> bool:
+def _is_behind(before: Any, encoding: bytes, *, recorded: bytes) -> bool:
     """What was recorded before may be of another kind, too."""
     return isinstance(before, bytes) and hash_behind(before, encoding) == recorded
 

@@ -28,6 +28,7 @@ def load(view: View, referral_ids: Collection[str]) -> dict[str, Message]:
     )
     keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
     messages = (
-        journal.opened_once(view, row, keys) for row in sorted(rows, key=lambda row: row.position)
+        journal.opened_once(view, row, keys=keys)
+        for row in sorted(rows, key=lambda row: row.position)
     )
     return {m.data.referral_id: m for m in messages if isinstance(m.data, ChildLinked)}

@@ -179,7 +179,7 @@ def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> i
         filing, execution_options={"preserve_rowcount": True}
     ).rowcount
     _aside.drop(transaction.connection)
-    bound.anew(transaction.connection, transaction.vault, [person_keys.name])
+    bound.anew(transaction.connection, transaction.vault, names=[person_keys.name])
     if transaction.connection.dialect.name == "postgresql":
         transaction.connection.execute(text("ANALYZE person_keys"))
     return filed

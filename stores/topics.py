@@ -117,8 +117,8 @@ def watermarks(url: str, names: Collection[str]) -> dict[str, Marks]:
             for name in names
             for partition in _partitions(known.get(cluster.wire_name(name)))
         ]
-        firsts = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        firsts = _offsets(admin, places, spec=OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = _offsets(admin, places, spec=OffsetSpec.latest())  # type: ignore[no-untyped-call]
     except KafkaException as error:
         raise _unavailable(error) from None
     found: dict[str, Marks] = {name: {} for name in names}
@@ -135,7 +135,9 @@ def _partitions(topic: Any) -> list[int]:
     return sorted(topic.partitions)
 
 
-def _offsets(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec) -> list[int]:
+def _offsets(
+    admin: AdminClient, places: Sequence[TopicPartition], *, spec: OffsetSpec
+) -> list[int]:
     if not places:
         return []
     asked = admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_SECONDS)

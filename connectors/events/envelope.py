@@ -161,7 +161,7 @@ def reread(
         told: Fact | Refusal = _shape(door, event, data=strict_json.parse(original))
     except Exception as error:  # noqa: BLE001 - see why
         told = why(error, door)
-    kept_as = _kept_as(media.public_name, event.type, said)
+    kept_as = _kept_as(media.public_name, event.type, said=said)
     return [door.arrival(told, original, content_type=kept_as, said=said)]
 
 
@@ -188,7 +188,7 @@ def _named(arrival: Arrival, said: Said) -> Arrival:
         event_id=said.id,
         source=said.source,
         source_key=said.source_key,
-        content_type=_kept_as(arrival.content_type, None, said),
+        content_type=_kept_as(arrival.content_type, None, said=said),
     )
 
 
@@ -241,7 +241,7 @@ def _structured(door: Door, json: Json) -> list[Arrival]:
 
 def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes) -> list[Arrival]:
     said, plain = _said(attributes.get), door.route.settings.plain
-    kept_as = _kept_as(media.public_name, attributes.get("type", plain), said)
+    kept_as = _kept_as(media.public_name, attributes.get("type", plain), said=said)
     try:
         if attributes:
             event = _attributes({**attributes, "datacontenttype": media.name}.get)
@@ -256,14 +256,14 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         if form := event.own_format(door.route):
             return from_body(door, body, form=form, said=event.said)
         # JSON where no Content-Type says another
-        kept_as = _kept_as(event.content.public_name, event.type, said)
+        kept_as = _kept_as(event.content.public_name, event.type, said=said)
         told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
     except Exception as error:  # noqa: BLE001 - see why
         told = why(error, door)
     return [door.arrival(told, body, content_type=kept_as, said=said)]
 
 
-def _kept_as(name: str, event_type: object, said: Said) -> str:
+def _kept_as(name: str, event_type: object, *, said: Said) -> str:
     """How a binary event is kept, whose type and source stood in headers: with both beside it.
 
     Of the source only what stands for it: this is kept in clear.

@@ -121,13 +121,13 @@ def code(value: object, _: Options) -> object | None:
 
 def date(value: object, options: Options) -> object | None:
     """A date, of the given ``format`` or as 2026-03-12."""
-    read = _read(value, options.formats or ("%Y-%m-%d",), "invalid.date")
+    read = _read(value, options.formats or ("%Y-%m-%d",), reason="invalid.date")
     return read[0].date() if read else None
 
 
 def partial_date(value: object, options: Options) -> object | None:
     """A date of which day, or day and month, may be unknown: ``2018-03`` or ``2018``."""
-    read = _read(value, options.formats or ("%Y-%m-%d", "%Y-%m", "%Y"), "invalid.date")
+    read = _read(value, options.formats or ("%Y-%m-%d", "%Y-%m", "%Y"), reason="invalid.date")
     if read is None:
         return None
     moment, form = read
@@ -145,7 +145,7 @@ def moment(value: object, options: Options) -> object | None:
     if not written:
         return None
     if options.formats:
-        found = _read(written, options.formats, "invalid.time")
+        found = _read(written, options.formats, reason="invalid.time")
         assert found is not None
         read = found[0]
         return read if read.tzinfo else read.replace(tzinfo=options.zone)
@@ -158,7 +158,7 @@ def moment(value: object, options: Options) -> object | None:
     return read
 
 
-def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.datetime, str] | None:
+def _read(value: object, formats: Sequence[str], *, reason: str) -> tuple[dt.datetime, str] | None:
     """What is written there, and in which of the formats; None for nothing."""
     written = _text(value)
     if not written:

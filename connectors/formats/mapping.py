@@ -134,15 +134,17 @@ class Format:
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
         if record.odd:
             beside += overwritten(content, record.where)
-        made = [self._one(part, record, before, beside=beside, now=now) for part, before in parts]
+        made = [
+            self._one(part, record, before=before, beside=beside, now=now) for part, before in parts
+        ]
         return siblings(made) if isinstance(made[0], Notification) else made
 
     def _one(
         self,
         content: object,
         record: Record,
-        before: str,
         *,
+        before: str,
         beside: Sequence[SetAside],
         now: dt.datetime,
     ) -> Any:
@@ -433,7 +435,7 @@ class _Compiler:
         if not isinstance(name, str) or name not in CONVERTERS:
             ways = ", ".join(CONVERTERS)
             raise part.fault(f"there is no way to read called {name}; write one of {ways}")
-        _check_values(rule, name, part)
+        _check_values(rule, name, part=part)
         return template.Field(
             get=self._get(paths),
             convert=CONVERTERS[name],
@@ -457,7 +459,7 @@ class _Compiler:
         )
 
 
-def _check_values(rule: Mapping[str, object], way: str, part: Target) -> None:
+def _check_values(rule: Mapping[str, object], way: str, *, part: Target) -> None:
     """Raises ``MappingFault`` where the hub's shape would take nothing that the rule comes to."""
     part.take_read(way)
     forms = _formats(rule)

@@ -114,11 +114,11 @@ class Items:
 def works_on(entries: Iterable[Entry], *, name: str | None, agency: str | None) -> bool:
     """Whether somebody works on a case: is its worker, or has decided about it."""
     return name is not None and any(
-        _is_by(entry.message.data, name, agency) for entry in entries if name
+        _is_by(entry.message.data, name, agency=agency) for entry in entries if name
     )
 
 
-def _is_by(fact: Fact, name: str, agency: str | None) -> bool:
+def _is_by(fact: Fact, name: str, *, agency: str | None) -> bool:
     if fact.of_agency not in (None, agency):
         return False
     return any(

@@ -84,13 +84,13 @@ def verify(
       hub audit verify --witness /srv/witness
       hub audit verify --json | jq '.flaws[]'
     """
-    claims = _claims(config, checkpoints, witnesses)
+    claims = _claims(config, checkpoints, witnesses=witnesses)
     verified = verifying(config, contents=False, claims=claims)
     told = _as_json(verified) | {"compared_with": _whose(claims)}
     answer(told, _shown(verified, claims), as_json=as_json, well=not verified.flaws)
 
 
-def _claims(config: Path, checkpoints: Iterable[Path], witnesses: Iterable[Path]) -> list[Claim]:
+def _claims(config: Path, checkpoints: Iterable[Path], *, witnesses: Iterable[Path]) -> list[Claim]:
     with reading(config) as hub:
         claims = [claim_in(hub, path) for path in checkpoints]
         claims += chain.from_iterable(claims_of(hub, Folder(path)) for path in witnesses)

@@ -56,7 +56,7 @@ def case(
       hub case police/R-1042 --now --json
       hub case 3f0c… --reveal --who "J. Auditor" --why "complaint 2026/17"
     """
-    events = _revealed(wanted, config, said) if reveal else _told(wanted, config)
+    events = _revealed(wanted, config, said=said) if reveal else _told(wanted, config)
     if not events:
         raise click.ClickException(_NOTHING)
     held = _holding(wanted, config)
@@ -75,7 +75,7 @@ def _told(wanted: str, config: Path) -> Sequence[trail.Event]:
         return trail.of(hub, wanted)
 
 
-def _revealed(wanted: str, config: Path, said: Said) -> Sequence[trail.Event]:
+def _revealed(wanted: str, config: Path, *, said: Said) -> Sequence[trail.Event]:
     if not said.is_whole():
         raise click.UsageError("to reveal contents say --who looks and --why: both are recorded")
     with writing(config) as whole:

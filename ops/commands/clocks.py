@@ -129,7 +129,7 @@ def try_(
         raise click.BadParameter(f"{moment} is no time; write 2026-11-27T16:55") from None
     chosen = read_profile(os.path.expanduser(profile))
     try:
-        tried = attempt(chosen, kind, at, agency=agency, colour=Colour(colour))
+        tried = attempt(chosen, kind, at=at, agency=agency, colour=Colour(colour))
     except CannotTry as error:
         raise click.ClickException(str(error)) from None
     answer(to_jsonable_python(tried), _told(tried), as_json=as_json)

@@ -136,7 +136,7 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
         lambda: collect(hub), connections=callers.counts, may_show=Doors(hub).shows_health
     )
     server = web_server(hub, found, bound=told.bound, extra_routes=monitor, connections=callers)
-    connectors = connectors_of(hub, found, told.place.path)
+    connectors = connectors_of(hub, found, folder=told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
         parts.start(part)
     return server.url

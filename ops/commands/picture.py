@@ -56,7 +56,7 @@ def picture(
     if not reveal:
         told, lines = _without_content(config, referral_id)
     elif said.is_whole():
-        told, lines = _with_content(config, referral_id, said)
+        told, lines = _with_content(config, referral_id, said=said)
     else:
         raise click.UsageError("to reveal pictures say --who looks and --why: both are recorded")
     answer(told, lines, as_json=as_json)
@@ -68,14 +68,14 @@ def _without_content(config: Path, referral_id: str) -> tuple[Any, list[str]]:
     return [_row(one) for one in shown], [_line(one) for one in shown]
 
 
-def _with_content(config: Path, referral_id: str, said: Said) -> tuple[Any, list[str]]:
+def _with_content(config: Path, referral_id: str, *, said: Said) -> tuple[Any, list[str]]:
     """As the hub would show it now, and as it was shown each time."""
     with writing(config) as whole:
         shown, now = pictures.reveal(whole, referral_id, asker=said.asker(whole))
         if now is None:
             raise click.ClickException("no referral is linked under this id; see `hub case`")
         told = {"now": now.model_dump(mode="json"), "shown": [_row(one) for one in shown]}
-        return told, list(_revealed(whole, now, shown))
+        return told, list(_revealed(whole, now, shown=shown))
 
 
 def _row(one: Showing) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _line(one: Showing) -> str:
     )
 
 
-def _revealed(hub: Hub, now: Picture, shown: list[Showing]) -> Iterator[str]:
+def _revealed(hub: Hub, now: Picture, *, shown: list[Showing]) -> Iterator[str]:
     names = {code: agency.name for code, agency in hub.settings.agencies.items()}
     yield "Now:"
     yield from in_words(now, names)

@@ -94,13 +94,13 @@ def _shown(rules: AccessRules) -> Iterator[str | RenderableType]:
     order = sorted(rules.rules, key=lambda rule: list(_EFFECTS).index(rule.effect))
     yield table("Access rules", [_row(rule) for rule in order])
     yield "What no line allows is denied."
-    yield _terms("contents", rules.reveal.minutes, rules.reveal.review_hours)
+    yield _terms("contents", rules.reveal.minutes, hours=rules.reveal.review_hours)
     yield _terms(
-        "the glass, once broken,", rules.break_glass.minutes, rules.break_glass.review_hours
+        "the glass, once broken,", rules.break_glass.minutes, hours=rules.break_glass.review_hours
     )
 
 
-def _terms(what: str, minutes: int, hours: int) -> str:
+def _terms(what: str, minutes: int, *, hours: int) -> str:
     stay = "stays" if what.startswith("the") else "stay"
     return f"For one reason {what} {stay} open {minutes} minutes; reviewed within {hours} hours."
 

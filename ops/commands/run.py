@@ -78,4 +78,4 @@ def _prepared(hub: Hub, names: Sequence[str], *, config: Path) -> Iterable[Named
         return list(embedded_parts(hub, os.environ, folder=config.parent))
     if not names:
         return list(process_parts(config, production_names(hub.settings)))
-    return list(production_part(hub, names, os.environ, folder=config.parent))
+    return list(production_part(hub, names, environment=os.environ, folder=config.parent))

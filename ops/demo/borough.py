@@ -53,7 +53,7 @@ class Borough:
         made._embedded = made.hub.embedded()
         return made
 
-    def send(self, agency: str, type_: str, data: dict[str, Any]) -> Receipt:
+    def send(self, agency: str, type_: str, *, data: dict[str, Any]) -> Receipt:
         """A message of an agency's, by the way that its system would send it, and all it causes."""
         assert self._routes is not None
         self._sent += 1

@@ -87,10 +87,10 @@ class Night:
     def take(self, alarm: Letter, who: str) -> None:
         """Somebody takes an alarm."""
         data = {name: alarm["data"].get(name) for name in ("alarm_id", "subject_id", "case_id")}
-        self.borough.send(_LEAD, "mash.alarm-receipt.v1", {**data, "taken_by": who})
+        self.borough.send(_LEAD, "mash.alarm-receipt.v1", data={**data, "taken_by": who})
         self.tell(f"{who} takes it.")
 
-    def notify(self, agency: str, reference: str, narrative: str, **more: Any) -> str:
+    def notify(self, agency: str, reference: str, *, narrative: str, **more: Any) -> str:
         """An agency brings a concern about an invented child; answers the referral's id."""
         given, family = more.pop("child")
         number = more.pop("number")
@@ -107,21 +107,21 @@ class Night:
             "narrative": narrative,
             **more,
         }
-        receipt = self.borough.send(agency, "mash.notification.v1", data)
+        receipt = self.borough.send(agency, "mash.notification.v1", data=data)
         assert receipt.id is not None
         return receipt.id
 
-    def rate(self, referral_id: str, colour: str, why: str, **more: Any) -> None:
+    def rate(self, referral_id: str, colour: str, *, why: str, **more: Any) -> None:
         """A social worker rates on the picture that was shown last."""
         data = {**self.decision(referral_id, why), "colour": colour, **more}
-        self.borough.send(_LEAD, "mash.rating-decision.v1", data)
+        self.borough.send(_LEAD, "mash.rating-decision.v1", data=data)
         self.tell(f"A social worker rates it {colour}.")
 
     def confirm(self, product: Letter, who: str, *, status: str = "received") -> None:
         """Somebody of its recipient says that they have a product, or gives it back."""
         data = {name: product["data"][name] for name in ("product_id", "case_id")}
         said = {**data, "status": status, "received_by": who}
-        self.borough.send(product["subject"], "mash.delivery-receipt.v1", said)
+        self.borough.send(product["subject"], "mash.delivery-receipt.v1", data=said)
         does = "has it" if status == "received" else "gives it back"
         self.tell(f"{who} ({product['subject']}) {does}.")
 
@@ -149,7 +149,8 @@ def _unopened(night: Night) -> None:
     referral_id = night.notify(
         _POLICE,
         "NIGHT-1",
-        "Officers found the child alone with a bleeding head. The mother's partner hit him.",
+        narrative="Officers found the child alone with a bleeding head. "
+        "The mother's partner hit him.",
         child=("Rowan", "Nightingale"),
         number="9990000018",
         urgent=True,
@@ -166,7 +167,7 @@ def _refused(night: Night) -> None:
     """A Red that its first recipient gives back."""
     referral_id = night.child
     before = len(night.borough.letters)
-    night.rate(referral_id, "red", "Hit on the head, and he lives there.")
+    night.rate(referral_id, "red", why="Hit on the head, and he lives there.")
     product = night.letter(_DUTY, "mash.product.v1")
     night.confirm(product, "Duty desk", status="refused")
     night.confirm(night.letter(_CAIT, "mash.product.v1"), "D.S. Sample")
@@ -182,11 +183,12 @@ def _silent_owner(night: Night) -> None:
     referral_id = night.notify(
         _SCHOOL,
         "NIGHT-3",
-        "She told her teacher that there is often nothing to eat, and that she minds the baby.",
+        narrative="She told her teacher that there is often nothing to eat, "
+        "and that she minds the baby.",
         child=("Wren", "Fairweather"),
         number="9990000026",
     )
-    night.rate(referral_id, "amber", "Neglect of two children.", level="none")
+    night.rate(referral_id, "amber", why="Neglect of two children.", level="none")
     asked = night.letter(_SCHOOL, "mash.approval-request.v1", referral_id=referral_id)
     night.tell(f"{asked['subject']} is asked whether its words may leave, and says nothing.")
     for moment in ("warned", "chased"):
@@ -205,13 +207,13 @@ def _silent_owner(night: Night) -> None:
 def _rated_down(night: Night) -> None:
     """A Red that becomes an Amber once more is known."""
     referral_id = night.child
-    night.rate(referral_id, "amber", "He is safe with his grandmother, and no bone is broken.")
+    night.rate(referral_id, "amber", why="He is safe with his grandmother, and no bone is broken.")
     for agency, who in ((_CAIT, "D.S. Sample"), (_ASSESSMENT, "T. Sample, assessment team")):
         change = night.letter(agency, "mash.product-changed.v1", referral_id=referral_id)
         night.tell(f"{agency} is told: {change['data']['changed']} {change['data']['to_do']}")
         told = {name: change["data"][name] for name in ("referral_id", "case_id", "change_id")}
         receipt = {**told, "received_by": who}
-        night.borough.send(agency, "mash.change-receipt.v1", receipt)
+        night.borough.send(agency, "mash.change-receipt.v1", data=receipt)
         night.tell(f"{who} ({agency}) knows of it.")
     night.ends("T. Sample, assessment team")
 
@@ -227,7 +229,7 @@ def _disputed(night: Night) -> None:
         "asks_for": "Rate it Red until he is found.",
         "raised_by": "P.C. Sample",
     }
-    receipt = night.borough.send(_POLICE, "mash.disagreement.v1", view)
+    receipt = night.borough.send(_POLICE, "mash.disagreement.v1", data=view)
     night.tell("The police disagree with the rating; nobody answers.")
     who = night.escalated(referral_id, "disagreement")["data"]["escalated_to"]["role"]
     night.tell(f"{who} is told that a decision is owed.")
@@ -239,8 +241,8 @@ def _disputed(night: Night) -> None:
         "may_be_told": "It is rated Red again until he is found.",
         "decided_by": who,
     }
-    night.rate(referral_id, "red", "He has a key to where the child is.")
-    night.borough.send(_LEAD, "mash.disagreement-decision.v1", decided)
+    night.rate(referral_id, "red", why="He has a key to where the child is.")
+    night.borough.send(_LEAD, "mash.disagreement-decision.v1", data=decided)
     ended = night.letter(_POLICE, "mash.disagreement-ended.v1", referral_id=referral_id)
     night.tell(f"{who} decides, and the police are told: {ended['data']['said']}")
     night.ends(who)

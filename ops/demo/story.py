@@ -38,7 +38,7 @@ def story(hub: Hub) -> Iterator[str]:
     with hub.database.view() as view:
         ids = trail.latest(view.connection, ProductDrafted.type, limit=_LOOKED_AT)
         found = with_adults(view, find(view, ids))
-        drawn = (draw(id_, found, hub.policy.value) for id_ in ids)
+        drawn = (draw(id_, found, policy=hub.policy.value) for id_ in ids)
         pictures = [picture for picture in drawn if picture]
         if not pictures:
             return

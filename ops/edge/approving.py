@@ -85,14 +85,14 @@ def statement(request: ApprovalRequest, decision: Decision, *, key: SigningKey) 
         "text_sha256": text_digest(text),
         "redactions_sha256": redaction_map(taken_out),
     }
-    one = _proposed(request, text, decision)
+    one = _proposed(request, text, decision=decision)
     wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
     if wrong:
         raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
     return one
 
 
-def _proposed(request: ApprovalRequest, text: str, decision: Decision) -> ReleaseStatement:
+def _proposed(request: ApprovalRequest, text: str, *, decision: Decision) -> ReleaseStatement:
     if decision.choice is not Choice.RELEASE_REWORDED:
         found = (one for one in request.statements if one.text_sha256 == text_digest(text))
         one = next(found, None)

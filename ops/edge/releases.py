@@ -79,7 +79,7 @@ class _Looking:
             told = _statement(one)
             owners |= dict.fromkeys(source.owner for source in told.sources) if told else {}
         for owner in owners:
-            yield self._look(item, owner, given.get(owner))
+            yield self._look(item, owner, one=given.get(owner))
 
     def is_about(self) -> bool:
         """Whether whom the product is about is, in full, what every statement says."""
@@ -88,19 +88,19 @@ class _Looking:
         said = about.model_copy(update={"ring": None}).digest() if about else None
         return bool(told) and all(one.about == said for one in told)
 
-    def _look(self, item: ApprovedItem, owner: str, one: OwnerApproval | None) -> Found:
+    def _look(self, item: ApprovedItem, owner: str, *, one: OwnerApproval | None) -> Found:
         if one is None or one.envelope is None:
             return Found(item.item_id, owner, None, "nobody signed it")
         try:
-            keys, payload = _opened(one.envelope, self.keys.get(owner, ()), one.decided_at)
-            wrong = self._wrong_beforehand(one, payload) or self._wrong(item, one, payload)
-            wrong = wrong or _wrong_people(one, payload, keys)
+            keys, payload = _opened(one.envelope, self.keys.get(owner, ()), made_at=one.decided_at)
+            wrong = self._wrong_beforehand(one, payload) or self._wrong(item, one, payload=payload)
+            wrong = wrong or _wrong_people(one, payload, keys=keys)
         except NotSigned:
             return Found(item.item_id, owner, None, "the signature is of no key of this agency")
         people = " and ".join(sorted({key.decided_by for key in keys}))
         return Found(item.item_id, owner, people, wrong)
 
-    def _wrong(self, item: ApprovedItem, one: OwnerApproval, payload: bytes) -> str | None:
+    def _wrong(self, item: ApprovedItem, one: OwnerApproval, *, payload: bytes) -> str | None:
         if one.standing is not None:
             return None
         told, product = ReleaseStatement.parse(payload), self.product
@@ -132,7 +132,9 @@ class _Looking:
         return None if covers else "what was released beforehand is something else"
 
 
-def _wrong_people(one: OwnerApproval, payload: bytes, keys: tuple[ApprovalKey, ...]) -> str | None:
+def _wrong_people(
+    one: OwnerApproval, payload: bytes, *, keys: tuple[ApprovalKey, ...]
+) -> str | None:
     """Whether who is said to decide did not sign, or fewer did than have to."""
     people, wanted = {_plain(key.decided_by) for key in keys}, 1
     if one.standing is not None:
@@ -155,7 +157,7 @@ def _statement(one: OwnerApproval) -> ReleaseStatement | None:
 
 
 def _opened(
-    envelope: Envelope, keys: tuple[ApprovalKey, ...], made_at: dt.datetime
+    envelope: Envelope, keys: tuple[ApprovalKey, ...], *, made_at: dt.datetime
 ) -> tuple[tuple[ApprovalKey, ...], bytes]:
     now, named = dt.datetime.now(dt.UTC), {one.keyid for one in envelope.signatures}
     counting = tuple(key for key in keys if key.id in named and key.counts(made_at, at=now))

@@ -132,7 +132,7 @@ def outlook(subjects: Sequence[Subject], data: Mapping[str, Any]) -> dict[str, f
     counted = dict.fromkeys(LinkOutcome, 0)
     doubt = 0.0
     for number, subject in enumerate(subjects):
-        decision = link(subject, index.find(subject), model, oversized=index.crowds(subject))
+        decision = link(subject, index.find(subject), model=model, oversized=index.crowds(subject))
         counted[decision.outcome] += 1
         if decision.outcome is not LinkOutcome.NEW:
             scores.append(decision.score)

@@ -83,7 +83,7 @@ class _Of:
     at: dt.datetime
 
     def clock(
-        self, agency: str, kind: ClockKind, clock: Ticking | Asked, *, referral_id: str = ""
+        self, agency: str, kind: ClockKind, *, clock: Ticking | Asked, referral_id: str = ""
     ) -> Clock:
         """One of its clocks; of the referral that is its key where another is not given."""
         return Clock(
@@ -122,38 +122,38 @@ def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
 
 def _of_rating(state: Suggested | Assigned, of: _Of) -> Iterator[Clock]:
     for kind, ticking in state.clocks.items():
-        yield of.clock(of.lead, kind, ticking)
+        yield of.clock(of.lead, kind, clock=ticking)
     if isinstance(state, Suggested) and state.telling:
-        yield of.clock(of.lead, "referrer", state.telling)
+        yield of.clock(of.lead, "referrer", clock=state.telling)
 
 
 def _of_requests(state: Asking, of: _Of) -> Iterator[Clock]:
     for one in state.asked:
         if one.next_at or (one.awaited and one.paused):
-            yield of.clock(one.agency, "answer", one)
+            yield of.clock(one.agency, "answer", clock=one)
 
 
 def _of_disputes(state: Disputes, of: _Of) -> Iterator[Clock]:
     for owed_by, clock in state.clocks:
-        yield of.clock(owed_by, "disagreement", clock)
+        yield of.clock(owed_by, "disagreement", clock=clock)
 
 
 def _of_holders(state: Holders, of: _Of) -> Iterator[Clock]:
     for owes in state.owed:
         if owes.clock:
-            yield of.clock(owes.agency, "receipt", owes.clock)
+            yield of.clock(owes.agency, "receipt", clock=owes.clock)
 
 
 def _of_owners(state: Approvals, of: _Of) -> Iterator[Clock]:
     for _, draft in state.in_stage(Draft):
         for agency, ticking in draft.clocks.items():
-            yield of.clock(agency, "approval", ticking, referral_id=draft.referral_id)
+            yield of.clock(agency, "approval", clock=ticking, referral_id=draft.referral_id)
 
 
 def _of_reviews(state: Holds, of: _Of) -> Iterator[Clock]:
     for held in state.holds.values():
         if held.clock:
-            yield of.clock(of.lead, "safety", held.clock)
+            yield of.clock(of.lead, "safety", clock=held.clock)
 
 
 def _of_handovers(state: Handings, of: _Of) -> Iterator[Clock]:
@@ -163,28 +163,30 @@ def _of_handovers(state: Handings, of: _Of) -> Iterator[Clock]:
     for one in state.each:
         if one.clock is not None:
             agency = of.lead if one.refused and not one.taken_back else one.desk
-            yield of.clock(agency, "receipt", one.clock)
+            yield of.clock(agency, "receipt", clock=one.clock)
 
 
 def _of_handoffs(state: Handing, of: _Of) -> Iterator[Clock]:
     if state.latest and state.latest.clock:
-        yield of.clock(state.latest.to, "receipt", state.latest.clock)
+        yield of.clock(state.latest.to, "receipt", clock=state.latest.clock)
 
 
 def _of_product(state: Released, of: _Of) -> Iterator[Clock]:
     if state.receipt is not None:
-        yield of.clock(state.recipient, "receipt", state.receipt, referral_id=state.referral_id)
+        yield of.clock(
+            state.recipient, "receipt", clock=state.receipt, referral_id=state.referral_id
+        )
 
 
 def _of_school(state: Telling, of: _Of) -> Iterator[Clock]:
     if state.clock:
-        yield of.clock(of.lead, "school", state.clock)
+        yield of.clock(of.lead, "school", clock=state.clock)
 
 
 def _of_checks(state: Checking, of: _Of) -> Iterator[Clock]:
     agencies = {one.check_id: one.agency for one in state.results if one.due_at}
     for clock in state.clocks:
-        yield of.clock(agencies[clock.check_id], "check", clock)
+        yield of.clock(agencies[clock.check_id], "check", clock=clock)
     clocked = {one.check_id for one in state.clocks}
     for result in state.results:  # in documents that were written before
         if result.due_at and result.state == "awaited" and result.check_id not in clocked:

@@ -34,7 +34,7 @@ def export(hub: Hub, wanted: str, *, asker: Asker) -> dict[str, Any]:
     key, note = last_checkpoint(hub)
     size = Checkpoint.parse(note.text).size
     with hub.database.transaction() as transaction:
-        seen = _seen(hub, transaction, wanted, asker)
+        seen = _seen(hub, transaction, wanted=wanted, asker=asker)
         positions = [entry.position for entry, is_open in seen.entries if is_open]
         found = proven(transaction.connection, positions, size=size)
         ids = {one.row.key_id for one in found}
@@ -54,7 +54,7 @@ def export(hub: Hub, wanted: str, *, asker: Asker) -> dict[str, Any]:
     }
 
 
-def _seen(hub: Hub, transaction: Transaction, wanted: str, asker: Asker) -> Seen:
+def _seen(hub: Hub, transaction: Transaction, *, wanted: str, asker: Asker) -> Seen:
     entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
     return see(
         hub,

@@ -75,19 +75,19 @@ def _child(child: PicturedChild, names: Mapping[str, str]) -> Iterator[str]:
     called = " also ".join(dict.fromkeys(name_of(one.name) for one in child.names))
     yield f"Child: {called or 'name not known'}"
     for born in child.births:
-        yield f"  {_born(born.date_of_birth)} ({_told(born.told_by, born.on, names)})"
+        yield f"  {_born(born.date_of_birth)} ({_told(born.told_by, born.on, names=names)})"
     if child.sex_codes:
         yield f"  Sex: {' or '.join(child.sex_codes)}"
     for number in child.identifiers:
-        yield f"  {_number(number.identifier)} ({_told(number.told_by, number.on, names)})"
+        yield f"  {_number(number.identifier)} ({_told(number.told_by, number.on, names=names)})"
     for where in child.addresses:
-        yield f"  {_address(where.address)} ({_told(where.told_by, where.on, names)})"
+        yield f"  {_address(where.address)} ({_told(where.told_by, where.on, names=names)})"
     for contact in child.contacts:
         yield f"  Telephone: {', '.join(contact.contact.telephone) or 'none'}"
     for at in child.schools:
-        yield f"  School: {_school(at.school)} ({_told(at.told_by, at.on, names)})"
+        yield f"  School: {_school(at.school)} ({_told(at.told_by, at.on, names=names)})"
     for doctor in child.gps:
-        yield f"  GP: {_gp(doctor.gp)} ({_told(doctor.told_by, doctor.on, names)})"
+        yield f"  GP: {_gp(doctor.gp)} ({_told(doctor.told_by, doctor.on, names=names)})"
     if child.worker:
         yield f"  Allocated to {child.worker.name}, {child.worker.team}"
     yield f"  Is it this child: {child.outcome}; {'; '.join(child.reasons)}"
@@ -157,7 +157,7 @@ def _elsewhere(one: AlsoIn, names: Mapping[str, str]) -> str:
     called = name_of(one.name) if one.name else "a child"
     risk = f", said to be a risk: {_plain(one.risk)}" if one.risk else ""
     worker = f", allocated to {one.worker.name}" if one.worker else ""
-    told = _told(one.told_by, one.on, names)
+    told = _told(one.told_by, one.on, names=names)
     return (
         f"{called}, {_plain(one.relationship)} there{risk}, {_times(len(one.referral_ids))}"
         f" ({told}){worker}; {', '.join(one.reasons)}"
@@ -183,14 +183,14 @@ def _history(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         f"In {counts.months} months, up to this one: {_times(counts.of_child)} about the child, "
         f"{_times(counts.of_family)} about the family"
     )
-    yield from (f"  Counted: {_counted(one, picture, names)}" for one in picture.counted)
+    yield from (f"  Counted: {_counted(one, picture, names=names)}" for one in picture.counted)
     yield from (f"  Not counted: {_not_counted(one, names)}" for one in picture.not_counted)
     for earlier in picture.history:
         yield f"  {_earlier(earlier, names)}"
 
 
-def _counted(one: CountedConcern, picture: Picture, names: Mapping[str, str]) -> str:
-    said = [_told(one.agency, one.on, names)]
+def _counted(one: CountedConcern, picture: Picture, *, names: Mapping[str, str]) -> str:
+    said = [_told(one.agency, one.on, names=names)]
     said += ["this one"] if one.id == picture.referral_id else [one.id]
     said += ["about another child of the family"] * (one.person_id != picture.child.person_id)
     said += ["on record as below threshold"] * one.below_threshold
@@ -210,7 +210,7 @@ _WHY = {
 
 def _not_counted(one: NotCounted, names: Mapping[str, str]) -> str:
     why = " ".join(filter(None, (_WHY[one.why], one.of)))
-    return f"{_told(one.agency, one.on, names)}, {one.id}: {why}"
+    return f"{_told(one.agency, one.on, names=names)}, {one.id}: {why}"
 
 
 def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:
@@ -357,7 +357,7 @@ def when(moment: Instant) -> str:
     return f"{moment:%d %b %Y %H:%M}"
 
 
-def _told(agency: str, day: dt.date, names: Mapping[str, str]) -> str:
+def _told(agency: str, day: dt.date, *, names: Mapping[str, str]) -> str:
     return f"{names.get(agency, agency)}, {day:%d %b %Y}"
 
 

@@ -53,7 +53,7 @@ def reveal(hub: Hub, referral_id: str, *, asker: Asker) -> tuple[list[Showing], 
     with hub.database.transaction() as transaction:
         entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
         found = with_adults(transaction, find(transaction, [referral_id]))
-        now = draw(referral_id, found, hub.policy.value)
+        now = draw(referral_id, found, policy=hub.policy.value)
         seen = see(
             hub,
             transaction,

@@ -51,7 +51,7 @@ def log_key_of(hub: Readable, view: View) -> VerifierKey | None:
     """
     origin = origin_of(hub.settings.area)
     try:
-        key = log_key(view.vault, view.connection, origin, create=False)
+        key = log_key(view.vault, view.connection, origin=origin, create=False)
     except Unreadable:
         return None
     return key.plain.verifier if key else None

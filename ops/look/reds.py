@@ -166,7 +166,7 @@ def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
         )
         yield known.red(at)
     for id_, raised in noted.others.items():
-        yield _other(id_, raised, alarms.get(id_))
+        yield _other(id_, raised, alarms=alarms.get(id_))
 
 
 def _documents(view: View, step: Step[Any], *, keys: Collection[str]) -> Mapping[str, Any]:
@@ -264,7 +264,7 @@ class _Known:
         return any(one.has_it or one.in_time for one in self.sent)
 
 
-def _other(id_: str, raised: AlarmRaised, alarms: Alarms | None) -> Red:
+def _other(id_: str, raised: AlarmRaised, *, alarms: Alarms | None) -> Red:
     """What may hold a Red, and is no referral."""
     running = alarms.running if alarms else ()
     taken = tuple(sorted(set(alarms.taken_by.values()))) if alarms else ()

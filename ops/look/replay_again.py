@@ -60,9 +60,11 @@ class Again:
         if not claim.policy or not self._share.has_steps_of(claim.unit):
             return []
         first = self._journal.heard(claim.message_id, claim.unit)
-        return [] if first is None else list(self._hear(claim, first, before))
+        return [] if first is None else list(self._hear(claim, first, before=before))
 
-    def _hear(self, claim: Claim, first: Heard, before: dict[str, list[Heard]]) -> Iterator[Handed]:
+    def _hear(
+        self, claim: Claim, first: Heard, *, before: dict[str, list[Heard]]
+    ) -> Iterator[Handed]:
         """A message through the steps of its unit, and what it causes, as one pass did it."""
         policy = self._policies[claim.policy]
         waiting, steps = deque([first]), self._hearing(claim, first)
@@ -71,19 +73,21 @@ class Again:
             if heard is not first:
                 steps = self._share.hearing(claim.unit, heard.type)
             waiting.extend(before.get(heard.id, ()))
-            for caused in self._caused(heard, steps, policy):
+            for caused in self._caused(heard, steps, policy=policy):
                 waiting.append(caused)
                 self._keep_for_later(caused)
                 if self._share.is_handed_on(caused.type):
                     yield self._handed_on(caused, heard)
 
     def _hearing(self, claim: Claim, first: Heard) -> Sequence[Step[Any]]:
-        steps = self._share.hearing(claim.unit, first.type, (*claim.had_by, first.unit))
+        steps = self._share.hearing(claim.unit, first.type, had_by=(*claim.had_by, first.unit))
         if first.type != TimerElapsed.type or (message := first.opened()) is None:
             return steps
         return [step for step in steps if step.concerns(message)]
 
-    def _caused(self, heard: Heard, steps: Sequence[Step[Any]], policy: Policy) -> Iterator[Heard]:
+    def _caused(
+        self, heard: Heard, steps: Sequence[Step[Any]], *, policy: Policy
+    ) -> Iterator[Heard]:
         """What these steps make of a message, as the steps behind heard it."""
         if not steps:
             return
@@ -92,12 +96,12 @@ class Again:
             self._found.erased.add(heard.id)
             return
         for step in steps:
-            for caused in self._decide(step, message, policy):
+            for caused in self._decide(step, message, policy=policy):
                 kept = self._compared(caused, heard.place)
                 if kept is not None:
                     yield kept
 
-    def _decide(self, step: Step[Any], message: Message, policy: Policy) -> list[Message]:
+    def _decide(self, step: Step[Any], message: Message, *, policy: Policy) -> list[Message]:
         outcome: Outcome[Any]
         if (step.name, message.id) in self._undecidable:
             outcome = Outcome(refusal=Refusal("undecidable"))

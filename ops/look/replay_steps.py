@@ -59,7 +59,7 @@ class Share:
         """Whether the unit serves any of its steps."""
         return any(serves(unit, name) for name in self._own)
 
-    def _hearing(self, unit: str, type_: str, had_by: Names = ()) -> tuple[Step[Any], ...]:
+    def _hearing(self, unit: str, type_: str, *, had_by: Names = ()) -> tuple[Step[Any], ...]:
         """The own steps of the unit that hear facts of this type, without those that had had it."""
         return tuple(
             self._every[name]

@@ -45,7 +45,7 @@ def due(view: View, classes: Classes, *, at: dt.date, held: Mapping[str, list[st
         for case, told in cases.items()
         if born or later(max(told.values()), shortest) <= at
     )
-    found = [_due(view, case, told, classes) for case, told in old]
+    found = [_due(view, case, told=told, classes=classes) for case, told in old]
     over = [one for one in found if one is not None and one.until <= at]
     over.sort(key=lambda one: (one.until, one.case_id))
     return [
@@ -61,7 +61,7 @@ def later(day: dt.date, years: int) -> dt.date:
         return dt.date(day.year + years, 3, 1)
 
 
-def _due(view: View, case_id: str, told: Mapping[str, dt.date], classes: Classes) -> Due | None:
+def _due(view: View, case_id: str, *, told: Mapping[str, dt.date], classes: Classes) -> Due | None:
     entries = linking.about(
         view.connection, view.vault, ids=told, types=[ReferralClosed, ReferralReopened]
     )
@@ -73,7 +73,7 @@ def _due(view: View, case_id: str, told: Mapping[str, dt.date], classes: Classes
     if not referrals or referrals - outcomes.keys():
         return None
     ends = [
-        (_until(classes[name], evidence, max(told.values())), name)
+        (_until(classes[name], evidence, last=max(told.values())), name)
         for name in {class_of(outcome, classes) for outcome in outcomes.values()}
         if name is not None
     ]
@@ -89,7 +89,7 @@ def class_of(outcome: str, classes: Classes) -> str | None:
     return named or next((name for name, one in classes.items() if not one.outcomes), None)
 
 
-def _until(rule: Retention, evidence: Iterable[Evidence], last: dt.date) -> dt.date:
+def _until(rule: Retention, evidence: Iterable[Evidence], *, last: dt.date) -> dt.date:
     born = [piece.child.date_of_birth.date for piece in evidence if piece.child.date_of_birth]
     since = max(born) if rule.counted_from == "birth" and born else last
     return later(since, rule.years)

@@ -160,14 +160,14 @@ def _reveal(
     fact = RecordRevealed.model_validate({"record_id": wanted, "act": sight.act} | said)
     cursor = cursors.lock(transaction, OPERATIONS)
     message = note(transaction, cursor, fact=fact, about=_about(entries, wanted))
-    _tell_owners(sight, transaction, message, entries=entries, access=access)
+    _tell_owners(sight, transaction, message=message, entries=entries, access=access)
 
 
 def _tell_owners(
     sight: Sight,
     transaction: Transaction,
-    message: Message,
     *,
+    message: Message,
     entries: Sequence[Entry],
     access: Access,
 ) -> None:

@@ -60,24 +60,24 @@ class Tried:
 
 
 def attempt(
-    profile: BoroughProfile, kind: Kind, at: dt.datetime, *, agency: str | None, colour: Colour
+    profile: BoroughProfile, kind: Kind, *, at: dt.datetime, agency: str | None, colour: Colour
 ) -> Tried:
     """A clock of this kind that starts ``at`` (by the borough's clocks where it has no offset).
 
     Raises ``CannotTry``.
     """
     try:
-        return _attempted(profile, kind, at, agency=agency, colour=colour)
+        return _attempted(profile, kind, at=at, agency=agency, colour=colour)
     except OverflowError:
         raise CannotTry("it would run beyond the end of time: give an earlier moment") from None
 
 
 def _attempted(
-    profile: BoroughProfile, kind: Kind, at: dt.datetime, *, agency: str | None, colour: Colour
+    profile: BoroughProfile, kind: Kind, *, at: dt.datetime, agency: str | None, colour: Colour
 ) -> Tried:
     zone = ZoneInfo(profile.calendar.time_zone)
     start = at if at.tzinfo else at.replace(tzinfo=zone)
-    own = _own_time(profile, kind, start, agency=agency, colour=colour)
+    own = _own_time(profile, kind, start=start, agency=agency, colour=colour)
     contacts = profile.chains.get(kind, ()) if kind != "before_next_school_day" else ()
     every = own.length * (profile.escalate_at - 1)
     if kind != "before_next_school_day":
@@ -99,15 +99,17 @@ def _attempted(
         runs="day and night" if own.runs.calendar.always else "while it is open",
         own_seconds=int(own.length.total_seconds()),
         moments=moments,
-        skipped=tuple(_skipped(_days_of(profile, kind, own, agency=agency), start, moments[-1].at)),
+        skipped=tuple(
+            _skipped(_days_of(profile, kind, own=own, agency=agency), start, end=moments[-1].at)
+        ),
     )
 
 
 def _own_time(
     profile: BoroughProfile,
     kind: Kind,
-    start: dt.datetime,
     *,
+    start: dt.datetime,
     agency: str | None,
     colour: Colour,
 ) -> OwnTime:
@@ -125,20 +127,20 @@ def _own_time(
     if kind == "check":
         return _of_a_check(profile, start, agency=agency)
     if kind != "answer" and kind != "before_next_school_day":
-        return _as_allowed(profile, kind, start, agency=agency, colour=colour)
+        return _as_allowed(profile, kind, start=start, agency=agency, colour=colour)
     if agency is None:
         raise CannotTry("it runs in the time of an agency: name it with --agency")
     theirs, until = profile.calendar_of(agency, None), product.due
     return _of_an_agency(
-        profile, start, theirs, agency=agency, until=until if kind == "answer" else None
+        profile, start, theirs=theirs, agency=agency, until=until if kind == "answer" else None
     )
 
 
 def _of_an_agency(
     profile: BoroughProfile,
     start: dt.datetime,
-    theirs: Calendar,
     *,
+    theirs: Calendar,
     agency: str,
     until: dt.datetime | None,
 ) -> OwnTime:
@@ -160,8 +162,8 @@ def _of_a_check(profile: BoroughProfile, start: dt.datetime, *, agency: str | No
 def _as_allowed(
     profile: BoroughProfile,
     kind: ClockKind,
-    start: dt.datetime,
     *,
+    start: dt.datetime,
     agency: str | None,
     colour: Colour,
 ) -> OwnTime:
@@ -172,14 +174,14 @@ def _as_allowed(
     return allowed_time(allowed, start, calendar=calendar)
 
 
-def _days_of(profile: BoroughProfile, kind: Kind, own: OwnTime, *, agency: str | None) -> Openings:
+def _days_of(profile: BoroughProfile, kind: Kind, *, own: OwnTime, agency: str | None) -> Openings:
     """By whose days it ends: a school's, though its clock runs day and night."""
     if kind == "before_next_school_day" and agency is not None:
         return openings(profile.calendar_of(agency, None))
     return own.runs
 
 
-def _skipped(runs: Openings, start: dt.datetime, end: dt.datetime) -> Iterator[Skipped]:
+def _skipped(runs: Openings, start: dt.datetime, *, end: dt.datetime) -> Iterator[Skipped]:
     first, last = runs.day_of(start), runs.day_of(end)
     days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     for why, together in groupby(days, runs.why_closed):

@@ -67,7 +67,7 @@ def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
     """
     with hub.database.transaction() as transaction:
         found = _entries(transaction, wanted)
-        refused = _recorded(hub, transaction, found, wanted=wanted, asker=asker)
+        refused = _recorded(hub, transaction, found=found, wanted=wanted, asker=asker)
     if refused is not None:
         raise refused
     deeds = (_deed(found[position]) for position in sorted(found))
@@ -75,7 +75,7 @@ def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
 
 
 def _recorded(
-    hub: Hub, transaction: Transaction, found: Mapping[int, Entry], *, wanted: str, asker: Asker
+    hub: Hub, transaction: Transaction, *, found: Mapping[int, Entry], wanted: str, asker: Asker
 ) -> Denied | None:
     """Nothing is recorded of who may ask, and asks about what is not there."""
     act, record = Act.LOOK, Record.ACCESSES

@@ -124,7 +124,7 @@ def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
     ``NobodyReviews``.
     """
     with _opened(hub, id_) as opened:
-        answer = _may_read(hub, opened, asker)
+        answer = _may_read(hub, opened, asker=asker)
         if answer.verdict is Verdict.ALLOW:
             _reveal(hub, opened, asker=asker, answer=answer)
         else:
@@ -143,7 +143,7 @@ def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
     return opened.letter
 
 
-def _may_read(hub: Hub, opened: _Opened, asker: Asker) -> Answer:
+def _may_read(hub: Hub, opened: _Opened, *, asker: Asker) -> Answer:
     on = codec.from_micros(opened.transaction.now).date()
     item = Kept(opened.letter.agency)
     return decide(hub.access, asker.question(Act.REVEAL, Record.DEAD_LETTER, on=on, item=item))
@@ -177,12 +177,12 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
         before = dead.mended or dead.original
         text = mending.mended(before, dead.content_type, field=field, value=value, reading=reading)
         bodies = (dead.original, text)
-        if any(_names(_OF_OWNERS, dead.content_type, body) for body in bodies):
+        if any(_names(_OF_OWNERS, dead.content_type, body=body) for body in bodies):
             raise Refused(
                 "it decides about what leaves, and only the item's owner may: "
                 "ask it to decide again"
             )
-        decides = any(_names(_OF_PEOPLE, dead.content_type, body) for body in bodies)
+        decides = any(_names(_OF_PEOPLE, dead.content_type, body=body) for body in bodies)
         if decides and _within_decision(field) not in _FORM:
             raise Refused(
                 "it is a named person's decision, and only its sender says what was decided: "
@@ -192,7 +192,7 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
         opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
 
 
-def _names(decisions: Sequence[str], content_type: str, body: bytes) -> bool:
+def _names(decisions: Sequence[str], content_type: str, *, body: bytes) -> bool:
     """Whether this is one of these decisions, as it came or as a fact; in doubt it is one."""
     told = content_type.encode() + body
     return any(name.encode() in told for name in decisions)
@@ -319,7 +319,7 @@ def _arrive_again(
 ) -> _Again:
     if route is None:
         raise Refused(f"{dead.agency} is not configured any more; add it, or discard the letter")
-    arrivals = _arrivals(transaction, route, dead)
+    arrivals = _arrivals(transaction, route, dead=dead)
     receipts = intake.take_in(transaction, arrivals, policy=policy)
     told = dict(_told(dead, receipt) for receipt in receipts)
     queues.post(transaction, told, about=dict.fromkeys(told, dead.key_id))
@@ -328,7 +328,9 @@ def _arrive_again(
     return tuple(receipt.id for receipt in receipts), refused, _after(dead, still)
 
 
-def _arrivals(transaction: Transaction, route: AgencyRoute, dead: DeadLetter) -> Sequence[Arrival]:
+def _arrivals(
+    transaction: Transaction, route: AgencyRoute, *, dead: DeadLetter
+) -> Sequence[Arrival]:
     door = Door(route, dead.connector, codec.from_micros(transaction.now))
     original = dead.mended or dead.original
     found = reread(door, original, content_type=dead.content_type, event_id=dead.message_id)

@@ -75,7 +75,7 @@ def hold(hub: Guarded, case_id: str, *, person: Person) -> str:
         _known(view, case_id)
     _permit(hub, person, act=Act.HOLD, case_id=case_id)
     hold_id = str(uuid4())
-    _decide(hub.database, HoldAdded, case_id, hold_id=hold_id, person=person)
+    _decide(hub.database, HoldAdded, case_id=case_id, hold_id=hold_id, person=person)
     return hold_id
 
 
@@ -86,15 +86,15 @@ def lift(hub: Guarded, hold_id: str, *, person: Person) -> Hold:
     if found is None:
         raise Refused(f"there is no hold {hold_id}; see `hub hold list`")
     _permit(hub, person, act=Act.HOLD, case_id=found.case_id)
-    _decide(hub.database, HoldLifted, found.case_id, hold_id=hold_id, person=person)
+    _decide(hub.database, HoldLifted, case_id=found.case_id, hold_id=hold_id, person=person)
     return found
 
 
 def _decide(
     database: Database,
     told: type[HoldAdded | HoldLifted],
-    case_id: str,
     *,
+    case_id: str,
     hold_id: str,
     person: Person,
 ) -> None:

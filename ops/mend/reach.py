@@ -91,10 +91,10 @@ def _became_one(view: View, found: Reach) -> set[str]:
     found.told = {id_: one for id_, one in known.items() if one.case_id in found.case_ids}
     linked = erasing.entries(view.connection, about=found.told)
     former = {row.subject for row in linked if row.type in _LINKS} - found.case_ids
-    return {one for one in former if _all_in(view, one, found.case_ids)}
+    return {one for one in former if _all_in(view, one, case_ids=found.case_ids)}
 
 
-def _all_in(view: View, case_id: str, case_ids: Collection[str]) -> bool:
+def _all_in(view: View, case_id: str, *, case_ids: Collection[str]) -> bool:
     rows = erasing.entries(view.connection, subjects=[case_id])
     told = _evidence(view, {row.correlation_id for row in rows if row.type in _LINKS})
     return all(piece.case_id in case_ids for piece in told.values())
@@ -128,7 +128,7 @@ def _loose(view: View, found: Reach) -> set[str]:
     rows += erasing.of_messages(connection, causes)
     loose = {row.correlation_id for row in rows}
     loose -= {*found.told, *_evidence(view, loose)}
-    return {id_ for id_ in loose if _is_theirs(view, id_, found)} | _resent(view, found)
+    return {id_ for id_ in loose if _is_theirs(view, id_, found=found)} | _resent(view, found)
 
 
 def _resent(view: View, found: Reach) -> set[str]:
@@ -141,11 +141,11 @@ def _resent(view: View, found: Reach) -> set[str]:
     return {
         id_
         for id_, shared in again.items()
-        if id_ not in known and _is_theirs(view, id_, found, repeats=shared)
+        if id_ not in known and _is_theirs(view, id_, found=found, repeats=shared)
     }
 
 
-def _is_theirs(view: View, id_: str, found: Reach, *, repeats: bool = False) -> bool:
+def _is_theirs(view: View, id_: str, *, found: Reach, repeats: bool = False) -> bool:
     """Whether nothing that it started is about anybody else; ``repeats``: only if that is said."""
     rows = erasing.entries(view.connection, about=[id_])
     cases = {row.subject for row in rows if row.topic == _OF_CASES}
@@ -176,14 +176,14 @@ def _seal(view: View, found: Reach) -> None:
     found.keys |= set(map(people.key_id_of, found.persons))
     found.keys |= {row.key_id for row in mine if row.key_id == row.message_id}
     words, messages = found.words, {row.message_id for row in mine}
-    found.keys |= set(_letters(view, words, messages))
+    found.keys |= set(_letters(view, words, messages=messages))
     found.keys |= erasing.made_afterwards(view.connection, found.keys)
     found.keys -= erasing.NEVER
     sealed = [row for row in mine if row.key_id in found.keys]
     found.entries, found.left = len(sealed), len(mine) - len(sealed)
 
 
-def _letters(view: View, words: Words, messages: Collection[str]) -> Iterator[str]:
+def _letters(view: View, words: Words, *, messages: Collection[str]) -> Iterator[str]:
     """The keys of letters and dead letters about the child that have one of their own."""
     for one in erasing.waiting(view):
         about = one.message_id in messages or any(map(words.are_in, one.plain))

@@ -63,17 +63,23 @@ def check(
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
-        *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
-        *_unreached(settings),
-        *_unasked(settings, today=today),
-        *owners.nobody_signs(settings, today=today),
-        *_unpeopled(settings),
-        *_ending(settings, folder, today=today),
+        *_lacking(settings, folder, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
     ]
     return Checked(tuple(faults), tuple(warned))
+
+
+def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:
+    """What is there, or ends, on a day."""
+    for code, agency in settings.agencies.items():
+        yield from _agency(code, agency, today=today)
+    yield from _unreached(settings)
+    yield from _unasked(settings, today=today)
+    yield from owners.nobody_signs(settings, today=today)
+    yield from _unpeopled(settings)
+    yield from _ending(settings, folder, today=today)
 
 
 def _contents(
@@ -129,10 +135,10 @@ def _mappings(settings: HubSettings) -> Iterator[Fault]:
         named = [(feed, name) for feed in _FEEDS if (name := getattr(agency, feed))]
         for feed, value in (*named, *(("mappings", (name,)) for name in agency.mappings)):
             alone = _bare(agency).model_copy(update={feed: value})
-            yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.{feed}")
+            yield from _mapping(_of(settings, code, agency=alone), where=f"agencies.{code}.{feed}")
         if agency.letters:
             alone = _bare(agency).model_copy(update={"letters": agency.letters})
-            yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.letters")
+            yield from _mapping(_of(settings, code, agency=alone), where=f"agencies.{code}.letters")
 
 
 def _mapping(alone: HubSettings, *, where: str) -> Iterator[Fault]:
@@ -150,7 +156,7 @@ def _unread_hl7(settings: HubSettings) -> Iterator[Fault]:
         if agency.mllp is None:
             continue
         with suppress(MappingFault):  # told of the mapping itself
-            route = routes(_of(settings, code, _read_alone(agency)), {}).by_code[code]
+            route = routes(_of(settings, code, agency=_read_alone(agency)), {}).by_code[code]
             if route.format_of_file("message.hl7") is None:
                 instead = 'name one with [reader.hl7] under mapping, such as "health-hl7"'
                 yield Fault(f"agencies.{code}.mllp", "no mapping of the agency reads HL7", instead)
@@ -174,7 +180,7 @@ def _secrets(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[
         for way in ("queue", "push"):
             alone = _bare(agency).model_copy(update={way: getattr(agency, way)})
             try:
-                routes(_of(settings, code, alone), environment)
+                routes(_of(settings, code, agency=alone), environment)
             except SecretMissing as error:
                 instead = "export it where the hub is started"
                 yield Fault(f"agencies.{code}.{way}", str(error), instead)
@@ -185,7 +191,7 @@ def _bare(agency: AgencySettings) -> AgencySettings:
     return agency.model_copy(update={**nothing, "mappings": ()})
 
 
-def _of(settings: HubSettings, code: str, agency: AgencySettings) -> HubSettings:
+def _of(settings: HubSettings, code: str, *, agency: AgencySettings) -> HubSettings:
     return settings.model_copy(update={"agencies": {code: agency}})
 
 

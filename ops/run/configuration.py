@@ -130,14 +130,14 @@ def _shipped_or(own: Path, name: str, *, of: str) -> Traversable:
 
 
 def _read_toml(path: Traversable) -> dict[str, Any]:
-    return _read_as("TOML", path, tomllib.loads)
+    return _read_as("TOML", path, parse=tomllib.loads)
 
 
 def _read_json(path: Traversable) -> Any:
-    return _read_as("JSON", path, json.loads)
+    return _read_as("JSON", path, parse=json.loads)
 
 
-def _read_as(kind: str, path: Traversable, parse: Callable[[str], T]) -> T:
+def _read_as(kind: str, path: Traversable, *, parse: Callable[[str], T]) -> T:
     try:
         return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -72,11 +72,11 @@ def embedded_parts(
     yield steps_of(hub.embedded())
     yield from record_parts(hub)
     yield _web(hub, found, environment=environment)
-    yield from connectors_of(hub, found, folder)
+    yield from connectors_of(hub, found, folder=folder)
 
 
 def production_part(
-    hub: Hub, names: Sequence[str], environment: Mapping[str, str], *, folder: Path
+    hub: Hub, names: Sequence[str], *, environment: Mapping[str, str], folder: Path
 ) -> Iterator[NamedPart]:
     """One process of a hub in production: a worker of the steps named, or one other part.
 
@@ -100,7 +100,7 @@ def production_part(
             _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
         )
     else:
-        yield from connectors_of(hub, routes(hub.settings, environment), folder)
+        yield from connectors_of(hub, routes(hub.settings, environment), folder=folder)
 
 
 def _worker(hub: Hub, names: Sequence[str], *, url: str) -> NamedPart:
@@ -149,7 +149,7 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
-def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
+def connectors_of(hub: Hub, found: Routes, *, folder: Path) -> Iterator[NamedPart]:
     """Every way in and out but HTTP, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(
         found,
@@ -184,7 +184,7 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
             yield feed
 
 
-def _failing(database: Database, name: str, failure: Failure) -> None:
+def _failing(database: Database, name: str, *, failure: Failure) -> None:
     """A part that goes on by itself fails all the same as long as nothing comes in by it."""
     with suppress(Unavailable):
         error = type(failure.error).__name__

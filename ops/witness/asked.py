@@ -74,7 +74,7 @@ class Refused:
 
 
 def judge(
-    request: Request, logs: Mapping[str, VerifierKey], seen: Mapping[str, Checkpoint]
+    request: Request, logs: Mapping[str, VerifierKey], *, seen: Mapping[str, Checkpoint]
 ) -> Accepted | Refused:
     """Whether a checkpoint has grown from what was seen of the same log before."""
     try:
@@ -89,10 +89,10 @@ def judge(
     except (NotSigned, NoNote):
         return Refused(UNSIGNED)
     last = seen.get(checkpoint.origin, Checkpoint(checkpoint.origin, 0, b""))
-    return _grown(request, checkpoint, last)
+    return _grown(request, checkpoint, last=last)
 
 
-def _grown(request: Request, checkpoint: Checkpoint, last: Checkpoint) -> Accepted | Refused:
+def _grown(request: Request, checkpoint: Checkpoint, *, last: Checkpoint) -> Accepted | Refused:
     if request.old > checkpoint.size:
         return Refused(NO_REQUEST)
     if checkpoint.size == last.size and last.size and checkpoint.root != last.root:

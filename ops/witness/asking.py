@@ -84,7 +84,7 @@ class Asking:
         if self._seen > last.size:
             raise WitnessDiffers
         with self.database.reading() as connection:
-            proof = tuple(consistency(self._seen, last.size, kept.nodes(connection)))
+            proof = tuple(consistency(self._seen, last.size, node=kept.nodes(connection)))
         body = str(Request(self._seen, proof, last.note)).encode()
         url, until = self.url.rstrip("/") + PATH, time.monotonic() + _TIMEOUT_SECONDS
         with client.stream("POST", url, content=body, headers=_AS_IT_IS) as answer:

@@ -70,7 +70,7 @@ class Witness:
         except Malformed:
             return Answer(NO_REQUEST)
         with self._lock:
-            judged = judge(request, self._logs, self._seen)
+            judged = judge(request, self._logs, seen=self._seen)
             if isinstance(judged, Refused):
                 return self._refused(request, judged)
             return self._cosigned(request, judged.checkpoint)

@@ -37,7 +37,7 @@ ANY_ROLE: Final = frozenset({"guardian", "carer", "parent"})
 
 
 def compare_adults(
-    mine: tuple[str, ...], theirs: tuple[str, ...], families: tuple[str, ...]
+    mine: tuple[str, ...], theirs: tuple[str, ...], *, families: tuple[str, ...]
 ) -> int:
     """How the adults ``mine`` and ``theirs`` agree, for a child that either side calls by
     ``families``.

@@ -48,7 +48,7 @@ def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     return best
 
 
-def is_sibling(subject: Subject, profile: Profile, most: int) -> bool:
+def is_sibling(subject: Subject, profile: Profile, *, most: int) -> bool:
     """Whether one side names the other as a brother or sister; of alike names only the very same
     one says so.
     """

@@ -90,7 +90,7 @@ def compare_facts(subject: Subject, profile: Profile) -> Levels:
 
 
 def compare_household(
-    subject: Subject, profile: Profile, given: int, crowded: Collection[str]
+    subject: Subject, profile: Profile, *, given: int, crowded: Collection[str]
 ) -> Levels:
     """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says
     nothing.
@@ -106,13 +106,13 @@ def compare_household(
     if phones and profile.phones:
         phone = Match.OTHER if set(phones).isdisjoint(profile.phones) else Match.SAME
     if subject.siblings or profile.siblings:
-        kin = _kin(subject, profile, given)
+        kin = _kin(subject, profile, given=given)
     families = subject.families + profile.families
     return (
         middle,
         nearest(addresses, profile.addresses),
         phone,
-        compare_adults(adults, profile.adults, families),
+        compare_adults(adults, profile.adults, families=families),
         kin,
     )
 
@@ -169,7 +169,9 @@ def _unborn(subject: Subject, profile: Profile) -> int:
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
-        dates.unborn(subject.expected, subject.seen, due, profile.unborn_at)
+        dates.unborn(
+            subject.expected, subject.seen, other_expected=due, other_seen=profile.unborn_at
+        )
         for due in profile.expected or (0,)
     )
 
@@ -182,9 +184,9 @@ def _sex(mine: str, theirs: str) -> int:
     return Match.SAME if 2 * agree > len(theirs) else Match.PARTLY if agree else Match.OTHER
 
 
-def _kin(subject: Subject, profile: Profile, given: int) -> int:
+def _kin(subject: Subject, profile: Profile, *, given: int) -> int:
     most = Likeness.SAME if given < Likeness.INITIAL else Likeness.TYPO
-    if given > Likeness.SAME and is_sibling(subject, profile, most):
+    if given > Likeness.SAME and is_sibling(subject, profile, most=most):
         return Kin.IS_SIBLING
     likeness = best_given(subject.siblings, profile.siblings)
     if likeness == Likeness.SAME:

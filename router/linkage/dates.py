@@ -78,7 +78,7 @@ def birthday(date: PartialDate | None, observed: int, received: int) -> tuple[in
     return day, new_year or date.accuracy_indicator != "AAA", 0
 
 
-def is_grown(date: PartialDate | None, observed: int, received: int) -> bool:
+def is_grown(date: PartialDate | None, observed: int, *, received: int) -> bool:
     """Whether a date is that of somebody who was 18 or older both when observed and when the hub
     heard; one that is filled in where none is known is nobody's.
     """
@@ -151,7 +151,7 @@ def _one_digit(a: str, b: str) -> bool:
     return sum(p != q for p, q in zip(a, b, strict=True)) == 1 or sorted(a) == sorted(b)
 
 
-def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> int:
+def unborn(expected: int, seen: int, *, other_expected: int, other_seen: int) -> int:
     """Two unborn children: expected days within five weeks agree; without them, pregnancies at the
     same time may.
     """

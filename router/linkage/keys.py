@@ -31,7 +31,7 @@ def keys(subject: Subject) -> frozenset[int]:
     days = [subject.day] if subject.day and not subject.estimated else []
     found = _alike(subject, named)
     found += _dated(named, days, years=_years(subject))
-    found += _infant(subject, named, _months(subject))
+    found += _infant(subject, named, months=_months(subject))
     if not subject.givens and not subject.unborn:
         found += named.nameless
     found += [_number(n) for n in (subject.nhs, subject.mothers, subject.upn) if n]
@@ -45,7 +45,7 @@ def profile_keys(profile: Profile) -> frozenset[int]:
     months = [day // 30 for day in profile.births + profile.expected]
     found = _alike(profile, named)
     found += _dated(named, profile.births, years=years)
-    found += _infant(profile, named, months or _pregnancy(profile.unborn_at))
+    found += _infant(profile, named, months=months or _pregnancy(profile.unborn_at))
     found += named.nameless
     found += [_number(number) for number in profile.nhs + profile.mothers + profile.upn]
     found += [_mark(mark) for mark in profile.adult_marks]
@@ -178,7 +178,7 @@ def _dated(named: _Named, days: Iterable[int], *, years: Iterable[int]) -> list[
     return joined([(dates, named.born), (aged, named.aged)])
 
 
-def _infant(of: Subject | Profile, named: _Named, months: Sequence[int]) -> list[int]:
+def _infant(of: Subject | Profile, named: _Named, *, months: Sequence[int]) -> list[int]:
     if not months:
         return []
     kin = [half for surname in surnames(of.adults) for half in _family(surname).infant]

@@ -67,8 +67,8 @@ class Linkage(NamedTuple):
 def link(
     subject: Subject,
     candidates: Sequence[Profile],
-    model: Model,
     *,
+    model: Model,
     oversized: Set[int] = frozenset(),
 ) -> Linkage:
     """Decide among ``candidates``, which may be in any order and need not hold the right child.
@@ -76,7 +76,7 @@ def link(
     ``oversized``: keys of the subject under which the store has too many persons to have looked at
     them all, and which say nothing. A child who has no others is for a human to find.
     """
-    asked = query(subject, model, crowds(subject, candidates, oversized))
+    asked = query(subject, model, crowded=crowds(subject, candidates, oversized=oversized))
     ranked = weigh_all(asked, candidates)
     best = ranked[0] if ranked else None
     margin = round(ranked[0].score - ranked[1].score, 2) if len(ranked) > 1 else None
@@ -87,10 +87,10 @@ def link(
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, score, said, (), margin)
     family = _family(asked, ranked)
     if best and (_worth_a_look(best, model) or any(map(_namesake, ranked[:_MOST_CANDIDATES]))):
-        shown = _shown(asked, ranked, model.candidate_at)
+        shown = _shown(asked, ranked, least=model.candidate_at)
         return Linkage(LinkOutcome.REVIEW, None, family, score, said, shown, margin)
     if not identifiable(subject, model):
-        shown = _shown(asked, ranked, model.candidate_at - _WIDER)
+        shown = _shown(asked, ranked, least=model.candidate_at - _WIDER)
         return Linkage(LinkOutcome.REVIEW, None, family, score, (_TOO_LITTLE, *said), shown, margin)
     hidden = not ranked and bool(oversized) and oversized >= keys(subject)
     return Linkage(LinkOutcome.REVIEW if hidden else LinkOutcome.NEW, None, family, score, said)
@@ -101,7 +101,7 @@ def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, .
     if not ranked:
         return False, ()
     subject, best = asked.subject, ranked[0]
-    expected = pregnancy.is_one(subject, best.profile, best.levels)
+    expected = pregnancy.is_one(subject, best.profile, levels=best.levels)
     if best.score < _needed(best.levels, asked.model) and not expected:
         return False, ()
     if not _alone(asked, ranked):
@@ -112,7 +112,7 @@ def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, .
         return False, (_GROWN,)
     if _either_twin(subject, best):
         return False, (_WHICH_TWIN,)
-    if pregnancy.are_others(subject, best.profile, best.levels):
+    if pregnancy.are_others(subject, best.profile, levels=best.levels):
         return False, (pregnancy.OTHER_MOTHER,)
     return True, (pregnancy.ONE_PREGNANCY,) if expected else ()
 
@@ -126,7 +126,7 @@ def identifiable(subject: Subject, model: Model) -> bool:
     alone = subject._replace(incident="")
     itself = found(alone, person_id="", family_id="", case_id="")
     own = compare_self(alone, itself)
-    levels = own + compare_household(alone, itself, own[0], ())
+    levels = own + compare_household(alone, itself, given=own[0], crowded=())
     same, family, _ = odds(query(alone, model), levels)
     return same - sum_of(0.0, family) >= _needed(levels, model)
 
@@ -179,17 +179,19 @@ def _namesake(weighed: Weighed) -> bool:
 
 
 def resemblance(
-    a: Profile, b: Profile, model: Model, crowded: Collection[str] = (), *, rules: int = NEWEST
+    a: Profile, b: Profile, *, model: Model, crowded: Collection[str] = (), rules: int = NEWEST
 ) -> float:
     """The odds in bits that two persons are one child; high ones are for a human to look at
     (merge).
     """
     if b.person_id in a.not_same or a.person_id in b.not_same:
         return -100.0
-    return weigh(query(as_subject(a, rules), model, crowded), b).score
+    return weigh(query(as_subject(a, rules), model, crowded=crowded), b).score
 
 
-def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
+def crowds(
+    subject: Subject, candidates: Sequence[Profile], *, oversized: Set[int]
+) -> frozenset[str]:
     """Phones and homes that three or more families of the candidates have: a professional's, a
     hostel's. By rules since 3 three surnames are as many families, whatever the hub took for one.
     """
@@ -256,13 +258,15 @@ def _alone(asked: Query, ranked: Sequence[Weighed]) -> bool:
         if best.score - w.score < (model.link_at if w.profile.person_id in apart else model.margin)
     )
     return all(
-        resemblance(extend(p, asked.subject), best.profile, model, asked.crowded, rules=rules)
+        resemblance(
+            extend(p, asked.subject), best.profile, model=model, crowded=asked.crowded, rules=rules
+        )
         >= model.same_at
         for p in near
     )
 
 
-def _shown(asked: Query, ranked: Sequence[Weighed], least: float) -> tuple[Candidate, ...]:
+def _shown(asked: Query, ranked: Sequence[Weighed], *, least: float) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(person_id=w.profile.person_id, score=w.score, reasons=explain(asked, w))
         for w in ranked[:_MOST_CANDIDATES]

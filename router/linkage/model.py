@@ -111,7 +111,7 @@ class Model:
     def _own_sums(self, levels: Levels) -> tuple[float, float, float, float, float]:
         priors = (self.prior_same, self.prior_family, self.prior_namesake)
         rarity = (self.own[0][levels[0]][3], self.own[1][levels[1]][3])
-        return added(priors, self.own, levels) + rarity
+        return added(priors, self.own, levels=levels) + rarity
 
     def _reach(self, given: int, facts: Levels) -> float:
         own = [[same - family for same, family, _, _ in table] for table in self.own]
@@ -122,7 +122,7 @@ class Model:
         return self.prior_same - self.prior_family + max(names) + max(own[1]) + sum(rest)
 
 
-def added(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:
+def added(sums: Sums, tables: tuple[Table, ...], *, levels: Levels) -> Sums:
     """The sums with the bits of these levels."""
     same, family, namesake = sums
     for table, level in zip(tables, levels, strict=True):

@@ -23,7 +23,7 @@ _FITS: Final = (Agreement.EXPECTED, Agreement.BORN, Agreement.PLAUSIBLE)
 _AT: Final = {field: number for number, field in enumerate(FIELDS)}
 
 
-def is_one(subject: Subject, profile: Profile, levels: Levels) -> bool:
+def is_one(subject: Subject, profile: Profile, *, levels: Levels) -> bool:
     """Whether the one was born when the other was expected, or both were expected then, of one
     mother, and nothing that is told of the child itself speaks against it.
     """
@@ -32,10 +32,10 @@ def is_one(subject: Subject, profile: Profile, levels: Levels) -> bool:
     others = (levels[_AT["nhs"]], levels[_AT["upn"]], levels[_AT["sex"]], levels[_AT["incident"]])
     if levels[_AT["given"]] == Likeness.OTHER or Match.OTHER in others:
         return False
-    return levels[_AT["twin"]] == Twin.NEITHER and _one_mother(subject, profile, levels)
+    return levels[_AT["twin"]] == Twin.NEITHER and _one_mother(subject, profile, levels=levels)
 
 
-def are_others(subject: Subject, profile: Profile, levels: Levels) -> bool:
+def are_others(subject: Subject, profile: Profile, *, levels: Levels) -> bool:
     """Whether one side tells of a pregnancy and each of another mother."""
     if not _fit(subject, levels) or levels[_AT["nhs"]] == Match.PARTLY:
         return False
@@ -48,7 +48,7 @@ def _fit(subject: Subject, levels: Levels) -> bool:
     return subject.rules >= 3 and levels[_AT["birth"]] in _FITS
 
 
-def _one_mother(subject: Subject, profile: Profile, levels: Levels) -> bool:
+def _one_mother(subject: Subject, profile: Profile, *, levels: Levels) -> bool:
     """By a number of hers; or by her name and besides her birthday, telephone or home."""
     if levels[_AT["nhs"]] == Match.PARTLY:
         return True

@@ -124,7 +124,7 @@ def joined(one: KnownAdult, other: KnownAdult) -> KnownAdult:
     )
 
 
-def weigh_adults(one: KnownAdult, other: KnownAdult, model: AdultModel) -> Weighed:
+def weigh_adults(one: KnownAdult, other: KnownAdult, *, model: AdultModel) -> Weighed:
     """Whether they are one: surely, perhaps (for a human), or not."""
     (given, rare), (family, rare_family) = _given(one, other), _family(one, other)
     levels = (given, family, *_facts(one, other))
@@ -133,7 +133,7 @@ def weigh_adults(one: KnownAdult, other: KnownAdult, model: AdultModel) -> Weigh
     bits[0] += model.tables[0][given][1] * rarity[0]
     bits[1] += model.tables[1][family][1] * rarity[1]
     score = round(model.prior + sum(bits), 2)
-    sure = score >= model.link_at and _surely(one, other, levels)
+    sure = score >= model.link_at and _surely(one, other, levels=levels)
     verdict = Verdict.SAME if sure else Verdict.MAY_BE
     if score < model.may_be_at or _clash(levels):
         verdict = Verdict.OTHER
@@ -180,7 +180,7 @@ def _facts(one: KnownAdult, other: KnownAdult) -> tuple[int, ...]:
     )
 
 
-def _surely(one: KnownAdult, other: KnownAdult, levels: Sequence[int]) -> bool:
+def _surely(one: KnownAdult, other: KnownAdult, *, levels: Sequence[int]) -> bool:
     """Whether a second thing agrees besides the name, which is no other one that is near it."""
     given, birth = levels[_AT["given"]], levels[_AT["birth"]]
     dated = birth in _BIRTHDAYS

@@ -32,7 +32,7 @@ def compared(subject: Subject, profile: Profile) -> dict[Stated, Found]:
     names = compare_names(subject, profile)
     birth, *_ = compare_facts(subject, profile)
     families = subject.families + profile.families
-    adults = compare_adults(subject.adults, profile.adults, families)
+    adults = compare_adults(subject.adults, profile.adults, families=families)
     found: dict[Stated, Found] = {}
     if min(names) != Likeness.NONE:
         found["name"] = "differs" if any(one in _OTHER_NAME for one in names) else "agrees"

@@ -139,7 +139,7 @@ def describe(
         incident=incident(agency, reference) if reference else "",
         seen=seen,
         rules=rules,
-        grown=rules >= 3 and is_grown(child.date_of_birth, seen, heard),
+        grown=rules >= 3 and is_grown(child.date_of_birth, seen, received=heard),
     )
 
 
@@ -164,11 +164,11 @@ def _around(child: Person, read: Reading, *, narrative: str) -> dict[str, Any]:
 
 def _numbers(child: Person, read: Reading, *, own: bool) -> dict[str, Any]:
     """What was told of an unnamed, unborn child is numbered as its mother (``own`` is false)."""
-    nhs = _identifier(child.identifier, NHS_NUMBER, read)
+    nhs = _identifier(child.identifier, NHS_NUMBER, read=read)
     return {
         "nhs": nhs if own else "",
         "mothers": "" if own else nhs,
-        "upn": _identifier(child.identifier, UPN, read),
+        "upn": _identifier(child.identifier, UPN, read=read),
     }
 
 
@@ -271,7 +271,7 @@ def _named_siblings(narrative: str) -> list[str]:
     return [name for several in _SIBLING.findall(narrative) for name in _LIST.split(several)]
 
 
-def _identifier(identifiers: Iterable[Identifier], system: str, read: Reading) -> str:
+def _identifier(identifiers: Iterable[Identifier], system: str, *, read: Reading) -> str:
     for one in identifiers:
         if one.system == system and (number := read.number(one.value, system)):
             return number

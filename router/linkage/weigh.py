@@ -51,13 +51,13 @@ class Weighed(NamedTuple):
     """Whether the doubt is mostly that it may be a brother or sister."""
 
 
-def query(subject: Subject, model: Model, crowded: Collection[str] = ()) -> Query:
+def query(subject: Subject, model: Model, *, crowded: Collection[str] = ()) -> Query:
     """What is asked of each candidate."""
     given = _rarest(subject.givens, model.given_bits)
     return Query(subject, model, given, _rarest(subject.families, model.family_bits), crowded)
 
 
-def reaches(asked: Query, profile: Profile, least: float) -> bool:
+def reaches(asked: Query, profile: Profile, *, least: float) -> bool:
     """Whether ``profile`` may have so high a score: most have not, by what is quickly compared."""
     subject, model = asked.subject, asked.model
     given = best_given(subject.givens, profile.givens)
@@ -77,17 +77,17 @@ def weigh(asked: Query, profile: Profile, *, levels: Levels | None = None) -> We
         hope += model.most_middle
     if hope < model.candidate_at:
         return Weighed(profile, round(hope, 2), own)
-    household = compare_household(subject, profile, own[0], asked.crowded)
-    same, family, namesake = added((same, family, namesake), model.household, household)
+    household = compare_household(subject, profile, given=own[0], crowded=asked.crowded)
+    same, family, namesake = added((same, family, namesake), model.household, levels=household)
     kin = family > max(asked.common, namesake)
-    score = same - sum_of(asked.common, family, namesake)
+    score = same - sum_of(asked.common, family, c=namesake)
     return Weighed(profile, round(score, 2), own + household, kin)
 
 
 def weigh_all(asked: Query, candidates: Sequence[Profile]) -> list[Weighed]:
     """The candidates weighed, the likeliest first."""
     selves = [compare_self(asked.subject, candidate) for candidate in candidates]
-    asked = asked._replace(common=_common(asked, candidates, selves))
+    asked = asked._replace(common=_common(asked, candidates, selves=selves))
     pairs = zip(candidates, selves, strict=True)
     found = [weigh(asked, candidate, levels=levels) for candidate, levels in pairs]
     found.sort(key=_rank)
@@ -109,8 +109,10 @@ def kinship(asked: Query, weighed: Weighed) -> float:
     """
     model, levels = asked.model, weighed.levels[-len(HOUSEHOLD) :]
     if len(weighed.levels) == len(model.own):
-        levels = compare_household(asked.subject, weighed.profile, weighed.levels[0], asked.crowded)
-    _, family, _ = added((0.0, model.prior_family, 0.0), model.household, levels)
+        levels = compare_household(
+            asked.subject, weighed.profile, given=weighed.levels[0], crowded=asked.crowded
+        )
+    _, family, _ = added((0.0, model.prior_family, 0.0), model.household, levels=levels)
     _, surname, _, weight = model.own[1][weighed.levels[1]]
     return family + surname + (weight * asked.family_rarity if weight else 0.0)
 
@@ -119,12 +121,14 @@ def odds(asked: Query, levels: Levels) -> Sums:
     """What all levels, in the order of ``FIELDS``, and how rare the names are speak for."""
     own, household = levels[: len(SELF)], levels[len(SELF) :]
     *sums, given, surname = asked.model.own_sums(own)
-    same, family, namesake = added((sums[0], sums[1], sums[2]), asked.model.household, household)
+    same, family, namesake = added(
+        (sums[0], sums[1], sums[2]), asked.model.household, levels=household
+    )
     more = given * asked.given_rarity + surname * asked.family_rarity
     return same + more, family + more, namesake + more
 
 
-def sum_of(a: float, b: float, c: float = -inf) -> float:
+def sum_of(a: float, b: float, *, c: float = -inf) -> float:
     """The logarithm of the sum of the numbers that these are logarithms of."""
     top = max(a, b, c)
     return top + log2(2.0 ** (a - top) + 2.0 ** (b - top) + 2.0 ** (c - top))
@@ -141,7 +145,7 @@ def _own_sums(asked: Query, levels: Levels) -> Sums:
     return same + more, family + more, namesake + more
 
 
-def _common(asked: Query, candidates: Sequence[Profile], selves: Sequence[Levels]) -> float:
+def _common(asked: Query, candidates: Sequence[Profile], *, selves: Sequence[Levels]) -> float:
     """Bits by which the subject's name is commoner here than the model thinks: others known of the
     very same name.
     """

@@ -54,13 +54,16 @@ def read(view: View, step: str, *, keys: Collection[str], state: Any) -> dict[st
     """A step's documents that there are, which are of this type; parsed unless they just were."""
     decoded, parse = view.decoded.of(state, most=_DECODED), _adapter(state).validate_json
     found = states.load(view, step, keys=keys)
-    return {key: (version, decoded.get(key, body, parse)) for key, (version, body) in found.items()}
+    return {
+        key: (version, decoded.get(key, body, decode=parse))
+        for key, (version, body) in found.items()
+    }
 
 
-def written(view: View, key: str, document: Any, *, state: Any) -> bytes:
+def written(view: View, key: str, *, document: Any, state: Any) -> bytes:
     """A document of this type as it is about to be written."""
     body = _adapter(state).dump_json(document)
-    view.decoded.of(state, most=_DECODED).put(key, body, document)
+    view.decoded.of(state, most=_DECODED).put(key, body, value=document)
     return body
 
 
@@ -119,7 +122,7 @@ class Documents(Generic[S]):
     def _open(self, key: str) -> None:
         version, body = states.opened(self.view, self._sealed.pop(key))
         decoded = self.view.decoded.of(self.step.state, most=_DECODED)
-        self._states[key] = decoded.get(key, body, _adapter(self.step.state).validate_json)
+        self._states[key] = decoded.get(key, body, decode=_adapter(self.step.state).validate_json)
         self._versions[key] = version
 
     def remember(self, message: Message, state: S) -> None:
@@ -133,7 +136,7 @@ class Documents(Generic[S]):
         documents = {
             key: (
                 self._versions.get(key, 0) + 1,
-                written(self.view, key, self._states[key], state=self.step.state),
+                written(self.view, key, document=self._states[key], state=self.step.state),
             )
             for key in self._changed
         }

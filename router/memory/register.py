@@ -74,7 +74,7 @@ def persons_of(view: View, numbers: Collection[int]) -> dict[int, tuple[int, Per
         return {}
     decoded, found = _decoded(view), people.load(view, numbers)
     return {
-        number: (version, decoded.get(number, body, PersonRecord.decode))
+        number: (version, decoded.get(number, body, decode=PersonRecord.decode))
         for number, (version, body) in found.items()
     }
 
@@ -272,7 +272,7 @@ class PeopleMemory:
         evidence = {
             id_: (
                 self._evidence_versions.get(id_, 0) + 1,
-                written(self._view, id_, self._evidence[id_], state=Evidence),
+                written(self._view, id_, document=self._evidence[id_], state=Evidence),
             )
             for id_ in self._changed_evidence
         }
@@ -297,7 +297,7 @@ class PeopleMemory:
 
     def _written(self, number: int) -> bytes:
         body = self._records[number].encode()
-        _decoded(self._view).put(number, body, self._records[number])
+        _decoded(self._view).put(number, body, value=self._records[number])
         return body
 
     def _describe(self, messages: Sequence[Message]) -> list[_Incoming]:
@@ -374,7 +374,7 @@ class PeopleMemory:
         verified not to be.
         """
         ruling = self._ruling_of(decided)
-        named = self._standing(_persons_of(decided, self._evidence, ruling))
+        named = self._standing(_persons_of(decided, self._evidence, ruling=ruling))
         others = {other for record in named for other, _ in record.apart} - {
             record.person_id for record in named
         }
@@ -430,11 +430,11 @@ class PeopleMemory:
         if known is None:
             self._read.update(_founded(record))
         before = known.keys if known else frozenset()
-        self._refile(number, record.keys - before, before - record.keys)
+        self._refile(number, record.keys - before, gone=before - record.keys)
         self._records[number] = record
         self._changed.add(number)
 
-    def _refile(self, number: int, new: Collection[int], gone: Collection[int]) -> None:
+    def _refile(self, number: int, new: Collection[int], *, gone: Collection[int]) -> None:
         """Persons stay filed under what is known of them, no more: the same whatever batches they
         came in.
         """
@@ -496,7 +496,7 @@ def _spoken_of(fact: Fact) -> str | None:
 
 
 def _persons_of(
-    decided: Settled, evidence: Mapping[str, Evidence], ruling: Ruling | None
+    decided: Settled, evidence: Mapping[str, Evidence], *, ruling: Ruling | None
 ) -> Iterable[str]:
     match decided:
         case LinkDecided(decision=link):

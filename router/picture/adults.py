@@ -123,7 +123,7 @@ def adults_of(
             alike[said] = alike[said].with_another(new) if said in alike else new
     found: list[Adult] = []
     for adult in alike.values():
-        _add(found, adult, model)
+        _add(found, adult, model=model)
     return found
 
 
@@ -131,9 +131,9 @@ def _named(known: KnownAdult, mention: Mention) -> Adult:
     return Adult(known, (mention,), keys_of(known))
 
 
-def _add(found: list[Adult], new: Adult, model: AdultModel) -> None:
+def _add(found: list[Adult], new: Adult, *, model: AdultModel) -> None:
     """To the adult of the family who is surely the same one; else as another."""
-    same = _same(new, found, model)
+    same = _same(new, found, model=model)
     if not same:
         found.append(new)
         return
@@ -168,7 +168,7 @@ NOBODY_SAID: Final = SaidOfAdults()
 
 
 def related(
-    adult: Adult, others: Sequence[Adult], model: AdultModel, said: SaidOfAdults = NOBODY_SAID
+    adult: Adult, others: Sequence[Adult], *, model: AdultModel, said: SaidOfAdults = NOBODY_SAID
 ) -> RelatedAdult:
     """Who of these others is the same adult, and who may be.
 
@@ -180,21 +180,21 @@ def related(
         by_humans = {id(one): said.of(adult, one) for one in others}
         settled = [one for one in others if by_humans[id(one)]]
         open_ = [one for one in others if by_humans[id(one)] is None]
-    direct = _same(adult, comparable(adult, open_), model)
+    direct = _same(adult, comparable(adult, open_), model=model)
     doubtful = [one for one in direct if _is_contradicted(one, direct)]
-    same = [replace(one, settled=True) for one in _weighed(adult, settled, model)]
+    same = [replace(one, settled=True) for one in _weighed(adult, settled, model=model)]
     whole = reduce(Adult.with_another, settled, adult)
     left = [one for one in open_ if all(one is not doubt.adult for doubt in doubtful)]
-    while found := _same(whole, _comparable(whole, left, said), model):
+    while found := _same(whole, _comparable(whole, left, said=said), model=model):
         same.append(found[0])
         left.remove(found[0].adult)
         whole = whole.with_another(found[0].adult)
-    weighed = _weighed(whole, _comparable(whole, left, said), model)
+    weighed = _weighed(whole, _comparable(whole, left, said=said), model=model)
     may_be = (one for one in weighed if one.weighed.verdict is Verdict.MAY_BE)
     return RelatedAdult(adult, model.version, tuple(same), (*doubtful, *may_be))
 
 
-def _comparable(whole: Adult, others: Iterable[Adult], said: SaidOfAdults) -> list[Adult]:
+def _comparable(whole: Adult, others: Iterable[Adult], *, said: SaidOfAdults) -> list[Adult]:
     """Who may be this adult, but for whom humans have said to be another."""
     return [one for one in comparable(whole, others) if said.of(whole, one) is not False]
 
@@ -204,14 +204,14 @@ def comparable(adult: Adult, others: Iterable[Adult]) -> list[Adult]:
     return [one for one in others if not adult.keys.isdisjoint(one.keys)]
 
 
-def _weighed(whole: Adult, others: Sequence[Adult], model: AdultModel) -> list[Elsewhere]:
+def _weighed(whole: Adult, others: Sequence[Adult], *, model: AdultModel) -> list[Elsewhere]:
     """These others, the likeliest first."""
-    found = [Elsewhere(one, weigh_adults(whole.known, one.known, model)) for one in others]
+    found = [Elsewhere(one, weigh_adults(whole.known, one.known, model=model)) for one in others]
     return sorted(found, key=lambda one: (-one.weighed.score, _order(one.adult.mentions[0])))
 
 
-def _same(whole: Adult, others: Sequence[Adult], model: AdultModel) -> list[Elsewhere]:
-    found = _weighed(whole, others, model)
+def _same(whole: Adult, others: Sequence[Adult], *, model: AdultModel) -> list[Elsewhere]:
+    found = _weighed(whole, others, model=model)
     return [one for one in found if one.weighed.verdict is Verdict.SAME]
 
 

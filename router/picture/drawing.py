@@ -44,7 +44,7 @@ from schemas.policy import Policy
 _MOST_SHOWN: Final = 50
 
 
-def draw(referral_id: str, found: Found, policy: Policy) -> Picture | None:
+def draw(referral_id: str, found: Found, *, policy: Policy) -> Picture | None:
     """The picture for the lead agency; None for a referral that is not linked."""
     evidence, message = found.evidence.get(referral_id), found.linked.get(referral_id)
     if evidence is None or message is None or not isinstance(message.data, ChildLinked):
@@ -201,7 +201,7 @@ class _Drawing:
     def _adults(self) -> Iterator[PicturedAdult]:
         """Parents, carers and other adults, by who is told of as whom among the family."""
         among = self.found.adults.get(self.person.profile.family_id, ())
-        return pictured_adults(self.told_of_family, among, self.found)
+        return pictured_adults(self.told_of_family, among, found=self.found)
 
     def _children(self) -> Iterator[PicturedRelative]:
         """The other children of the family, and those whom notifications name."""

@@ -53,13 +53,13 @@ def with_adults(view: View, found: Found) -> Found:
         people=dict(found.people),
         evidence=dict(found.evidence),
     )
-    others = list(_others(register, own, model))
+    others = list(_others(register, own, model=model))
     said = _said(view, [*others, *(one for adults in own.values() for one in adults)])
     adults: dict[str, tuple[RelatedAdult, ...]] = {}
     for family_id, known in own.items():
         members = {one.person_id for one in found.families[family_id]}
         besides = [one for one in others if one.known.children.isdisjoint(members)]
-        adults[family_id] = tuple(related(one, besides, model, said) for one in known)
+        adults[family_id] = tuple(related(one, besides, model=model, said=said) for one in known)
     return replace(found, adults=adults, people=register.people, evidence=register.evidence)
 
 
@@ -71,14 +71,14 @@ def _said(view: View, adults: Sequence[Adult]) -> SaidOfAdults:
 
 
 def _others(
-    register: _Register, own: Mapping[str, Sequence[Adult]], model: AdultModel
+    register: _Register, own: Mapping[str, Sequence[Adult]], *, model: AdultModel
 ) -> Iterator[Adult]:
     """The adults of other families who may be one of these."""
     wanted = [one for adults in own.values() for one in adults]
     for _ in range(_ROUNDS):
         new = register.naming(wanted)
         yield from new
-        wanted = [one for one in new if _is_any(one, wanted, model)]
+        wanted = [one for one in new if _is_any(one, wanted, model=model)]
 
 
 def _numbers_of(found: Found) -> set[int]:
@@ -87,9 +87,9 @@ def _numbers_of(found: Found) -> set[int]:
     return set(map(people.number_of, members)) if len(found.families) == 1 else set()
 
 
-def _is_any(one: Adult, others: Sequence[Adult], model: AdultModel) -> bool:
+def _is_any(one: Adult, others: Sequence[Adult], *, model: AdultModel) -> bool:
     return any(
-        weigh_adults(one.known, other.known, model).verdict is Verdict.SAME
+        weigh_adults(one.known, other.known, model=model).verdict is Verdict.SAME
         for other in comparable(one, others)
     )
 

@@ -20,7 +20,7 @@ _MOST: Final = 10
 
 
 def pictured_adults(
-    told: Sequence[Evidence], adults: Sequence[RelatedAdult], found: Found
+    told: Sequence[Evidence], adults: Sequence[RelatedAdult], *, found: Found
 ) -> Iterator[PicturedAdult]:
     """Parents, carers and other adults, each once, whoever was told of last first.
 
@@ -33,7 +33,7 @@ def pictured_adults(
         one, name = known.get(_place(mention)), called(mention.one.name)
         if one is not None and one.id not in shown:
             shown.add(one.id)
-            yield _adult(one, mention, found)
+            yield _adult(one, mention, found=found)
         elif one is None and name not in names:
             names.add(name)
             yield _named(mention)
@@ -57,7 +57,7 @@ def _named(mention: Mention) -> PicturedAdult:
     )
 
 
-def _adult(one: RelatedAdult, latest: Mention, found: Found) -> PicturedAdult:
+def _adult(one: RelatedAdult, latest: Mention, *, found: Found) -> PicturedAdult:
     told = [mention.one for mention in reversed(one.adult.mentions)]
     births = (person.date_of_birth for person in told if person.date_of_birth)
     risks = (person.risk for person in told if person.risk)
@@ -66,19 +66,21 @@ def _adult(one: RelatedAdult, latest: Mention, found: Found) -> PicturedAdult:
             "adult_id": one.id,
             "date_of_birth": next(births, None),
             "risk": next(risks, None),
-            "also_in": tuple(_also_in(one, one.same, found)),
-            "may_be_in": tuple(_also_in(one, one.may_be, found)),
+            "also_in": tuple(_also_in(one, one.same, found=found)),
+            "may_be_in": tuple(_also_in(one, one.may_be, found=found)),
             "named_id": one.adult.mentions[0].id if one.same or one.may_be else None,
         }
     )
 
 
-def _also_in(one: RelatedAdult, elsewhere: Sequence[Elsewhere], found: Found) -> Sequence[AlsoIn]:
-    shown = [entry for other in elsewhere for entry in _children(one, other, found)]
+def _also_in(
+    one: RelatedAdult, elsewhere: Sequence[Elsewhere], *, found: Found
+) -> Sequence[AlsoIn]:
+    shown = [entry for other in elsewhere for entry in _children(one, other, found=found)]
     return sorted(shown, key=lambda entry: (-entry.score, entry.person_id))[:_MOST]
 
 
-def _children(one: RelatedAdult, other: Elsewhere, found: Found) -> Iterator[AlsoIn]:
+def _children(one: RelatedAdult, other: Elsewhere, *, found: Found) -> Iterator[AlsoIn]:
     """The children beside whom an adult of other families is named."""
     beside: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in reversed(other.adult.mentions):
@@ -89,7 +91,7 @@ def _children(one: RelatedAdult, other: Elsewhere, found: Found) -> Iterator[Als
             person_id=person_id,
             family_id=latest.piece.family_id,
             case_id=latest.piece.case_id,
-            name=_child(person_id, latest.piece, found),
+            name=_child(person_id, latest.piece, found=found),
             relationship=latest.one.relationship,
             risk=risks[0] if risks else None,
             told_by=latest.piece.agency,
@@ -103,7 +105,7 @@ def _children(one: RelatedAdult, other: Elsewhere, found: Found) -> Iterator[Als
         )
 
 
-def _child(person_id: str, piece: Evidence, found: Found) -> Name | None:
+def _child(person_id: str, piece: Evidence, *, found: Found) -> Name | None:
     """The child's name, as whoever names the adult has told it; of a protected child none."""
     told = found.told([found.people[person_id]])
     protected = any(one.child.protected for one in told)

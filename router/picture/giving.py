@@ -51,14 +51,16 @@ def with_pictures(
     agency = letters[0].agency
     found = find(transaction, set(about.values()))
     found = with_adults(transaction, found) if leads else found
-    drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}
+    drawn = {id_: draw(id_, found, policy=policy) for id_ in dict.fromkeys(about.values())}
     given = {
         id_: _given(picture if leads else part_of(picture, agency), agency)
         for id_, picture in drawn.items()
         if picture
     }
-    _record(transaction, agency, list(given.values()))
-    return [_filled(one, events.get(one.id), given.get(about.get(one.id, ""))) for one in letters]
+    _record(transaction, agency, given=list(given.values()))
+    return [
+        _filled(one, events.get(one.id), given=given.get(about.get(one.id, ""))) for one in letters
+    ]
 
 
 def _given(picture: Picture | PicturePart, agency: str) -> PictureGiven:
@@ -67,7 +69,7 @@ def _given(picture: Picture | PicturePart, agency: str) -> PictureGiven:
     return PictureGiven(id=id_, digest=digest, content=picture)
 
 
-def _record(transaction: Transaction, agency: str, given: Sequence[PictureGiven]) -> None:
+def _record(transaction: Transaction, agency: str, *, given: Sequence[PictureGiven]) -> None:
     """Record what was not shown before; the agency's chain is held while it is looked up."""
     cursor = cursors.lock(transaction, f"shown/{agency}")
     known = pictures.load(transaction, [one.id for one in given])
@@ -107,7 +109,9 @@ def _message(transaction: Transaction, given: PictureGiven, *, agency: str) -> M
     )
 
 
-def _filled(letter: Leased, event: Mapping[str, Any] | None, given: PictureGiven | None) -> Leased:
+def _filled(
+    letter: Leased, event: Mapping[str, Any] | None, *, given: PictureGiven | None
+) -> Leased:
     if event is None or given is None:
         return letter
     # The picture is most of the letter: it is written as it is, in the place of its id.

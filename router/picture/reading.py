@@ -78,20 +78,20 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
     asked = {one.id for wish in wanted.values() for one in versions_of(wish, evidence.values())}
-    gathered = _documents(view, gathering.STEP_NAME, asked, state=gathering.Gathering)
+    gathered = _documents(view, gathering.STEP_NAME, keys=asked, state=gathering.Gathering)
     concerns = {one.concern_id or id_ for id_, one in gathered.items() if one.products}
     return Found(
         evidence=evidence,
         people=persons,
         families=families,
         linked=linked.load(view, referrals),
-        rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
-        asked=_documents(view, requesting.STEP_NAME, asked, state=requesting.State),
+        rated=_documents(view, rating.STEP_NAME, keys=referrals, state=rating.State),
+        asked=_documents(view, requesting.STEP_NAME, keys=asked, state=requesting.State),
         gathered=gathered,
-        approvals=_documents(view, approve.STEP.name, concerns, state=approving.State),
-        checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
-        handed=_documents(view, handing.STEP_NAME, wanted, state=handing.Handings),
-        disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),
+        approvals=_documents(view, approve.STEP.name, keys=concerns, state=approving.State),
+        checking=_documents(view, checking.STEP_NAME, keys=wanted, state=checking.Checking),
+        handed=_documents(view, handing.STEP_NAME, keys=wanted, state=handing.Handings),
+        disputes=_documents(view, disagreeing.STEP_NAME, keys=wanted, state=disagreeing.Disputes),
     )
 
 
@@ -123,7 +123,7 @@ def _is_revealed(message: Message | None) -> bool:
 
 def evidence_of(view: View, ids: Collection[str]) -> dict[str, Evidence]:
     """What was told under these ids."""
-    return _documents(view, register.STEP_NAME, ids, state=Evidence)
+    return _documents(view, register.STEP_NAME, keys=ids, state=Evidence)
 
 
 def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
@@ -133,6 +133,6 @@ def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
     return {one.person_id: one for _, (_, one) in sorted(loaded.items())}
 
 
-def _documents(view: View, step: str, keys: Collection[str], *, state: Any) -> dict[str, Any]:
+def _documents(view: View, step: str, *, keys: Collection[str], state: Any) -> dict[str, Any]:
     found = read(view, step, keys=keys, state=state)
     return {key: document for key, (_, document) in found.items()}

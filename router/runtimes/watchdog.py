@@ -84,7 +84,7 @@ class Watchdog:
             for partition, (_, end) in partitions.items():
                 place = Place(topic, partition)
                 offset = stored.get(place.consumer(self._step), 0)
-                if place in mine and offset < end and self._stands_still(place, offset, now):
+                if place in mine and offset < end and self._stands_still(place, offset, now=now):
                     _log.critical(
                         "worker.stuck",
                         step=self._step,
@@ -95,7 +95,7 @@ class Watchdog:
                     return Stuck(place)
         return None
 
-    def _stands_still(self, place: Place, offset: int, now: float) -> bool:
+    def _stands_still(self, place: Place, offset: int, *, now: float) -> bool:
         seen, since = self._seen.get(place, (-1, now))
         if seen != offset:
             self._seen[place] = (offset, now)

@@ -248,7 +248,7 @@ def parted(
         agencies = now.profile.levels.get(level_of(colour, chosen, now=now), ())
     everybody = _about(concern)
     found = {
-        agency: everybody or _ruled_out(agency, concern, colour, chosen=chosen, now=now)
+        agency: everybody or _ruled_out(agency, concern, colour=colour, chosen=chosen, now=now)
         for agency in dict.fromkeys(agencies)
     }
     allowed = tuple(agency for agency, why in found.items() if why is None)
@@ -262,14 +262,14 @@ def not_asked(agency: str, why: RuledOut) -> NotAsked:
 
 
 def ruled_out(
-    agency: str, concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
+    agency: str, concern: Concern, *, colour: Colour, chosen: ToGather, now: Now
 ) -> RuledOut | None:
     """Why an agency may not be asked about this child at this rating; None where it may."""
-    return _about(concern) or _ruled_out(agency, concern, colour, chosen=chosen, now=now)
+    return _about(concern) or _ruled_out(agency, concern, colour=colour, chosen=chosen, now=now)
 
 
 def _ruled_out(
-    agency: str, concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
+    agency: str, concern: Concern, *, colour: Colour, chosen: ToGather, now: Now
 ) -> RuledOut | None:
     return _of_agency(agency, concern, chosen=chosen, now=now) or _consent(
         agency, concern, chosen=chosen, rule=now.rule(colour)

@@ -158,14 +158,14 @@ def _unapproved(
         told = ReleaseStatement.parse(payload)
     except NotSigned:
         return NOT_THEIRS
-    if not (_is_of(told, approved, item) and told.agency == one.agency):
+    if not (_is_of(told, approved, item=item) and told.agency == one.agency):
         return OTHER_BYTES
     if not signed_by(told, keys):
         return NOT_THEIRS
     return OVER if is_over(told, now) else None
 
 
-def _is_of(told: ReleaseStatement, approved: ProductApproved, item: ApprovedItem) -> bool:
+def _is_of(told: ReleaseStatement, approved: ProductApproved, *, item: ApprovedItem) -> bool:
     """Whether a statement is about these bytes, for this recipient and purpose."""
     wanted = (
         (told.item_id, item.item_id),

@@ -143,7 +143,9 @@ def _hand_off(known: Handing, closed: ReferralClosed, *, cause: str, now: Now) -
         decided_at=now.at,
         supersedes=known.last,
     )
-    return _sent(known, one, Letter("outcome", agency=to, notice=notice), why=_CHANGED, now=now)
+    return _sent(
+        known, one, letter=Letter("outcome", agency=to, notice=notice), why=_CHANGED, now=now
+    )
 
 
 def _open_again(
@@ -172,7 +174,7 @@ def _open_again(
         contact=now.contact_of(now.policy.lead_agency),
     )
     letter = Letter("open-again", agency=one.to, notice=notice)
-    return _sent(after, one, letter, why=_REOPENED, now=now)
+    return _sent(after, one, letter=letter, why=_REOPENED, now=now)
 
 
 def _named(cause: str, key: str) -> dict[str, Any]:
@@ -183,7 +185,7 @@ def _named(cause: str, key: str) -> dict[str, Any]:
 
 
 def _sent(
-    known: Handing, one: HandedOff, letter: Letter, *, why: str, now: Now
+    known: Handing, one: HandedOff, *, letter: Letter, why: str, now: Now
 ) -> Outcome[Handing]:
     """One more that is on its way, with its clock; ``why`` nothing of the earlier one is owed."""
     one = one.model_copy(update={"clock": now.owing("receipt", by=one.to)})

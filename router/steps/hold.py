@@ -181,7 +181,7 @@ def _remind(known: Holds, elapsed: TimerElapsed, *, now: Now) -> Outcome[Holds]:
     after, facts, letters = known, list[Fact](), list[Letter]()
     for held in known.holds.values():
         if held.clock and held.clock.next_at <= elapsed.due_at:
-            one = told(_owed(held, held.clock, now), held.clock, key=held.hold_id, now=now)
+            one = told(_owed(held, held.clock, now=now), held.clock, key=held.hold_id, now=now)
             after = after.with_(held.model_copy(update={"clock": one.clock}))
             facts.append(one.fact)
             letters.append(one.letter)
@@ -197,7 +197,7 @@ def _left_off(known: Holds, gone: ProductRefused, *, now: Now) -> Outcome[Holds]
     for held in known.holds.values():
         if held.clock and held.product_id == gone.product_id:
             after = after.with_(held.model_copy(update={"clock": None}))
-            owed = _owed(held, held.clock, now)
+            owed = _owed(held, held.clock, now=now)
             facts.append(ClockClosed(reason=gone.reason, **owed.shared(Owed)))
     if not facts:
         return Outcome()
@@ -205,7 +205,7 @@ def _left_off(known: Holds, gone: ProductRefused, *, now: Now) -> Outcome[Holds]
     return Outcome(after, tuple(facts), timers=due)
 
 
-def _owed(held: Held, clock: Ticking, now: Now) -> Owed:
+def _owed(held: Held, clock: Ticking, *, now: Now) -> Owed:
     return Owed(
         clock="safety",
         agency=now.policy.lead_agency,

@@ -125,7 +125,7 @@ class Now:
         own = self.openings_of(by) if by else openings(self.profile.calendar)
         runs = openings(DAY_AND_NIGHT) if clock.day_and_night else own
         known = self._contacts(kind) if contacts is None else contacts
-        return self._chain(kind, clock, runs, contacts=known)
+        return self._chain(kind, clock, runs=runs, contacts=known)
 
     def remind_at(self) -> dt.datetime | None:
         """When whoever had a clock stand still is reminded of it, where the profile says."""
@@ -135,13 +135,13 @@ class Now:
     def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
         contacts = self._contacts("answer")
-        return self._chain("answer", clock, self.openings_of(agency), contacts=contacts)
+        return self._chain("answer", clock, runs=self.openings_of(agency), contacts=contacts)
 
     def _contacts(self, kind: ClockKind) -> tuple[Contact, ...]:
         return self.profile.chains.get(kind, ())
 
     def _chain(
-        self, kind: ClockKind, clock: Running, runs: Openings, *, contacts: Sequence[Contact]
+        self, kind: ClockKind, clock: Running, *, runs: Openings, contacts: Sequence[Contact]
     ) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()

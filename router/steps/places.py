@@ -29,14 +29,14 @@ def hub_of(child: Person | None, now: Now) -> str | None:
     return place.hub if place and place.hub in now.policy.partners else None
 
 
-def recipients_of(rule: ColourRule, hub: str | None, now: Now) -> tuple[Recipient, ...]:
+def recipients_of(rule: ColourRule, hub: str | None, *, now: Now) -> tuple[Recipient, ...]:
     """Who gets the products of a rating: of a child of another area the hub there, in place of this
     area's services.
     """
     return rule.recipients if hub is None else (to_hub(hub, now),)
 
 
-def at_once_to(rule: ColourRule, hub: str | None, now: Now) -> tuple[Recipient, ...]:
+def at_once_to(rule: ColourRule, hub: str | None, *, now: Now) -> tuple[Recipient, ...]:
     """Who is told at once: the front line, as nobody knows where the child is now, and that hub."""
     if not rule.at_once or hub is None:
         return rule.at_once

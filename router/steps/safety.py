@@ -72,18 +72,18 @@ class Guarded:
         """Whether a protected number or e-mail address is in it."""
         said = (*told.telephone, *told.email)
         return bool(self.contacts) and any(
-            _telephones(self, "identity.telephone", " ; ".join(said))
+            _telephones(self, "identity.telephone", text=" ; ".join(said))
         )
 
     def hides_school(self, school: School) -> bool:
         """Whether it is a protected school."""
         told = f"{school.name} school {school.urn or ''}"
-        return any(_schools(self, "identity.school", told))
+        return any(_schools(self, "identity.school", text=told))
 
     def hides_person(self, person: RelatedPerson) -> bool:
         """Whether it is somebody protected, by name."""
         words = words_of(_called(person.name)) if self.people else []
-        return any(_people(self, "identity.family", words))
+        return any(_people(self, "identity.family", words=words))
 
 
 NOBODY = Guarded()
@@ -160,9 +160,9 @@ def unsafe(recipient: Partner, *, known: Guarded, leaving: Leaving) -> tuple[Hit
         schools=tuple(one for one in known.schools if not is_school(recipient.name, one[1].name)),
     )
     found = [
-        *_recipient(recipient, known, leaving),
+        *_recipient(recipient, known, leaving=leaving),
         *_identity(untold, leaving.identity),
-        *(hit for where, text in leaving.texts.items() for hit in _text(untold, where, text)),
+        *(hit for where, text in leaving.texts.items() for hit in _text(untold, where, text=text)),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -170,26 +170,32 @@ def unsafe(recipient: Partner, *, known: Guarded, leaving: Leaving) -> tuple[Hit
 # --- the recipient
 
 
-def _recipient(recipient: Partner, known: Guarded, leaving: Leaving) -> Iterator[Hit]:
+def _recipient(recipient: Partner, known: Guarded, *, leaving: Leaving) -> Iterator[Hit]:
     reached: list[Partner | Reader] = [recipient, *recipient.readers]
     homes = [home for one in reached for home in one.address]
     numbers = [number for one in reached for number in one.telephone]
     for whose, risk in known.risks:
         lives = [home for home in risk.address if home.use not in ("work", "former")]
         if any(is_at(home, lives) for home in homes):
-            yield _hit(Danger.LIVES_WITH_RISK, whose, "The recipient is where a risk person lives.")
+            yield _hit(
+                Danger.LIVES_WITH_RISK, whose, says="The recipient is where a risk person lives."
+            )
         if _works(risk, recipient):
-            yield _hit(Danger.WORKS_WITH_RISK, whose, "A risk person works for the recipient.")
-        if _reads(risk, recipient, leaving.by_name):
-            yield _hit(Danger.READ_BY_RISK, whose, "Whom it goes to is named as a risk person.")
+            yield _hit(Danger.WORKS_WITH_RISK, whose, says="A risk person works for the recipient.")
+        if _reads(risk, recipient, by_name=leaving.by_name):
+            yield _hit(
+                Danger.READ_BY_RISK, whose, says="Whom it goes to is named as a risk person."
+            )
         if not _numbers(numbers).isdisjoint(_numbers_of(risk.contact)):
-            yield _hit(Danger.RINGS_AT_RISK, whose, "The recipient has a risk person's telephone.")
+            yield _hit(
+                Danger.RINGS_AT_RISK, whose, says="The recipient has a risk person's telephone."
+            )
         if any(_works(one, recipient) and _shares(one, lives) for one in known.others):
             what = "Somebody of a risk person's household works for the recipient."
-            yield _hit(Danger.HOUSEHOLD_OF_RISK, whose, what)
+            yield _hit(Danger.HOUSEHOLD_OF_RISK, whose, says=what)
 
 
-def _hit(danger: Danger, whose: str, says: str) -> Hit:
+def _hit(danger: Danger, whose: str, *, says: str) -> Hit:
     return Hit(danger=danger, whose=whose, where=RECIPIENT, says=says)
 
 
@@ -203,7 +209,7 @@ def _works(person: RelatedPerson, recipient: Partner) -> bool:
     return named or any(is_at(place, recipient.address) for place in work)
 
 
-def _reads(risk: RelatedPerson, recipient: Partner, by_name: str | None) -> bool:
+def _reads(risk: RelatedPerson, recipient: Partner, *, by_name: str | None) -> bool:
     if by_name is not None and name_in(words_of(by_name), risk.name):
         return True
     return any(
@@ -240,14 +246,14 @@ def _identity(known: Guarded, block: IdentityBlock | None) -> Iterator[Hit]:
     if block is None:
         return
     for home in block.address:
-        yield from _address(known, "identity.address", _one_line(home))
+        yield from _address(known, "identity.address", text=_one_line(home))
         for whose, risk in known.risks:
             if risk.risk is Risk.FLED_FROM and is_at(home, risk.address):
                 says = "The address told is where somebody lives from whom they fled."
                 yield Hit(
                     danger=Danger.HOME_OF_RISK, whose=whose, where="identity.address", says=says
                 )
-    yield from _telephones(known, "identity.telephone", " ; ".join(block.telephone))
+    yield from _telephones(known, "identity.telephone", text=" ; ".join(block.telephone))
     told = _numbers(block.telephone)
     for whose, risk in known.risks:
         if not told.isdisjoint(_numbers_of(risk.contact)):
@@ -256,13 +262,13 @@ def _identity(known: Guarded, block: IdentityBlock | None) -> Iterator[Hit]:
                 danger=Danger.RINGS_AT_RISK, whose=whose, where="identity.telephone", says=says
             )
     if block.school is not None:
-        yield from _schools(known, "identity.school", f"{block.school.name} school")
+        yield from _schools(known, "identity.school", text=f"{block.school.name} school")
         if block.school.address is not None:
-            yield from _address(known, "identity.school", _one_line(block.school.address))
+            yield from _address(known, "identity.school", text=_one_line(block.school.address))
     named = [("identity.family", one) for one in block.family]
     named += [("identity.risks", one) for one in block.risks]
     for where, person in named:
-        yield from _people(known, where, words_of(_called(person.name)))
+        yield from _people(known, where, words=words_of(_called(person.name)))
 
 
 def _one_line(place: Address) -> str:
@@ -273,14 +279,14 @@ def _one_line(place: Address) -> str:
 # --- what it says
 
 
-def _text(known: Guarded, where: str, text: str) -> Iterator[Hit]:
-    yield from _address(known, where, text)
-    yield from _telephones(known, where, text)
-    yield from _schools(known, where, text)
-    yield from _people(known, where, words_of(text))
+def _text(known: Guarded, where: str, *, text: str) -> Iterator[Hit]:
+    yield from _address(known, where, text=text)
+    yield from _telephones(known, where, text=text)
+    yield from _schools(known, where, text=text)
+    yield from _people(known, where, words=words_of(text))
 
 
-def _address(known: Guarded, where: str, text: str) -> Iterator[Hit]:
+def _address(known: Guarded, where: str, *, text: str) -> Iterator[Hit]:
     words = words_of(text) if known.homes else []
     for whose, home in known.homes:
         told = told_in(words, home)
@@ -289,7 +295,7 @@ def _address(known: Guarded, where: str, text: str) -> Iterator[Hit]:
             yield Hit(danger=Danger.PROTECTED_ADDRESS, whose=whose, where=where, says=says)
 
 
-def _telephones(known: Guarded, where: str, text: str) -> Iterator[Hit]:
+def _telephones(known: Guarded, where: str, *, text: str) -> Iterator[Hit]:
     numbers, lower = telephones_in(text), text.casefold()
     for whose, contact in known.contacts:
         mails = any(mail.casefold() in lower for mail in contact.email)
@@ -298,7 +304,7 @@ def _telephones(known: Guarded, where: str, text: str) -> Iterator[Hit]:
             yield Hit(danger=Danger.PROTECTED_CONTACT, whose=whose, where=where, says=says)
 
 
-def _schools(known: Guarded, where: str, text: str) -> Iterator[Hit]:
+def _schools(known: Guarded, where: str, *, text: str) -> Iterator[Hit]:
     words = words_of(text) if known.schools else []
     for whose, school in known.schools:
         if school_in(words, school):
@@ -306,7 +312,7 @@ def _schools(known: Guarded, where: str, text: str) -> Iterator[Hit]:
             yield Hit(danger=Danger.PROTECTED_SCHOOL, whose=whose, where=where, says=says)
 
 
-def _people(known: Guarded, where: str, words: Sequence[str]) -> Iterator[Hit]:
+def _people(known: Guarded, where: str, *, words: Sequence[str]) -> Iterator[Hit]:
     for whose, name in known.people:
         if name_in(words, name):
             says = "The name of somebody protected is told."

@@ -220,7 +220,7 @@ def told_in(words: Sequence[str], address: Address) -> Exactness:
     home = _home(address)
     if home.uprn and home.uprn in words:
         return Exactness.HOME
-    found = [_told_by(words, name, home) for name in home.names]
+    found = [_told_by(words, name, home=home) for name in home.names]
     found.append(_told_by_postcode(words, home))
     return max(found)
 
@@ -248,7 +248,7 @@ def _elsewhere(one: _Home, other: _Home) -> bool:
     return all(_slips(town, named) > 1 for town in one.towns for named in other.towns)
 
 
-def _told_by(words: Sequence[str], name: _Named, home: _Home) -> Exactness:
+def _told_by(words: Sequence[str], name: _Named, *, home: _Home) -> Exactness:
     found = Exactness.NOWHERE
     for start, end, exact, kind in _occurrences(words, name):
         if _other_postcode(words[end : end + _NEAR], home):
@@ -257,7 +257,7 @@ def _told_by(words: Sequence[str], name: _Named, home: _Home) -> Exactness:
         if name.building:
             found = max(found, _building(words, start, name=name, numbers=numbers, home=home))
         elif numbers != _Numbers():
-            same = _same_house(numbers, name, home) and (kind or name.numbers.houses)
+            same = _same_house(numbers, name, home=home) and (kind or name.numbers.houses)
             found = max(found, Exactness.HOME if same else found)
         elif kind and name.numbers.houses & (loose | _behind(words, end)):
             return Exactness.HOME
@@ -318,7 +318,7 @@ def _behind(words: Sequence[str], end: int) -> frozenset[str]:
     return told.houses if told else frozenset()
 
 
-def _same_house(numbers: _Numbers, name: _Named, home: _Home) -> bool:
+def _same_house(numbers: _Numbers, name: _Named, *, home: _Home) -> bool:
     if numbers.houses.isdisjoint(name.numbers.houses):
         return False
     return not _other_unit(numbers, home)

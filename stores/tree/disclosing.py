@@ -54,5 +54,5 @@ def proven(connection: Connection, positions: Collection[int], *, size: int) -> 
     return [
         Proven(row, found[row.position].leaf, found[row.position].salt, proof)
         for row in rows
-        for proof in [inclusion(found[row.position].leaf, size, node)]
+        for proof in [inclusion(found[row.position].leaf, size, node=node)]
     ]

@@ -94,7 +94,9 @@ class Growing:
         unsigned = is_all and grown.size > read.signed
         stand = tuple(cursor.next_offset - 1 for cursor in read.cursors)
         if rows or unsigned or read.settled != stand:
-            self._write(read, rows, completed, grown=grown, signs=now if unsigned else None)
+            self._write(
+                read, rows, completed=completed, grown=grown, signs=now if unsigned else None
+            )
         self._tree = grown
         return len(rows)
 
@@ -102,8 +104,8 @@ class Growing:
         self,
         read: _Read,
         rows: Sequence[dict[str, Any]],
-        completed: Sequence[Completed],
         *,
+        completed: Sequence[Completed],
         grown: CompactRange,
         signs: int | None,
     ) -> None:
@@ -120,7 +122,7 @@ class Growing:
                 cursors.store(transaction, cursor)
 
     def _sign(self, transaction: Transaction, tree: CompactRange, *, now: int) -> None:
-        key = log_key(transaction.vault, transaction.connection, self.origin, create=True)
+        key = log_key(transaction.vault, transaction.connection, origin=self.origin, create=True)
         assert key is not None
         checkpoint = Checkpoint(self.origin, tree.size, tree.root())
         note = key.sign(checkpoint, time=now // 1_000_000)
@@ -178,7 +180,7 @@ class Growing:
         return self._tree
 
     def _key(self, view: View) -> LogKey | None:
-        return log_key(view.vault, view.connection, self.origin, create=False)
+        return log_key(view.vault, view.connection, origin=self.origin, create=False)
 
 
 def _signed(last: Published | None, key: LogKey | None) -> Checkpoint:
@@ -220,4 +222,4 @@ def _hashed(read: _Read) -> Iterator[tuple[int, bytes, bytes]]:
         yield row.position, salt, hash_as_it_is(salt, row)
     for row in read.changes:
         salt = fresh_salt()
-        yield -row.number, salt, hash_of_rows(salt, row.number, row.body)
+        yield -row.number, salt, hash_of_rows(salt, row.number, body=row.body)

@@ -36,7 +36,7 @@ def origin_of(area: str) -> str:
     return f"mash-hub/{area}"
 
 
-def log_key(vault: Vault, connection: Connection, origin: str, *, create: bool) -> LogKey | None:
+def log_key(vault: Vault, connection: Connection, *, origin: str, create: bool) -> LogKey | None:
     """The key; None where there is none, and none is to be made."""
     found = vault.keys(connection, [_KEY_ID], create=create).get(_KEY_ID)
     if found is None:

@@ -51,7 +51,7 @@ def hash_of(salt: bytes, row: Sequence[Any], *, encoding: bytes | None = None) -
         raise NoEntry from None
 
 
-def hash_of_rows(salt: bytes, number: int, body: Any) -> bytes:
+def hash_of_rows(salt: bytes, number: int, *, body: Any) -> bytes:
     """The leaf's hash of what a transaction recorded of the rows that it changed; of what is none
     that of the salt alone.
     """

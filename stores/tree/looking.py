@@ -101,13 +101,13 @@ class Looking:
             recorded = row.recorded_at if isinstance(row.recorded_at, int) else 0
             self._newest = max(self._newest, recorded)
             if leaf is None and row.position <= self._through:
-                yield _flaw(row, "not in the tree", None)
+                yield _flaw(row, "not in the tree", leaf=None)
                 continue
             self.pending += leaf is None
-            if leaf is not None and not _is(leaf, row, encoding):
-                yield _flaw(row, "rewritten", leaf.leaf)
+            if leaf is not None and not _is(leaf, row, encoding=encoding):
+                yield _flaw(row, "rewritten", leaf=leaf.leaf)
             elif self._is_back_dated(row, self.leaves if leaf is None else leaf.leaf):
-                yield _flaw(row, "back-dated", None if leaf is None else leaf.leaf)
+                yield _flaw(row, "back-dated", leaf=None if leaf is None else leaf.leaf)
             else:
                 if leaf is None:
                     self._wait(row, recorded)
@@ -126,14 +126,16 @@ class Looking:
         if newest - _LATE * 1_000_000 <= recorded < newest:
             return None
         self._front = recorded, row
-        return _flaw(entry, "newer than what is behind it", None) if recorded < newest else None
+        return (
+            _flaw(entry, "newer than what is behind it", leaf=None) if recorded < newest else None
+        )
 
     def _left_out(self) -> Iterator[Flaw]:
         """The first of those that should have their leaf since long. That is told from what was
         recorded since, and not from the clock: a hub that is off gives none, and nothing is amiss.
         """
         if self._waits and self._waits[0] < self._newest - _LATE * 1_000_000:
-            yield _flaw(self._waits[1], "not in the tree", None)
+            yield _flaw(self._waits[1], "not in the tree", leaf=None)
 
     def finish(self) -> Iterator[Flaw]:
         """Entries that were left out, leaves whose entries are gone, and whatever does not lead to
@@ -245,12 +247,12 @@ def _largest(claims: Iterable[Claim]) -> Iterator[Claim]:
     yield from by_whom.values()
 
 
-def _is(leaf: Any, row: Any, encoding: bytes | None) -> bool:
+def _is(leaf: Any, row: Any, *, encoding: bytes | None) -> bool:
     try:
         return bool(hash_of(leaf.salt, row, encoding=encoding) == leaf.hash)
     except NoEntry:
         return False
 
 
-def _flaw(row: Any, what: str, leaf: int | None) -> Flaw:
+def _flaw(row: Any, what: str, *, leaf: int | None) -> Flaw:
     return Flaw(row.chain, row.sequence, row.position, what, row.message_id, leaf)

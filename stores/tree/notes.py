@@ -161,13 +161,13 @@ class Note:
             name, raw = _signature(line)
             key = known.get((name, int(_ID.unpack(raw[:4])[0]))) if len(raw) > 4 else None
             if key is not None:
-                found[key] = _verified(key, self.text, raw[4:])
+                found[key] = _verified(key, self.text, signature=raw[4:])
         if not found:
             raise NotSigned
         return found
 
 
-def _verified(key: VerifierKey, text: str, signature: bytes) -> int | None:
+def _verified(key: VerifierKey, text: str, *, signature: bytes) -> int | None:
     """The time of a cosignature; raises :class:`NotSigned`."""
     told, time = text.encode(), None
     if key.kind is Kind.COSIGNATURE:

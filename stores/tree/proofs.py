@@ -14,18 +14,18 @@ class NotProven(Exception):
     """The proof does not lead from the one to the other: one is not what it is said to be."""
 
 
-def inclusion(index: int, size: int, node: Node) -> list[bytes]:
+def inclusion(index: int, size: int, *, node: Node) -> list[bytes]:
     """The proof that the leaf ``index`` is in the tree of this size (section 2.1.3.1)."""
     if not 0 <= index < size:
         raise ValueError("there is no such leaf")
-    return _path(index, 0, size, node)
+    return _path(index, 0, end=size, node=node)
 
 
-def consistency(old: int, new: int, node: Node) -> list[bytes]:
+def consistency(old: int, new: int, *, node: Node) -> list[bytes]:
     """The proof that the tree of size ``new`` begins with that of ``old`` (section 2.1.4.1)."""
     if not 0 <= old <= new:
         raise ValueError("the old tree is the larger one")
-    return [] if old in (0, new) else _subproof(old, 0, new, node, whole=True)
+    return [] if old in (0, new) else _subproof(old, 0, end=new, node=node, whole=True)
 
 
 def verify_inclusion(
@@ -61,11 +61,11 @@ def verify_consistency(
         if old_root != new_root:
             raise NotProven
         return
-    if _joined(old, new, proof, old_root) != (old_root, new_root):
+    if _joined(old, new, proof=proof, old_root=old_root) != (old_root, new_root):
         raise NotProven
 
 
-def _joined(old: int, new: int, proof: Sequence[bytes], old_root: bytes) -> tuple[bytes, bytes]:
+def _joined(old: int, new: int, *, proof: Sequence[bytes], old_root: bytes) -> tuple[bytes, bytes]:
     """The two roots to which a proof leads."""
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     if not path:
@@ -89,35 +89,35 @@ def _joined(old: int, new: int, proof: Sequence[bytes], old_root: bytes) -> tupl
     return first, second
 
 
-def _path(index: int, start: int, end: int, node: Node) -> list[bytes]:
+def _path(index: int, start: int, *, end: int, node: Node) -> list[bytes]:
     if end - start == 1:
         return []
     middle = start + _split(end - start)
     if index < middle:
-        return [*_path(index, start, middle, node), _root(middle, end, node)]
-    return [*_path(index, middle, end, node), _root(start, middle, node)]
+        return [*_path(index, start, end=middle, node=node), _root(middle, end, node=node)]
+    return [*_path(index, middle, end=end, node=node), _root(start, middle, node=node)]
 
 
-def _subproof(old: int, start: int, end: int, node: Node, *, whole: bool) -> list[bytes]:
+def _subproof(old: int, start: int, *, end: int, node: Node, whole: bool) -> list[bytes]:
     """``whole``: this part begins where the tree does, so the root of the old one is known."""
     if old == end:
-        return [] if whole else [_root(start, end, node)]
+        return [] if whole else [_root(start, end, node=node)]
     middle = start + _split(end - start)
     if old <= middle:
-        left = _subproof(old, start, middle, node, whole=whole)
-        return [*left, _root(middle, end, node)]
-    right = _subproof(old, middle, end, node, whole=False)
-    return [*right, _root(start, middle, node)]
+        left = _subproof(old, start, end=middle, node=node, whole=whole)
+        return [*left, _root(middle, end, node=node)]
+    right = _subproof(old, middle, end=end, node=node, whole=False)
+    return [*right, _root(start, middle, node=node)]
 
 
-def _root(start: int, end: int, node: Node) -> bytes:
+def _root(start: int, end: int, *, node: Node) -> bytes:
     """The root of the leaves from ``start`` to before ``end``."""
     size = end - start
     if not size & (size - 1):
         level = size.bit_length() - 1
         return node(level, start >> level)
     middle = start + _split(size)
-    return node_hash(_root(start, middle, node), _root(middle, end, node))
+    return node_hash(_root(start, middle, node=node), _root(middle, end, node=node))
 
 
 def _split(size: int) -> int:

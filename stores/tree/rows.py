@@ -78,7 +78,7 @@ class LookingAtRows:
                 yield Flaw("", 0, None, "key of the rows missing", table="keys", row=KEY_ID)
             if key is not None:
                 for name in tables:
-                    yield from self._compare(said, key, name)
+                    yield from self._compare(said, key, name=name)
 
     def _key(self) -> DataKey | None:
         try:
@@ -99,23 +99,23 @@ class LookingAtRows:
                 self.pending += row.leaf is None
                 if what := self._amiss(row, through):
                     yield _of_record(row, what)
-                elif key is not None and not _follow_one(said, key, row):
+                elif key is not None and not _follow_one(said, key, row=row):
                     yield _of_record(row, "cannot be opened")
 
     def _amiss(self, row: Any, through: int) -> str | None:
         if row.leaf is None:
             return "not in the tree" if row.number <= through else None
         salt = row.salt if isinstance(row.salt, bytes) and len(row.salt) == SALT else bytes(SALT)
-        return None if hash_of_rows(salt, row.number, row.body) == row.hash else "rewritten"
+        return None if hash_of_rows(salt, row.number, body=row.body) == row.hash else "rewritten"
 
-    def _compare(self, said: sqlite3.Connection, key: DataKey, name: str) -> Iterator[Flaw]:
+    def _compare(self, said: sqlite3.Connection, key: DataKey, *, name: str) -> Iterator[Flaw]:
         table, number = METADATA.tables[name], TABLES[name].number
         said.execute("DELETE FROM found")
         rows = bound.rows_of(self.view.connection, table)
         empty: set[str] = set()
         while page := [row._mapping for row in islice(rows, _PAGE)]:
             names = [bound.row_of(name, values) for values in page]
-            digests = [bound.digest_of(key, table, values) for values in page]
+            digests = [bound.digest_of(key, table, values=values) for values in page]
             said.executemany(_FIND, zip(names, digests, strict=True))
             if name == "keys":
                 empty |= {one["key_id"] for one in page if one["wrapped"] is None}
@@ -128,10 +128,10 @@ class LookingAtRows:
                     yield Flaw("", 0, None, what, table=name, row=row.replace("\t", " "))
 
 
-def _follow_one(said: sqlite3.Connection, key: DataKey, row: Any) -> bool:
+def _follow_one(said: sqlite3.Connection, key: DataKey, *, row: Any) -> bool:
     """Take in what a transaction recorded; False where that cannot be read."""
     try:
-        _take_in(said, bound.opened(key, row.number, row.body))
+        _take_in(said, bound.opened(key, row.number, body=row.body))
     except (Unreadable, TypeError, zlib.error):
         return False
     return True

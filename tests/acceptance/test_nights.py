@@ -54,7 +54,7 @@ class Desks:
         """A concern about Wilf."""
         at = (self.borough.at - dt.timedelta(minutes=20)).isoformat()
         said = {"reference": "W-1", "observed_at": at, "subject": WILF, "narrative": narrative}
-        return self.borough.send(agency, "mash.notification.v1", said | more)
+        return self.borough.send(agency, "mash.notification.v1", data=said | more)
 
     def letters(self, whose: str, kind: str, /, **fields: object) -> list[Data]:
         """What those of a kind say that an agency has read, the newest last."""
@@ -88,7 +88,7 @@ class Desks:
     def tells(self, agency: str, kind: str, letter: Data, *names: str, **said: Any) -> None:
         """An answer to a letter, with these of its fields."""
         sent = {name: letter[name] for name in names} | said
-        receipt = self.borough.send(agency, f"mash.{kind}.v1", sent)
+        receipt = self.borough.send(agency, f"mash.{kind}.v1", data=sent)
         assert receipt.status == "accepted", receipt
 
     def decides(self, kind: str, id_: str | None, why: str, **said: Any) -> None:
@@ -246,7 +246,7 @@ def test_a_difference_of_opinion_goes_up_on_both_sides_until_it_is_decided(desks
         "asks_for": "Rate it Red.",
         "raised_by": "Dr N. Rao",
     }
-    opened = desks.borough.send("gp", "mash.disagreement.v1", view)
+    opened = desks.borough.send("gp", "mash.disagreement.v1", data=view)
     (to_lead,), (to_gp,) = (desks.letters(one, "disagreement-opened") for one in (LEAD, "gp"))
     assert (to_lead["view"], to_lead["asks_for"]) == (view["view"], view["asks_for"])
     assert to_lead["next"] == (
@@ -276,7 +276,7 @@ def test_a_wrong_handover_is_taken_back_and_the_team_says_that_it_keeps_nothing(
         "worker": {"name": "D. Wells", "team": TEAM, "case_reference": "ICS-77"},
         "since": "2026-05-01",
     }
-    desks.borough.send(LEAD, "mash.open-case.v1", case)
+    desks.borough.send(LEAD, "mash.open-case.v1", data=case)
     id_ = desks.notify("school", "Wilf was not collected until half past five.").id
     (handed,) = desks.letters(TEAM, "handover")
     assert about_wilf(handed)

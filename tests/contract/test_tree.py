@@ -125,8 +125,8 @@ def test_what_comes_later_is_taken_in_behind_it(signed: Database) -> None:
     after = kept_elsewhere(signed)
     assert (after.checkpoint.size, told(signed, before, after)) == (306, [])
     with signed.reading() as connection:
-        proof = consistency(6, 306, kept.nodes(connection))
-        place = inclusion(4, 306, kept.nodes(connection))
+        proof = consistency(6, 306, node=kept.nodes(connection))
+        place = inclusion(4, 306, node=kept.nodes(connection))
         leaf = connection.execute(select(leaves.c.hash).where(leaves.c.leaf == 4)).scalar_one()
     roots = {"old_root": before.checkpoint.root, "new_root": after.checkpoint.root}
     verify_consistency(6, 306, proof=proof, **roots)

@@ -102,7 +102,7 @@ class Hub:
             self._states[step.name, key] = outcome.state
         self._leave(step, message, outcome)
         for number, fact in enumerate(outcome.facts):
-            self._publish(caused_by(message, step.name, fact, number))
+            self._publish(caused_by(message, step.name, fact=fact, ordinal=number))
         self.due += [(timer.due_at, step.name, timer.key) for timer in outcome.timers]
 
     def _leave(self, step: Step[Any], cause: Message, outcome: Outcome[Any]) -> None:

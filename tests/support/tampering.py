@@ -75,7 +75,10 @@ def plant_tree_anew(database: Database, origin: str) -> None:
         for table in (subtrees, checkpoints):
             connection.execute(delete(table))
         kept.add(transaction, [], completed=full)
-        key, now = log_key(transaction.vault, connection, origin, create=True), transaction.now
+        key, now = (
+            log_key(transaction.vault, connection, origin=origin, create=True),
+            transaction.now,
+        )
         assert key is not None
         note = key.sign(Checkpoint(origin, tree.size, tree.root()), time=now // 1_000_000)
         kept.publish(transaction, kept.Published(tree.size, now, note))

@@ -313,7 +313,7 @@ _OPERATOR = Person("A. Operator", "looked into it")
 def redrive(hub: Hub) -> str:
     """Send the only dead letter again; the id that it has then."""
     (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
-    mending.redrive(hub, routes(hub.settings, {}), id_, person=_OPERATOR)
+    mending.redrive(hub, routes(hub.settings, {}), id_=id_, person=_OPERATOR)
     last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
     return str(rows(hub, last)[-1][0])
 

@@ -377,7 +377,7 @@ def test_whatever_names_a_child_is_looked_at_before_it_goes_where_the_perpetrato
     with hub.database.view() as view:
         for agency, kept in ((SCHOOL, ["letter-1"]), ("gp", [])):
             one = Leased("letter-1", agency, notice.type, json.dumps(event).encode(), 1)
-            looked = looked_through(view, agency, [one], policy=hub.policy.value)
+            looked = looked_through(view, agency, leased=[one], policy=hub.policy.value)
             assert list(looked.kept) == kept
 
 
@@ -439,7 +439,7 @@ def test_who_decides_reads_what_it_told_itself_and_no_address_that_another_agenc
     event = {"type": told.type, "data": told.model_dump(mode="json")}
     with hub.database.view() as view:
         one = Leased("letter-1", "gp", told.type, json.dumps(event).encode(), 1)
-        looked = looked_through(view, "gp", [one], policy=hub.policy.value)
+        looked = looked_through(view, "gp", leased=[one], policy=hub.policy.value)
     assert list(looked.kept) == (["letter-1"] if kept else [])
     if kept:
         (fact,) = looked.kept.values()

@@ -270,14 +270,14 @@ def _received(product: _Data, agency: str) -> _Answer:
 
 
 def _handed(handover: _Data, agency: str) -> _Answer:
-    return _of_handover(handover, "received", agency)
+    return _of_handover(handover, "received", agency=agency)
 
 
 def _given_up(recall: _Data, agency: str) -> _Answer:
-    return _of_handover(recall, "given_up", agency)
+    return _of_handover(recall, "given_up", agency=agency)
 
 
-def _of_handover(letter: _Data, status: str, agency: str) -> _Answer:
+def _of_handover(letter: _Data, status: str, *, agency: str) -> _Answer:
     return "mash.handover-receipt.v1", {
         "referral_id": letter["referral_id"],
         "case_id": letter["case_id"],

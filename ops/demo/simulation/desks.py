@@ -74,7 +74,7 @@ class Desk:
     def _answer(self, letters: Sequence[Event], stop: threading.Event) -> bool:
         """Whether everything that needs an answer was answered and receipted."""
         made = ((letter, answer(letter)) for letter in letters)
-        answers = [signed(letter, one, self.key) for letter, one in made if one is not None]
+        answers = [signed(letter, one, key=self.key) for letter, one in made if one is not None]
         receipts = persistently(partial(self.inbox.send, answers), stop) if answers else []
         for told, receipt in zip(answers, receipts or [], strict=False):
             self.answers.write(

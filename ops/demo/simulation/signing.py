@@ -20,7 +20,7 @@ def keys_in(folder: Path | None) -> Mapping[str, SigningKey]:
     return {key.agency: key for key in found}
 
 
-def signed(letter: Event, made: Event, key: SigningKey | None) -> Event:
+def signed(letter: Event, made: Event, *, key: SigningKey | None) -> Event:
     """The answer to a letter, signed where it lets something leave that has to be signed."""
     if key is None or made["type"] != _DECIDES or not letter["data"].get("statements"):
         return made

@@ -33,16 +33,22 @@ def describe() -> Json:
         "info": about(),
         "defaultContentType": STRUCTURED,
         "channels": {
-            "feed": _channel(_FEED.queue, "What the agency sends.", [*SENT, *_SENT_OTHERWISE]),
-            "receipts": _channel(
-                _FEED.receipts_queue, "A receipt for each event that it sent.", ["receipts"]
+            "feed": _channel(
+                _FEED.queue, "What the agency sends.", carried=[*SENT, *_SENT_OTHERWISE]
             ),
-            "letters": _channel(letters_queue("{agency}"), "What the hub has for it.", GOT),
+            "receipts": _channel(
+                _FEED.receipts_queue, "A receipt for each event that it sent.", carried=["receipts"]
+            ),
+            "letters": _channel(letters_queue("{agency}"), "What the hub has for it.", carried=GOT),
         },
         "operations": {
-            "receiveEvents": _operation("receive", "feed", "Take events, singly or in batches."),
-            "sendReceipts": _operation("send", "receipts", "Answer every event by a receipt."),
-            "sendLetters": _operation("send", "letters", "Bring requests, products and the like."),
+            "receiveEvents": _operation(
+                "receive", "feed", says="Take events, singly or in batches."
+            ),
+            "sendReceipts": _operation("send", "receipts", says="Answer every event by a receipt."),
+            "sendLetters": _operation(
+                "send", "letters", says="Bring requests, products and the like."
+            ),
         },
         "components": {"messages": _messages(), "schemas": _schemas()},
     }
@@ -61,7 +67,7 @@ def _schemas() -> Json:
 _SENT_OTHERWISE = ("batch", "binary")
 
 
-def _channel(address: str, says: str, carried: Sequence[Published | str]) -> Json:
+def _channel(address: str, says: str, *, carried: Sequence[Published | str]) -> Json:
     names = [one if isinstance(one, str) else one.name for one in carried]
     parameter = address[address.index("{") + 1 : address.index("}")]
     queue = {"name": address, "durable": True, "exclusive": False, "autoDelete": False}
@@ -80,7 +86,7 @@ _PARAMETERS = {
 }
 
 
-def _operation(action: str, channel: str, says: str) -> Json:
+def _operation(action: str, channel: str, *, says: str) -> Json:
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "summary": says}
 
 

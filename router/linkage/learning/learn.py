@@ -159,7 +159,7 @@ class _Round:
     def hear(self, subject: Subject) -> None:
         """Compare a subject with candidates and with strangers, and link it."""
         candidates, oversized = self._index.find(subject), self._index.crowds(subject)
-        crowded = crowds(subject, candidates, oversized)
+        crowded = crowds(subject, candidates, oversized=oversized)
         for profile in candidates:
             levels = compare(subject, profile, crowded=crowded)
             shares = expect(subject, levels, model=self._model)
@@ -168,7 +168,7 @@ class _Round:
                 self._believed[story] += share
         for stranger in filter(None, map(self._index.get, strangers(self._known, self._chance))):
             self.pairs.append((compare(subject, stranger, crowded=crowded), {"other": 1.0}))
-        decision = link(subject, candidates, self._model, oversized=oversized)
+        decision = link(subject, candidates, model=self._model, oversized=oversized)
         self._heard += 1
         if decision.person is not None:
             self._index.put(extend(decision.person, subject))

@@ -82,7 +82,7 @@ def compare(subject: Subject, profile: Profile, *, crowded: Collection[str] = ()
     nothing.
     """
     own = compare_self(subject, profile)
-    return own + compare_household(subject, profile, own[0], crowded)
+    return own + compare_household(subject, profile, given=own[0], crowded=crowded)
 
 
 def expect(subject: Subject, levels: Levels, *, model: Model) -> dict[str, float]:

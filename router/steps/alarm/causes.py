@@ -96,15 +96,15 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return Heard(state, _head(message, "possible_red"))
         case RatingAssigned():
             rated = state.model_copy(update={"rated": True})
-            return _ended(rated, {"possible_red", "handover"}, "rated")
+            return _ended(rated, {"possible_red", "handover"}, because="rated")
         case ReferralClosed():
-            return _ended(state, {"possible_red", "handover"}, "closed")
+            return _ended(state, {"possible_red", "handover"}, because="closed")
         case MessageRefused(may_be_red=True) as refused:
-            return _refused(state, refused, message)
+            return _refused(state, refused, message=message)
         case DeadLetterRedriven(refused=0, dead_letter_id=id_):
-            return _dealt_with(state, id_, "sent_again")
+            return _dealt_with(state, id_, because="sent_again")
         case DeadLetterDiscarded(dead_letter_id=id_):
-            return _dealt_with(state, id_, "discarded")
+            return _dealt_with(state, id_, because="discarded")
         case WayInBroken(agency=agency):
             return Heard(state, _head(message, "way_in", agency=agency))
         case ChildLinked() | LinkCorrected() as link:
@@ -115,7 +115,7 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _of_product(state, message)
 
 
-def _refused(state: Alarms, refused: MessageRefused, message: Message) -> Heard:
+def _refused(state: Alarms, refused: MessageRefused, *, message: Message) -> Heard:
     """One alarm for one message, however many steps cannot act on it; another one for what is
     refused once the rest was dealt with.
     """
@@ -127,11 +127,11 @@ def _refused(state: Alarms, refused: MessageRefused, message: Message) -> Heard:
     return Heard(state.model_copy(update={"dead": dead}), head)
 
 
-def _dealt_with(state: Alarms, dead_letter_id: str, because: Ending) -> Heard:
+def _dealt_with(state: Alarms, dead_letter_id: str, *, because: Ending) -> Heard:
     """Somebody has, once none of its dead letters is left."""
     left = tuple(one for one in state.dead if one != dead_letter_id)
     after = state.model_copy(update={"dead": left})
-    return Heard(after) if left else _ended(after, {"refused_message"}, because)
+    return Heard(after) if left else _ended(after, {"refused_message"}, because=because)
 
 
 def _of_link(state: Alarms, link: ChildLinked | LinkCorrected, *, now: Now) -> Heard:
@@ -182,7 +182,7 @@ def _handed(state: Alarms) -> Heard:
 def _of_product(state: Alarms, message: Message) -> Heard:
     match message.data:
         case ProductNotTaken() as nobody:
-            return _not_taken(state, message, nobody)
+            return _not_taken(state, message, nobody=nobody)
         case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
@@ -198,7 +198,7 @@ def _of_product(state: Alarms, message: Message) -> Heard:
     return _settling(state, message)
 
 
-def _not_taken(state: Alarms, message: Message, nobody: ProductNotTaken) -> Heard:
+def _not_taken(state: Alarms, message: Message, *, nobody: ProductNotTaken) -> Heard:
     """An alarm, unless a person has what stands in its place; of what a person had and gave back
     one of its own.
     """
@@ -247,33 +247,37 @@ def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
     if one.product_id is None:
         return Heard(known.saying(None, of=one))
     known = known.saying("unfetched", of=one)
-    return _ended(known, {"kept_back"}, "decided", product_id=one.product_id)
+    return _ended(known, {"kept_back"}, because="decided", product_id=one.product_id)
 
 
 def _settling(state: Alarms, message: Message) -> Heard:
     """What became of a product or a handover, so that nobody need see to it any more."""
     match message.data:
         case HandoverConfirmed():
-            return _ended(state.model_copy(update={"late": None}), {"handover"}, "confirmed")
+            return _ended(
+                state.model_copy(update={"late": None}), {"handover"}, because="confirmed"
+            )
         case HandoverTakenBack():
-            return _ended(state.model_copy(update={"late": None}), {"handover"}, "taken_back")
+            return _ended(
+                state.model_copy(update={"late": None}), {"handover"}, because="taken_back"
+            )
         case ProductReleased(urgent=True, product_id=id_) as sent:
             stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
             known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
-            return _ended(known, {"kept_back", "silent_owner"}, "released", product_id=id_)
+            return _ended(known, {"kept_back", "silent_owner"}, because="released", product_id=id_)
         case ProductReleased(product_id=id_):
-            return _ended(state, {"silent_owner"}, "released", product_id=id_)
+            return _ended(state, {"silent_owner"}, because="released", product_id=id_)
         case ProductRefused(product_id=id_):
-            return _ended(state, {"silent_owner"}, "decided", product_id=id_)
+            return _ended(state, {"silent_owner"}, because="decided", product_id=id_)
         case ProductVoided(product_id=id_):
-            return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
+            return _ended(state, _OF_A_PRODUCT, because="voided", product_id=id_)
         case ProductEnded(product_id=id_):
-            return _ended(state, _OF_A_PRODUCT, "ended", product_id=id_)
+            return _ended(state, _OF_A_PRODUCT, because="ended", product_id=id_)
     return Heard(state)
 
 
 def _ended(
-    state: Alarms, causes: Collection[Cause], because: Ending, *, product_id: str | None = None
+    state: Alarms, causes: Collection[Cause], *, because: Ending, product_id: str | None = None
 ) -> Heard:
     ends = tuple(
         one for one in state.running if one.cause in causes and product_id in (None, one.product_id)

@@ -82,16 +82,16 @@ _CLOSER = frozenset({"not_taken", "kept_back", "handover"})
 def says(alarm: AlarmHead, policy: Policy) -> str:
     """Why there is an alarm."""
     text = _SAYS.get(alarm.why or "") if alarm.cause in _CLOSER else None
-    return _filled(text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"], alarm, policy)
+    return _filled(text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"], alarm, policy=policy)
 
 
 def to_do(alarm: AlarmHead, policy: Policy) -> str:
     """What to do about it."""
     closer = _TO_DO.get(alarm.why or "") if alarm.cause in _CLOSER else None
-    return _filled(closer or _TO_DO[alarm.cause], alarm, policy)
+    return _filled(closer or _TO_DO[alarm.cause], alarm, policy=policy)
 
 
-def _filled(text: str, alarm: AlarmHead, policy: Policy) -> str:
+def _filled(text: str, alarm: AlarmHead, *, policy: Policy) -> str:
     return text.format(
         name=_name(alarm, policy),
         contact=ring(alarm, policy),

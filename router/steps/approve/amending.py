@@ -12,7 +12,7 @@ _BY = "Its owner, by an amendment"
 
 
 def in_other_words(
-    earlier: Draft, draft: Draft, items: Collection[str]
+    earlier: Draft, draft: Draft, *, items: Collection[str]
 ) -> tuple[Draft, Collection[str]]:
     """A draft that waits, with these items as they are told now; and those to be asked about.
 
@@ -65,13 +65,15 @@ def told_of_no_more(
     """
     facts = list[ApprovalWithdrawn]()
     for product_id, product in known.in_stage(Approved):
-        known, less = withdrawn(known, product_id, product, {*gone}.intersection(product.tells_of))
+        known, less = withdrawn(
+            known, product_id, product=product, items={*gone}.intersection(product.tells_of)
+        )
         facts += less
     return known, facts
 
 
 def withdrawn(
-    known: Approvals, product_id: str, product: Approved, items: Collection[str]
+    known: Approvals, product_id: str, *, product: Approved, items: Collection[str]
 ) -> tuple[Approvals, list[ApprovalWithdrawn]]:
     """The earlier words are taken back as long as their recipient has not fetched them."""
     after, facts = product, list[ApprovalWithdrawn]()
@@ -79,11 +81,11 @@ def withdrawn(
         taken = after.taking_back(item_id, recall=False)
         if taken != after:
             after = taken
-            facts.append(_withdrawn(product, product_id, item_id))
+            facts.append(_withdrawn(product, product_id, item_id=item_id))
     return known.with_product(product_id, after), facts
 
 
-def _withdrawn(product: Approved, product_id: str, item_id: str) -> ApprovalWithdrawn:
+def _withdrawn(product: Approved, product_id: str, *, item_id: str) -> ApprovalWithdrawn:
     return ApprovalWithdrawn(
         product_id=product_id,
         item_id=item_id,

@@ -63,7 +63,7 @@ def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
     }
 
 
-def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
+def requests(draft: Draft, wanted: Awaited, *, now: Now) -> Iterator[Letter]:
     """These items, each put before who decides about it.
 
     What one agency says is another's is shown to that one only once who told it lets it leave, and
@@ -73,9 +73,9 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
-            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
-                basis = basis_of(draft, agency, now)
-                shown = _shown(draft, agency, now.policy) | basis
+            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency=agency):
+                basis = basis_of(draft, agency, now=now)
+                shown = _shown(draft, agency, policy=now.policy) | basis
                 sign = statements(draft, item, agency=agency, basis=basis, now=now)
                 notice = ApprovalRequest(item=item, statements=sign, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
@@ -86,7 +86,7 @@ _STANDS = "A rating of this colour stands on its own legal basis though consent 
 _NO_BASIS = "Consent was refused, and nobody has given another legal basis."
 
 
-def basis_of(draft: Draft, agency: str, now: Now) -> dict[str, Any]:
+def basis_of(draft: Draft, agency: str, *, now: Now) -> dict[str, Any]:
     """On what an owner is asked; where consent was refused that too, with what was given instead
     and why (L5).
     """
@@ -111,7 +111,7 @@ def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
     unasked = draft.held.items if draft.held else ()
     by_id = {item.item_id: item for item in draft.items}
     waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
-    asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency)}
+    asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency=agency)}
     for agency in sorted(asked if draft.waits else ()):
         told = draft.shared(ApprovalCancellation)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
@@ -151,7 +151,7 @@ def _told_of(draft: Draft, now: Now) -> IdentityBlock | None:
     return told_to_owners(rung(block, now.policy), now.policy) if block else None
 
 
-def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
+def _shown(draft: Draft, owner: str, *, policy: Policy) -> dict[str, Any]:
     """Whom it is about, for an owner: where the child is, is shown to who told it alone."""
     if draft.identity is None:
         return {}
@@ -163,7 +163,7 @@ def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
     return shown | {"about_digest": draft.identity_digest}
 
 
-def _may_be_shown(draft: Draft, item: DraftItem, agency: str) -> bool:
+def _may_be_shown(draft: Draft, item: DraftItem, *, agency: str) -> bool:
     if item.held_by is None or agency == item.held_by:
         return True
     first = draft.decision(item.item_id, item.held_by)
@@ -191,7 +191,7 @@ def passed_over(draft: Draft, now: Now) -> tuple[str, ...]:
     return () if wait else draft.late
 
 
-def silent_in(draft: Draft, agency: str, now: Now) -> Iterator[OwnerSilent]:
+def silent_in(draft: Draft, agency: str, *, now: Now) -> Iterator[OwnerSilent]:
     """That a draft waits for an owner whose time is over."""
     items = _undecided(draft, now, by=(agency,))
     if items:
@@ -218,13 +218,13 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     named if they let themselves be, with the item and with the decision.
     """
     draft = _telling_of_risks(known, draft)
-    found = [(item, _approved(known, draft, item, now=now)) for item in draft.items]
+    found = [(item, _approved(known, draft, item=item, now=now)) for item in draft.items]
     items = tuple(approved for _, approved in found if approved is not None)
-    hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
+    hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now=now)
     if hits:
         return held(known, draft, hits, *decisions, now=now)
     kept = (item for item, approved in found if approved is None)
-    named = (agency for item in kept for agency in _named(draft, item, now))
+    named = (agency for item in kept for agency in _named(draft, item, now=now))
     told = known.named_before(draft)
     others = (one for one in (*named, *draft.left_out) if one not in told)
     signposts, open_ = tuple(signposts_to(others, now)), _undecided(draft, now)
@@ -236,15 +236,15 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         untold=untold(draft),
         about=about(draft, now),
         approvals=tuple(approvals(draft, items)),
-        **draft.shared(ProductHead) | _said(known, draft, now),
+        **draft.shared(ProductHead) | _said(known, draft, now=now),
     )
     after = known.with_product(draft.product_id, _as_approved(draft, fact, without=open_))
     return Outcome(after, (*decisions, fact, *_without(draft, open_)))
 
 
-def _said(known: Approvals, draft: Draft, now: Now) -> dict[str, str | None]:
+def _said(known: Approvals, draft: Draft, *, now: Now) -> dict[str, str | None]:
     """What it says in the hub's own words."""
-    return {"alleged": _alleged(known, draft, now), "not_released": _not_released(known, draft)}
+    return {"alleged": _alleged(known, draft, now=now), "not_released": _not_released(known, draft)}
 
 
 def _not_released(known: Approvals, draft: Draft) -> str | None:
@@ -268,7 +268,7 @@ def _empty(
 ) -> Outcome[Approvals]:
     """Nothing would leave now: it waits for who has not decided, or is refused."""
     if waits:
-        silent = (one for agency in draft.late for one in silent_in(draft, agency, now))
+        silent = (one for agency in draft.late for one in silent_in(draft, agency, now=now))
         after = known.with_product(draft.product_id, draft)
         return Outcome(after, (*decisions, *silent))
     nothing = "Nothing is proportionate to the rating."
@@ -276,7 +276,7 @@ def _empty(
     return refused(known, draft, why, *decisions)
 
 
-def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
+def _alleged(known: Approvals, draft: Draft, *, now: Now) -> str | None:
     """What the concern is about, unless who notified it withholds its words: reasons tell what
     words say.
     """
@@ -334,7 +334,7 @@ def _as_approved(draft: Draft, fact: ProductApproved, *, without: Iterable[Item]
     )
 
 
-def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:
+def _approved(known: Approvals, draft: Draft, *, item: DraftItem, now: Now) -> ApprovedItem | None:
     """The item in the words that all who decide about it have approved, if they have; not where
     another agency has withheld since what an owner put into words of its own.
     """
@@ -348,12 +348,12 @@ def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> A
         return None
     if any(one and one.digest and has_run_out(one, now) for one in decided):
         return None
-    if first.wording and others_words(known, item, first.owner, first.wording.text):
+    if first.wording and others_words(known, item, agency=first.owner, text=first.wording.text):
         return None
     return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))
 
 
-def _named(draft: Draft, item: DraftItem, now: Now) -> Iterator[str]:
+def _named(draft: Draft, item: DraftItem, *, now: Now) -> Iterator[str]:
     """Who is named in an item's place: who told it, if it lets itself be; and another agency whose
     the item is said to be only once that has said so itself. Of who was silent the profile says.
     """

@@ -23,7 +23,7 @@ def heard(known: Approvals, word: ConsentRecorded, *, now: Now) -> Outcome[Appro
         changed = draft.model_copy(update={"without_consent": stands})
         after = after.with_product(product_id, changed)
         if changed.waits and changed.held is None:
-            letters += requests(changed, awaited(changed, now), now)
+            letters += requests(changed, awaited(changed, now), now=now)
     return Outcome(after if after is not known else None, letters=tuple(letters))
 
 

@@ -135,33 +135,33 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
     if drafted.supersedes is None:
         if drafted.follows is not None:
             return _follow(known, draft, now=now)
-        return _put(known, draft, draft.deciders, now=now)
+        return _put(known, draft, items=draft.deciders, now=now)
     items = {one.item_id for one in drafted.weighing}
     known, told_less = told_of_no_more(known, items - {*draft.deciders})
-    outcome = _supersede(known, draft, items, of=drafted.supersedes, now=now)
+    outcome = _supersede(known, draft, items=items, of=drafted.supersedes, now=now)
     return replace(outcome, facts=(*told_less, *outcome.facts))
 
 
-def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> Outcome[Approvals]:
+def _put(known: Approvals, draft: Draft, *, items: Collection[str], now: Now) -> Outcome[Approvals]:
     """Put these items of a draft before who decides about them, as far as they have not.
 
     Where somebody would be at risk a human is asked first (L7).
     """
     items = {*items, *(draft.held.items if draft.held else ())}
     new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
-    new += _written(known, draft.with_decided(*new), items, now=now)
+    new += _written(known, draft.with_decided(*new), items=items, now=now)
     after = draft.with_decided(*new)
-    hits = dangers(after, proposed(after), now)
+    hits = dangers(after, proposed(after), now=now)
     if waits(draft, hits):
         return held(known, draft, hits, items=sorted(items), now=now)
     after, facts = after.model_copy(update={"held": None}), list[Fact]()
     if hits:
-        after, fact = at_once(after, hits, now)
+        after, fact = at_once(after, hits, now=now)
         facts.append(fact)
     facts += (item_decided(after, one) for one in new if one in after.decided)
     outcome = settled(known, after, *facts, now=now)
     wanted = {one for one in awaited(after, now) if one[0] in items}
-    return replace(outcome, letters=tuple(requests(after, wanted, now)) if draft.waits else ())
+    return replace(outcome, letters=tuple(requests(after, wanted, now=now)) if draft.waits else ())
 
 
 def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
@@ -172,13 +172,13 @@ def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
     before_id = known.standing_as(draft.follows or "")
     before = known.products.get(before_id)
     if not isinstance(before, Approved):
-        return _put(known, draft, draft.deciders, now=now)
+        return _put(known, draft, items=draft.deciders, now=now)
     later = before.without | dict.fromkeys(draft.deciders, draft.product_id)
     early = [one for one in before.early if one.decision.item_id in draft.deciders]
     left = tuple(one for one in before.early if one not in early)
     followed = before.model_copy(update={"without": later, "early": left})
     waits = draft.model_copy(update={"late": before.hushed})
-    outcome = _put(known.with_product(before_id, followed), waits, draft.deciders, now=now)
+    outcome = _put(known.with_product(before_id, followed), waits, items=draft.deciders, now=now)
     for one in early:
         taken = _take(outcome.state or known, one, now=now)
         if taken.refusal is None and taken.state is not None:
@@ -187,24 +187,24 @@ def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
 
 
 def _supersede(
-    known: Approvals, draft: Draft, items: set[str], *, of: str, now: Now
+    known: Approvals, draft: Draft, *, items: set[str], of: str, now: Now
 ) -> Outcome[Approvals]:
     """Items in other words: in the earlier product while that waits, else in one of their own."""
     earlier = known.product(of)
     if isinstance(earlier, Draft):
         merged = known.with_product(draft.product_id, Merged(into=earlier.product_id))
-        after, asked = in_other_words(earlier, draft, items)
-        return _put(merged, after, asked, now=now)
+        after, asked = in_other_words(earlier, draft, items=items)
+        return _put(merged, after, items=asked, now=now)
     if earlier is None:
         return Outcome(known.with_product(draft.product_id, Void(reason=AMENDED)))
     if not isinstance(earlier, Approved):
-        return _put(known, draft, draft.deciders, now=now)
+        return _put(known, draft, items=draft.deciders, now=now)
     product_id, left = known.standing_as(of), items.intersection(earlier.left)
-    known, taken_back = withdrawn(known, product_id, earlier, left)
+    known, taken_back = withdrawn(known, product_id, product=earlier, items=left)
     if not draft.items:
         gone = known.with_product(draft.product_id, Void(reason=AMENDED))
         return Outcome(gone, tuple(taken_back))
-    outcome = _put(known, draft, draft.deciders, now=now)
+    outcome = _put(known, draft, items=draft.deciders, now=now)
     return replace(outcome, facts=(*taken_back, *outcome.facts))
 
 
@@ -216,7 +216,7 @@ def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Appro
     if found.choice is SafetyChoice.DO_NOT_SEND:
         return refused(known, draft, STOPPED)
     after, items = allowed(draft, found), draft.held.items
-    return _put(known, after, items, now=now) if items else settled(known, after, now=now)
+    return _put(known, after, items=items, now=now) if items else settled(known, after, now=now)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -239,12 +239,12 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
         for agency in deciders(item):
             withheld = known.withheld_by(item.item_id, agency)
             if withheld is None and draft.goes_beforehand:
-                yield from _released_before(known, item, draft, now=now)
+                yield from _released_before(known, item, draft=draft, now=now)
             elif withheld is not None and (not draft.waits or not withheld.ask_again):
                 yield withheld_again(withheld)
 
 
-def _written(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> list[Decided]:
+def _written(known: Approvals, draft: Draft, *, items: Collection[str], now: Now) -> list[Decided]:
     """Who of its owner wrote an item for this product lets it leave by that; but where it says what
     another agency told and has not let leave, or its owner signs what it lets leave, it is put
     before its owner.
@@ -265,14 +265,14 @@ def _written(known: Approvals, draft: Draft, items: Collection[str], *, now: Now
         and item.item_id in items
         and draft.decision(item.item_id, item.owner) is None
         and gate.may_go_unsigned(item.owner, now)
-        and not says_others(known, draft, item, text=item.original)
+        and not says_others(known, draft, item=item, text=item.original)
     ]
 
 
 def _released_before(
-    known: Approvals, item: DraftItem, draft: Draft, *, now: Now
+    known: Approvals, item: DraftItem, *, draft: Draft, now: Now
 ) -> Iterator[Decided]:
-    found = standing.released(known, item, draft, now=now)
+    found = standing.released(known, item, draft=draft, now=now)
     if found is not None:
         release, kind = found
         yield Decided(
@@ -281,20 +281,20 @@ def _released_before(
             reason=release.reason,
             signpost=item.signpost,
             decided_by=release.decided_by,
-            leaves_out=tuple(_untold_beforehand(known, item.owner, draft, now=now)),
+            leaves_out=tuple(_untold_beforehand(known, item.owner, draft=draft, now=now)),
             **standing.given(release, kind, now=now),
             **item.shared(Item),
         )
 
 
 def _untold_beforehand(
-    known: Approvals, owner: str, draft: Draft, *, now: Now
+    known: Approvals, owner: str, *, draft: Draft, now: Now
 ) -> Iterator[IdentityField]:
     """What of the child is not told with what its owner releases beforehand. Who is a risk stands
     in the words of the notification: they are let leave with these.
     """
     its = (one for one in draft.items if one.notification and one.owner == owner)
-    goes = any(standing.released(known, one, draft, now=now) for one in its)
+    goes = any(standing.released(known, one, draft=draft, now=now) for one in its)
     for field in draft.identity.asks if draft.identity else ():
         if not (goes and field is IdentityField.RISKS):
             yield field
@@ -316,11 +316,11 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
-    if _says_others(known, stage, decided):
+    if _says_others(known, stage, decided=decided):
         return refuse("refused.others-words", "item_id")
-    new = _decided(stage, decision, decided.agency)
+    new = _decided(stage, decision, owner=decided.agency)
     # Whoever guesses at what another agency withholds is not to hear that the guess is right.
-    new = new.model_copy(update={"kept_back": _others_words(known, stage, decided)})
+    new = new.model_copy(update={"kept_back": _others_words(known, stage, decided=decided)})
     if decision.choice is not Choice.WITHHOLD:
         new = new.model_copy(update=signing.at(now, decided))
     if decision.choice is Choice.WITHHOLD:
@@ -332,7 +332,7 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return Outcome(known.with_product(known.standing_as(decision.product_id), after))
     if isinstance(stage, Refused) and stage.voided:
         return too_late(stage, decision, by=decided.agency)
-    return _release(known, stage, new, now=now)
+    return _release(known, stage, new=new, now=now)
 
 
 def _not_theirs(stage: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
@@ -375,27 +375,29 @@ def _not_shown(stage: Draft, decided: ReleaseDecided, *, now: Now) -> Refusal | 
     if reworded and decision.instead_of != item.original_digest:
         return Refusal("refused.digest", "instead_of")
     if decision.digest == _digest(stage, decision):
-        basis = basis_of(stage, decided.agency, now)
+        basis = basis_of(stage, decided.agency, now=now)
         return signing.refusal(stage, decided, basis=basis, now=now)
     return Refusal("refused.digest", "digest")
 
 
-def _others_words(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
+def _others_words(known: Approvals, stage: Draft | Closed, *, decided: ReleaseDecided) -> bool:
     """Whether the owner's own words say what another agency withholds."""
     decision = decided.decision
     if decision.choice is not Choice.RELEASE_REWORDED or not isinstance(stage, Draft):
         return False
-    return others_words(known, stage.item(decision.item_id), decided.agency, decision.text or "")
+    return others_words(
+        known, stage.item(decision.item_id), agency=decided.agency, text=decision.text or ""
+    )
 
 
-def _says_others(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
+def _says_others(known: Approvals, stage: Draft | Closed, *, decided: ReleaseDecided) -> bool:
     """Whether words of the lead agency's own say what another agency has not let leave."""
     decision = decided.decision
     if decision.choice is Choice.WITHHOLD or not isinstance(stage, Draft):
         return False
     item = stage.item(decision.item_id)
     text = decision.text if decision.choice is Choice.RELEASE_REWORDED else item.original
-    return bool(item.decided_by) and says_others(known, stage, item, text=text or "")
+    return bool(item.decided_by) and says_others(known, stage, item=item, text=text or "")
 
 
 def _digest(draft: Draft, decision: ReleaseDecision) -> str:
@@ -413,7 +415,7 @@ def _digest(draft: Draft, decision: ReleaseDecision) -> str:
     return item.original_digest if original else item.sanitised_digest
 
 
-def _decided(stage: Draft | Closed, decision: ReleaseDecision, owner: str) -> Decided:
+def _decided(stage: Draft | Closed, decision: ReleaseDecision, *, owner: str) -> Decided:
     withheld = decision.choice is Choice.WITHHOLD
     words = None
     if isinstance(stage, Draft) and decision.choice is Choice.RELEASE_REWORDED:
@@ -432,7 +434,7 @@ def _decided(stage: Draft | Closed, decision: ReleaseDecision, owner: str) -> De
 
 
 def _release(
-    known: Approvals, stage: Draft | Closed, new: Decided, *, now: Now
+    known: Approvals, stage: Draft | Closed, *, new: Decided, now: Now
 ) -> Outcome[Approvals]:
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
     about = [one for one in stage.decided if one.item_id == new.item_id]
@@ -455,7 +457,7 @@ def _release(
     after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
     other = {one for one in awaited(after, now) if one[0] == new.item_id}
-    return replace(outcome, letters=tuple(requests(after, other, now)))
+    return replace(outcome, letters=tuple(requests(after, other, now=now)))
 
 
 def _kept(decided: Decided) -> Hit:

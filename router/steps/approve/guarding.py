@@ -61,7 +61,7 @@ def proposed(draft: Draft) -> dict[str, str]:
     }
 
 
-def dangers(draft: Draft, texts: Mapping[str, str], now: Now) -> tuple[Hit, ...]:
+def dangers(draft: Draft, texts: Mapping[str, str], *, now: Now) -> tuple[Hit, ...]:
     """What speaks against sending these texts, but for what a human decided to send all the same.
 
     Before its owners are asked, all that they may let be told of the child counts.
@@ -99,7 +99,7 @@ def waits(draft: Draft, hits: Sequence[Hit]) -> bool:
     return bool(hits) and (draft.waits or any(hit.where == RECIPIENT for hit in hits))
 
 
-def at_once(draft: Draft, hits: Sequence[Hit], now: Now) -> tuple[Draft, ProductHeld]:
+def at_once(draft: Draft, hits: Sequence[Hit], *, now: Now) -> tuple[Draft, ProductHeld]:
     """An urgent product without what would put somebody at risk, of which a human is told."""
     fields = [hit.where.removeprefix(_FIELD) for hit in hits if hit.where.startswith(_FIELD)]
     items = {hit.where.removeprefix(_ITEM) for hit in hits if hit.where.startswith(_ITEM)}

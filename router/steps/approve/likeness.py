@@ -31,11 +31,11 @@ def heard(known: Approvals, draft: Draft) -> Approvals:
         known = known.model_copy(update={"said": {**known.said, item.item_id: after}})
         for agency in deciders(item):
             if known.withheld_by(item.item_id, agency) is None:
-                known = _carried(known, item, agency, first=not said.texts)
+                known = _carried(known, item, agency=agency, first=not said.texts)
     return known
 
 
-def alike(known: Approvals, item_id: str, agency: str) -> tuple[str, ...]:
+def alike(known: Approvals, item_id: str, *, agency: str) -> tuple[str, ...]:
     """The item, and those that are the same to its owner, which may know it by one id only."""
     own = known.said.get(item_id, Said())
     others = (
@@ -46,7 +46,7 @@ def alike(known: Approvals, item_id: str, agency: str) -> tuple[str, ...]:
     return (item_id, *others)
 
 
-def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> bool:
+def others_words(known: Approvals, item: DraftItem, *, agency: str, text: str) -> bool:
     """Whether an agency's own words for its item say what another agency withholds: a whole item,
     or a whole sentence of one, which it has not told itself.
     """
@@ -61,7 +61,7 @@ def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> b
     )
 
 
-def says_others(known: Approvals, draft: Draft, item: DraftItem, *, text: str) -> bool:
+def says_others(known: Approvals, draft: Draft, *, item: DraftItem, text: str) -> bool:
     """Whether words of the lead agency's own for whoever is told at once say what another agency
     told and has not let leave with them.
     """
@@ -69,13 +69,13 @@ def says_others(known: Approvals, draft: Draft, item: DraftItem, *, text: str) -
     return any(
         holds(told, words)
         for id_, said in known.said.items()
-        if not _is_let(known, draft, item, id_)
+        if not _is_let(known, draft, item=item, id_=id_)
         for one in said.texts
         for words in telling(one)
     )
 
 
-def _is_let(known: Approvals, draft: Draft, item: DraftItem, id_: str) -> bool:
+def _is_let(known: Approvals, draft: Draft, *, item: DraftItem, id_: str) -> bool:
     """Whether the words of another item may be told: by its owners, or they are of the same one."""
     owners = draft.deciders.get(id_, ())
     if id_ == item.item_id or item.owner in owners or known.decides(id_, item.owner):
@@ -107,7 +107,7 @@ def _said(item: DraftItem, draft: Draft) -> Said:
     return Said(notification=item.notification, narrative=item.item_id in narratives)
 
 
-def _carried(known: Approvals, item: DraftItem, agency: str, *, first: bool) -> Approvals:
+def _carried(known: Approvals, item: DraftItem, *, agency: str, first: bool) -> Approvals:
     """With what the agency withholds of other items said of this one.
 
     What is only partly the same its owner is asked about; nothing lets it out meanwhile.

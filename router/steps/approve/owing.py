@@ -61,7 +61,7 @@ class _Owing:
 
     def owed(self, now: Now) -> Owed:
         """As it is told."""
-        return _owed(self.draft, self.agency, self.clock, now=now)
+        return _owed(self.draft, self.agency, clock=self.clock, now=now)
 
 
 def _told(known: Approvals, one: _Owing, *, now: Now) -> Outcome[Approvals]:
@@ -76,7 +76,9 @@ def _told(known: Approvals, one: _Owing, *, now: Now) -> Outcome[Approvals]:
         return Outcome(known.with_product(draft.product_id, after), (told.fact,), (letter,))
     letter = _saying(told.letter, f"The time agreed is over: {then}.", last=told.clock is None)
     outcome = settled(known, after.too_late(agency), told.fact, now=now)
-    silent = () if rule.then != "wait" and draft.follows is None else silent_in(after, agency, now)
+    silent = (
+        () if rule.then != "wait" and draft.follows is None else silent_in(after, agency, now=now)
+    )
     return replace(outcome, facts=(*outcome.facts, *silent), letters=(letter,))
 
 
@@ -86,7 +88,7 @@ def _saying(letter: Letter, then: str, *, last: bool = False) -> Letter:
     return replace(letter, notice=letter.notice.model_copy(update={"next": next_}))
 
 
-def _owed(draft: Draft, agency: str, clock: Ticking, *, now: Now) -> Owed:
+def _owed(draft: Draft, agency: str, *, clock: Ticking, now: Now) -> Owed:
     its = (id_ for id_, by in draft.deciders.items() if agency in by)
     number = sum(draft.decision(id_, agency) is None for id_ in its)
     what = "an item" if number == 1 else f"{number} items"
@@ -126,7 +128,7 @@ def watched(
                 draft = stage.model_copy(update={"clocks": ticking})
                 after = after.with_product(product_id, draft)
         elif isinstance(was, Draft):
-            reason = _reason(outcome.facts, product_id, stage)
+            reason = _reason(outcome.facts, product_id, stage=stage)
             closed += _closed(was, stage, gone=was.clocks, reason=reason, now=now)
     return replace(
         outcome,
@@ -177,7 +179,7 @@ def _closed(
     """Clocks that stop though their owners have not decided, with why."""
     for agency in sorted(gone):
         if not _has_decided(stage, agency):
-            owed = _owed(draft, agency, draft.clocks[agency], now=now)
+            owed = _owed(draft, agency, clock=draft.clocks[agency], now=now)
             yield ClockClosed(**owed.shared(Owed), reason=reason)
 
 
@@ -188,7 +190,7 @@ def _has_decided(stage: Stage, agency: str) -> bool:
     return its <= {one.item_id for one in stage.decided if one.owner == agency}
 
 
-def _reason(facts: tuple[Fact, ...], product_id: str, stage: Stage) -> str:
+def _reason(facts: tuple[Fact, ...], product_id: str, *, stage: Stage) -> str:
     refused = (one for one in facts if isinstance(one, ProductRefused))
     told = next((one.reason for one in refused if one.product_id == product_id), None)
     went = isinstance(stage, Approved) and stage.without

@@ -85,7 +85,7 @@ def withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     product: recalled where its owner says so, else only where the recipient has not fetched it.
     """
     after, facts = known, list[Fact]()
-    for item_id in alike(known, word.withheld.item_id, word.withheld.owner):
+    for item_id in alike(known, word.withheld.item_id, agency=word.withheld.owner):
         one = word.withheld.model_copy(update={"item_id": item_id})
         outcome = _withhold(after, replace(word, withheld=one), now=now)
         after, facts = outcome.state or after, [*facts, *outcome.facts]
@@ -105,7 +105,7 @@ def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
         changed = product.taking_back(withheld.item_id, recall=word.recall)
         if changed != product:
             after = after.with_product(product_id, changed)
-            facts.append(_withdrawn(product, word, product_id, now=now))
+            facts.append(_withdrawn(product, word, product_id=product_id, now=now))
     return Outcome(after, tuple(facts)) if facts else Outcome()
 
 
@@ -131,7 +131,7 @@ def _holding(known: Approvals, word: Word) -> Iterator[Draft]:
             yield draft
 
 
-def _withdrawn(product: Approved, word: Word, product_id: str, *, now: Now) -> ApprovalWithdrawn:
+def _withdrawn(product: Approved, word: Word, *, product_id: str, now: Now) -> ApprovalWithdrawn:
     withheld = word.withheld
     named = withheld.signpost and withheld.item_id not in product.silent
     signposts = signposts_to([withheld.owner] if named else [], now)
@@ -147,7 +147,7 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
     decision = ruled.decision
     if now.agreement_with(ruled.agency) is None:
         return refuse("refused.agreement")
-    ours = {(id_, ruled.agency) for id_ in alike(known, decision.item_id, ruled.agency)}
+    ours = {(id_, ruled.agency) for id_ in alike(known, decision.item_id, agency=ruled.agency)}
     withheld = sorted(one for one in ours if known.withheld_by(*one))
     if not withheld:
         return Outcome()
@@ -161,6 +161,6 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
         open_again = draft.without(*withheld).asking_again(ruled.agency)
         if {id_ for id_, _ in withheld}.intersection(draft.deciders):
             after = (outcome.state or known).with_product(product_id, open_again)
-            letters = requests(open_again, awaited(open_again, now) & ours, now)
+            letters = requests(open_again, awaited(open_again, now) & ours, now=now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
     return outcome

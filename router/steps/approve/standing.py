@@ -76,7 +76,7 @@ def change(
 
 
 def released(
-    known: Approvals, item: DraftItem, draft: Draft, *, now: Now
+    known: Approvals, item: DraftItem, *, draft: Draft, now: Now
 ) -> tuple[StandingRelease, ItemKind] | None:
     """By what its owner has released such an item to this recipient for this purpose, if it has,
     and as what.

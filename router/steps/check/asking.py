@@ -48,10 +48,10 @@ def ask(
         elif why is not None:
             yield not_checked(check, WHY[why])
         else:
-            child = _told(asking, check.agency, terms[1], now=now)
+            child = _told(asking, check.agency, terms=terms[1], now=now)
             untold = not_checked(check, WHY[RuledOut.NOT_TOLD])
             id_ = check_id(referral_id, check.system)
-            yield _request(check, child, id_, terms=terms, now=now) if child else untold
+            yield _request(check, child, id_=id_, terms=terms, now=now) if child else untold
 
 
 def _ruled_out(check: SystemCheck, asking: Asking, *, now: Now) -> RuledOut | None:
@@ -91,8 +91,8 @@ def awaited(request: CheckRequest, now: Now) -> CheckResult:
 def _request(
     check: SystemCheck,
     child: Person,
-    id_: str,
     *,
+    id_: str,
     terms: tuple[Agreement, CheckTerms],
     now: Now,
 ) -> CheckRequest:
@@ -113,7 +113,7 @@ def _due(check: SystemCheck, now: Now) -> dt.datetime:
     return allowed_time(check.time_allowed, now.at, calendar=calendar).due
 
 
-def _told(asking: Asking, agency: str, terms: CheckTerms, *, now: Now) -> Person | None:
+def _told(asking: Asking, agency: str, *, terms: CheckTerms, now: Now) -> Person | None:
     """Who is asked about, in so far as who told it lets the agency know, and nothing protected
     (L7); None where that is too little to know who it is.
 

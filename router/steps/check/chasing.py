@@ -72,7 +72,7 @@ def chase(state: Checking | None, elapsed: TimerElapsed, *, now: Now) -> Outcome
     after, facts, letters = state, list[Fact](), list[Letter]()
     for clock in state.clocks:
         if clock.next_at <= elapsed.due_at:
-            after, new, letter = _told(after, clock, elapsed, head=head, now=now)
+            after, new, letter = _told(after, clock, elapsed=elapsed, head=head, now=now)
             facts += new
             letters.append(letter)
     clocked = {one.check_id for one in state.clocks}
@@ -86,7 +86,7 @@ def chase(state: Checking | None, elapsed: TimerElapsed, *, now: Now) -> Outcome
 
 
 def _told(
-    state: Checking, clock: CheckClock, elapsed: TimerElapsed, *, head: ReferralHead, now: Now
+    state: Checking, clock: CheckClock, *, elapsed: TimerElapsed, head: ReferralHead, now: Now
 ) -> tuple[Checking, list[Fact], Letter]:
     """Nobody is warned any more of what is due already."""
     result = state.asked(clock.check_id)
@@ -95,7 +95,7 @@ def _told(
     if is_due:
         clock = clock.model_copy(update={"approaching_at": None})
     told = owing.told(
-        _owed(result, clock, head), clock, key=clock.check_id, ends=NOT_WAITED_FOR, now=now
+        _owed(result, clock, head=head), clock, key=clock.check_id, ends=NOT_WAITED_FOR, now=now
     )
     after, facts = state.with_clock(clock.check_id, told.clock), [told.fact]
     if not is_due:
@@ -104,7 +104,7 @@ def _told(
     return after, [late, *facts], told.letter
 
 
-def _owed(result: CheckResult, clock: CheckClock, head: ReferralHead) -> Owed:
+def _owed(result: CheckResult, clock: CheckClock, *, head: ReferralHead) -> Owed:
     return Owed(
         **head.shared(Owed),
         clock="check",
@@ -138,6 +138,6 @@ def stopped(state: Checking | None, settled: SafetySettled) -> Outcome[Checking]
         referral_id=settled.referral_id, case_id=state.cases.now, not_asked=(left,)
     )
     head = ReferralHead(referral_id=settled.referral_id, case_id=state.cases.now)
-    ended = ClockClosed(**_owed(result, clock, head).shared(Owed), reason=STOPPED)
+    ended = ClockClosed(**_owed(result, clock, head=head).shared(Owed), reason=STOPPED)
     due = timers(after.next_at, settled.referral_id, before=state.next_at)
     return Outcome(after, (fact, ended), timers=due)

@@ -347,7 +347,7 @@ def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
     was = {item.item_id: item for item in before.items}
     changed = {id_ for id_, item in was.items() if desk.state.item(id_) != item}
     return [
-        _with_other_words(desk, one, [id_ for id_ in one.items if id_ in changed], now=now)
+        _with_other_words(desk, one, ids=[id_ for id_ in one.items if id_ in changed], now=now)
         for one in desk.state.holding
         if changed.intersection(one.items)
     ]
@@ -366,7 +366,7 @@ def _joining(desk: _Desk, before: Gathering) -> Iterator[ProductDrafted]:
 
 
 def _with_other_words(
-    desk: _Desk, one: Drafted, ids: Sequence[str], *, now: Mapping[str, HeldItem]
+    desk: _Desk, one: Drafted, *, ids: Sequence[str], now: Mapping[str, HeldItem]
 ) -> ProductDrafted:
     items = [now[id_] for id_ in ids if id_ in now]
     texts = sha256("\0".join(item.model_dump_json() for item in items).encode()).hexdigest()
@@ -457,7 +457,7 @@ def _hand_on(desk: _Desk) -> tuple[list[ProductDrafted], tuple[ProductEnded, ...
     desk.instead = instead.stand_ins((*state.holding, *map(instead.drafted, onward)))
     gone = instead.not_theirs_any_more(state, desk.instead)
     drafts = [*onward, *_taking_over(desk, gone)]
-    desk.state = instead.left(state, gone, desk.instead)
+    desk.state = instead.left(state, gone, instead=desk.instead)
     told = {"referral_id": desk.referral_id, "case_id": desk.cases.now}
     return drafts, tuple(instead.ended(state, gone, **told))
 
@@ -562,7 +562,7 @@ def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
     """
     rule, worker = desk.now.rule(part.colour), desk.state.allocated.works_with
     hub = hub_of(desk.notified.child, desk.now)
-    own = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
+    own = (at_once_to if part.urgent else recipients_of)(rule, hub, now=desk.now)
     yield from own
     team = desk.now.policy.desk_of(worker.team) if worker else None
     if team and rule.at_once and team not in {one.agency for one in own}:

@@ -404,9 +404,9 @@ def _notified(said: Notification, agency: str, *, id_: str, family: tuple[Person
     first, *others = items_of_notification(id_, len(said.parts))
     informed = said.parents_informed
     return Notified(
-        item=_own(agency, said.kept, said.narrative, item_id=first),
+        item=_own(agency, said.kept, text=said.narrative, item_id=first),
         parts=tuple(
-            _own(agency, part, part.text, item_id=item_id)
+            _own(agency, part, text=part.text, item_id=item_id)
             for item_id, part in zip(others, said.parts, strict=True)
         ),
         reference=said.reference,
@@ -416,7 +416,7 @@ def _notified(said: Notification, agency: str, *, id_: str, family: tuple[Person
     )
 
 
-def _own(agency: str, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
+def _own(agency: str, kept: Sharing, *, text: str, item_id: str) -> HeldItem:
     told = kept.shared(HeldItem) | {"text": text}
     return HeldItem(item_id=item_id, owner=agency, **told)
 

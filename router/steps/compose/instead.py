@@ -59,7 +59,7 @@ def ended(
         )
 
 
-def left(state: Gathering, gone: Sequence[Drafted], instead: Collection[str]) -> Gathering:
+def left(state: Gathering, gone: Sequence[Drafted], *, instead: Collection[str]) -> Gathering:
     """The state without these, and without what was to follow what was given back: who has it
     instead went without the same, which follows there.
     """

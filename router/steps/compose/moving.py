@@ -35,7 +35,7 @@ def unsaid(
     for one in before.holding:
         if one.product_id in gone:
             after = after.putting_off(one.product_id)
-    put_off = tuple(_whole(after, one, gone) for one in after.put_off)
+    put_off = tuple(_whole(after, one, gone=gone) for one in after.put_off)
     return after.model_copy(update={"put_off": put_off}), facts
 
 
@@ -50,7 +50,7 @@ def _since(before: Gathering, after: Gathering) -> Iterator[str]:
         yield from dict.fromkeys((*earlier, *new))
 
 
-def _whole(state: Gathering, one: Drafted, gone: Collection[str]) -> Drafted:
+def _whole(state: Gathering, one: Drafted, *, gone: Collection[str]) -> Drafted:
     """With all of the notification, which may have said more before, where it had any of it."""
     own = [item.item_id for item in state.notified.items] if state.notified else []
     if one.product_id not in gone or not {*own}.intersection(one.items):

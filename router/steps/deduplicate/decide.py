@@ -62,14 +62,14 @@ def decide(
     """
     known, said = state or ReferenceVersions(), received(message)
     if policy.linkage_rules >= 2 and names_nothing(said.notification):
-        return Outcome(facts=(_accepted(said, message, ReferenceVersions()),))
+        return Outcome(facts=(_accepted(said, message, known=ReferenceVersions()),))
     repeated = known.referral_with(said.content_digest)
     if repeated is not None:
         fact = NotificationDuplicated(
             agency=said.agency, reference=said.notification.reference, duplicate_of=repeated
         )
         return Outcome(facts=(fact,))
-    accepted = _accepted(said, message, known)
+    accepted = _accepted(said, message, known=known)
     return Outcome(state=known.and_also(said.content_digest, message.id), facts=(accepted,))
 
 
@@ -80,7 +80,7 @@ def names_nothing(notification: Notification) -> bool:
 
 
 def _accepted(
-    said: NotificationReceived, message: Message, known: ReferenceVersions
+    said: NotificationReceived, message: Message, *, known: ReferenceVersions
 ) -> NotificationAccepted:
     return NotificationAccepted(
         referral_id=message.id,

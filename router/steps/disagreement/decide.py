@@ -124,7 +124,7 @@ def _withdraw(known: Disputes, back: DisagreementTakenBack, *, now: Now) -> Outc
         withdrawn_by=said.withdrawn_by,
         reason=said.reason,
     )
-    return _end(known, over, fact, head=head, now=now)
+    return _end(known, over, fact=fact, head=head, now=now)
 
 
 def _over(dispute: Dispute, how: Ended) -> Dispute:
@@ -132,7 +132,7 @@ def _over(dispute: Dispute, how: Ended) -> Dispute:
 
 
 def _end(
-    known: Disputes, over: Dispute, fact: Fact, *, head: ReferralHead, now: Now
+    known: Disputes, over: Dispute, *, fact: Fact, head: ReferralHead, now: Now
 ) -> Outcome[Disputes]:
     """No clock runs any more, and both sides are told."""
     after = known.with_dispute(over)
@@ -143,9 +143,9 @@ def _end(
 def _settle(known: Disputes, decided: DisagreementDecided, *, now: Now) -> Outcome[Disputes]:
     said = decided.decision
     dispute = known.dispute(said.disagreement_id)
-    if dispute is None or not _knows(dispute, decided.agency, now):
+    if dispute is None or not _knows(dispute, decided.agency, now=now):
         return refuse("refused.unknown-subject", "disagreement_id")
-    if refusal := _not_so(known, dispute, decided, now=now):
+    if refusal := _not_so(known, dispute, decided=decided, now=now):
         return Outcome(refusal=refusal)
     how = Ended(
         ended="settled",
@@ -164,10 +164,10 @@ def _settle(known: Disputes, decided: DisagreementDecided, *, now: Now) -> Outco
         settled_by=decided.agency,
         picture_id=picture.id if picture else None,
     )
-    return _end(known, over, fact, head=head, now=now)
+    return _end(known, over, fact=fact, head=head, now=now)
 
 
-def _knows(dispute: Dispute, agency: str, now: Now) -> bool:
+def _knows(dispute: Dispute, agency: str, *, now: Now) -> bool:
     """Whether an agency was told that there is one."""
     shown = agency == now.policy.lead_agency and dispute.may_be_revealed
     return shown or agency in dispute.sides or agency in _settling(dispute, now)
@@ -184,7 +184,7 @@ def _settling(dispute: Dispute, now: Now) -> set[str]:
 
 
 def _not_so(
-    known: Disputes, dispute: Dispute, decided: DisagreementDecided, *, now: Now
+    known: Disputes, dispute: Dispute, *, decided: DisagreementDecided, now: Now
 ) -> Refusal | None:
     said = decided.decision
     if decided.agency not in _settling(dispute, now):
@@ -220,7 +220,7 @@ def _void(known: Disputes, voided: ProductVoided, *, now: Now) -> Outcome[Disput
     head, after = _head(known, voided.referral_id), known
     facts, letters = list[Fact](), list[Letter]()
     for one in gone:
-        after, fact, told_ = _closed(after, one, reason, head=head, now=now)
+        after, fact, told_ = _closed(after, one, reason=reason, head=head, now=now)
         facts += fact
         letters += told_
     due = timers(after.next_at, head.referral_id, before=known.next_at)
@@ -228,7 +228,7 @@ def _void(known: Disputes, voided: ProductVoided, *, now: Now) -> Outcome[Disput
 
 
 def _closed(
-    known: Disputes, dispute: Dispute, reason: str, *, head: ReferralHead, now: Now
+    known: Disputes, dispute: Dispute, *, reason: str, head: ReferralHead, now: Now
 ) -> tuple[Disputes, list[Fact], list[Letter]]:
     over = _over(dispute, Ended(ended="closed", at=now.at, said=reason))
     facts = list[Fact]()
@@ -253,9 +253,9 @@ def _tell(known: Disputes, elapsed: TimerElapsed, *, now: Now) -> Outcome[Disput
             continue
         if one.owed_by not in now.policy.partners:
             reason = "Who would have to decide about it is no partner of this hub any more."
-            after, new, sent = _closed(after, one, reason, head=head, now=now)
+            after, new, sent = _closed(after, one, reason=reason, head=head, now=now)
         else:
-            after, new, sent = _told(after, one, elapsed, head=head, now=now)
+            after, new, sent = _told(after, one, elapsed=elapsed, head=head, now=now)
         facts += new
         letters += sent
     due = timers(after.next_at, elapsed.key, before=known.next_at)
@@ -263,7 +263,7 @@ def _tell(known: Disputes, elapsed: TimerElapsed, *, now: Now) -> Outcome[Disput
 
 
 def _told(
-    known: Disputes, dispute: Dispute, elapsed: TimerElapsed, *, head: ReferralHead, now: Now
+    known: Disputes, dispute: Dispute, *, elapsed: TimerElapsed, head: ReferralHead, now: Now
 ) -> tuple[Disputes, list[Fact], list[Letter]]:
     """All that is to be told by then: several people may be told at one moment."""
     facts, letters = list[Fact](), list[Letter]()
@@ -272,13 +272,13 @@ def _told(
             owed(dispute, clock, head=head),
             clock,
             key=f"{dispute.disagreement_id}/{len(letters)}",
-            chain=rungs(dispute, clock, now),
+            chain=rungs(dispute, clock, now=now),
             now=now,
         )
         up = (*dispute.told, *filter(None, (clock.told_next,)))
         dispute = dispute.model_copy(update={"clock": step.clock, "told": up})
         facts.append(step.fact)
-        letters.append(ringing(step.letter, dispute, now))
+        letters.append(ringing(step.letter, dispute, now=now))
     return known.with_dispute(dispute), facts, letters
 
 

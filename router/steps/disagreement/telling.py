@@ -28,7 +28,7 @@ def chain_at(agency: str, now: Now) -> tuple[Contact, ...]:
     return tuple(one.model_copy(update={"agency": one.agency or agency}) for one in given)
 
 
-def rungs(dispute: Dispute, clock: Ticking, now: Now) -> tuple[Rung, ...]:
+def rungs(dispute: Dispute, clock: Ticking, *, now: Now) -> tuple[Rung, ...]:
     """Both chains side by side, in the time of who owes the decision."""
     each = (
         now.chain_of("disagreement", clock, by=dispute.owed_by, contacts=chain_at(side, now))
@@ -75,7 +75,7 @@ def _next(dispute: Dispute, *, own: bool, now: Now) -> str:
     if dispute.clock is None or dispute.due_at is None:
         return f"{who}; no time is agreed for it.{unread}"
     first = " and ".join(
-        dict.fromkeys(rung.contact.role for rung in _first(rungs(dispute, dispute.clock, now)))
+        dict.fromkeys(rung.contact.role for rung in _first(rungs(dispute, dispute.clock, now=now)))
     )
     up = f" If nothing has come by then, it goes up: {first} are told next." if first else ""
     return f"{who} by {now.in_words(dispute.due_at)}.{up}{unread}"
@@ -85,7 +85,7 @@ def _first(chain: tuple[Rung, ...]) -> tuple[Rung, ...]:
     return tuple(rung for rung in chain if rung.at == chain[0].at)
 
 
-def ringing(letter: Letter, dispute: Dispute, now: Now) -> Letter:
+def ringing(letter: Letter, dispute: Dispute, *, now: Now) -> Letter:
     """The letter with whom to ring on the other side, who knows what it is about."""
     own = letter.agency == dispute.agency
     contact = now.contact_of(dispute.owed_by if own else dispute.agency)

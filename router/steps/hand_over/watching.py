@@ -76,7 +76,7 @@ def closed(
         if after is not None and one.clock and not one.taken_back and (over or one.refused):
             facts += ended(one, came, reason=why, now=now)
             after = after.with_one(one.model_copy(update={"clock": None}))
-    return _without(state, after, facts, referral_id=came.referral_id)
+    return _without(state, after, facts=facts, referral_id=came.referral_id)
 
 
 def _rated(state: Handings | None, came: RatingAssigned | ReferralClosed) -> Handings | None:
@@ -105,7 +105,7 @@ def amend(state: Handings | None, came: NotificationAmended, *, now: Now) -> Out
         if one.refused is None and not one.taken_back and not red:
             facts += ended(one, head, reason=AMENDED, now=now)
             after = after.with_one(one.model_copy(update={"clock": None, "amended": True}))
-    return _without(state, after, facts, referral_id=came.referral_id)
+    return _without(state, after, facts=facts, referral_id=came.referral_id)
 
 
 def awaited_again(state: Handings | None, came: VersionMoved, *, now: Now) -> Outcome[Handings]:
@@ -118,11 +118,11 @@ def awaited_again(state: Handings | None, came: VersionMoved, *, now: Now) -> Ou
             clock = now.owing("receipt", by=one.desk, colour=colour)
             changes = {"clock": clock, "amended": False}
             after = after.with_one(one.model_copy(update=changes))
-    return _without(state, after, [], referral_id=came.referral_id)
+    return _without(state, after, facts=[], referral_id=came.referral_id)
 
 
 def _without(
-    before: Handings | None, after: Handings | None, facts: list[Fact], *, referral_id: str
+    before: Handings | None, after: Handings | None, *, facts: list[Fact], referral_id: str
 ) -> Outcome[Handings]:
     """Clocks that run on are told of at their time, though the one that was next is gone."""
     if after is None or after == before:

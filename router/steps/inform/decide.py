@@ -66,7 +66,7 @@ def decide(state: Holders | None, message: Message, policy: Policy) -> Outcome[H
     if referral_id is None or (after is before and not isinstance(message.data, ProductRecalled)):
         return Outcome()
     desk = _Desk(referral_id, message, now)
-    told = _told(desk, before, after)
+    told = _told(desk, before, after=after)
     due = timers(told.state.next_at, referral_id, before=before.next_at)
     taken_back = tuple(told.takes_back)
     return Outcome(told.state, tuple(told.facts), tuple(told.letters), due, taken_back)
@@ -91,11 +91,11 @@ class _Telling:
     takes_back: list[str]
 
 
-def _told(desk: _Desk, before: Holders, after: Holders) -> _Telling:
+def _told(desk: _Desk, before: Holders, *, after: Holders) -> _Telling:
     told = _Telling(after, [], [], [])
     match desk.message.data:
         case ProductRecalled() as recalled:
-            _awaits_recall(desk, told, recalled)
+            _awaits_recall(desk, told, recalled=recalled)
         case LinkCorrected() if before.cases != after.cases:
             _forget(desk, told)
     stands = after.stands
@@ -103,12 +103,16 @@ def _told(desk: _Desk, before: Holders, after: Holders) -> _Telling:
         return told
     for agency in after.holders():
         knows = after.knows(agency)
-        if knows and Stands(**knows.shared(Stands)) != stands and _is_news(desk, after, agency):
-            _tell(desk, told, agency, knows=knows)
+        if (
+            knows
+            and Stands(**knows.shared(Stands)) != stands
+            and _is_news(desk, after, agency=agency)
+        ):
+            _tell(desk, told, agency=agency, knows=knows)
     return told
 
 
-def _is_news(desk: _Desk, after: Holders, agency: str) -> bool:
+def _is_news(desk: _Desk, after: Holders, *, agency: str) -> bool:
     """A product that says otherwise than the rating may be of one that is still to be heard, unless
     that product is known to have ended, or went before anybody had rated.
     """
@@ -119,7 +123,7 @@ def _is_news(desk: _Desk, after: Holders, agency: str) -> bool:
     return any(one.ended for one in after.held_by(agency) if one.colour is not after.colour)
 
 
-def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
+def _tell(desk: _Desk, told: _Telling, *, agency: str, knows: Knows) -> None:
     """One letter to who holds products, however many; it takes the place of what it has not
     acknowledged.
     """
@@ -128,8 +132,8 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
     # A product that had ended came in between: the same is not told twice.
     same = (one for one in told.state.owed if one.agency == agency and one.said == stands)
     told.takes_back += [one.letter for one in same if one.letter]
-    _let_go(desk, told, agency)
-    change = _change(desk, told.state, stands, knows=knows)
+    _let_go(desk, told, agency=agency)
+    change = _change(desk, told.state, stands=stands, knows=knows)
     clock = desk.now.owing("receipt", by=agency, colour=stands.colour)
     key = f"product-changed/{agency}"
     owes = Owes(
@@ -142,13 +146,17 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
         **change.shared(Owes),
     )
     told.letters.append(
-        Letter(key, agency=agency, notice=_notice(desk, told.state, change, knows=knows, owes=owes))
+        Letter(
+            key,
+            agency=agency,
+            notice=_notice(desk, told.state, change=change, knows=knows, owes=owes),
+        )
     )
     told.state = told.state.telling([Knows(agency=agency, **stands.shared(Stands))]).owing(owes)
     told.facts.append(ChangeTold(**change.shared(Change)))
 
 
-def _change(desk: _Desk, state: Holders, stands: Stands, *, knows: Knows) -> Change:
+def _change(desk: _Desk, state: Holders, *, stands: Stands, knows: Knows) -> Change:
     held = state.held_by(knows.agency)
     return Change(
         referral_id=desk.referral_id,
@@ -163,7 +171,7 @@ def _change(desk: _Desk, state: Holders, stands: Stands, *, knows: Knows) -> Cha
 
 
 def _notice(
-    desk: _Desk, state: Holders, change: Change, *, knows: Knows, owes: Owes
+    desk: _Desk, state: Holders, *, change: Change, knows: Knows, owes: Owes
 ) -> ProductChange:
     stands, now = Stands(**change.shared(Stands)), desk.now
     held = state.held_by(change.agency)
@@ -178,7 +186,7 @@ def _notice(
     )
 
 
-def _let_go(desk: _Desk, told: _Telling, agency: str | None, reason: str = _ANOTHER) -> None:
+def _let_go(desk: _Desk, told: _Telling, *, agency: str | None, reason: str = _ANOTHER) -> None:
     """Nobody is reminded any more of a change that another takes the place of."""
     for one in told.state.owed:
         if one.kind == "change" and one.clock and agency in (None, one.agency):
@@ -193,13 +201,13 @@ def _forget(desk: _Desk, told: _Telling) -> None:
     one knows what these say.
     """
     told.takes_back += [one.letter for one in told.state.owed if one.letter]
-    _let_go(desk, told, None, _ELSEWHERE)
+    _let_go(desk, told, agency=None, reason=_ELSEWHERE)
     held = {one.recipient for one in told.state.products if one.is_held}
     known = tuple(one for one in told.state.known if one.agency in held)
     told.state = told.state.model_copy(update={"known": known})
 
 
-def _awaits_recall(desk: _Desk, told: _Telling, recalled: ProductRecalled) -> None:
+def _awaits_recall(desk: _Desk, told: _Telling, *, recalled: ProductRecalled) -> None:
     id_ = recalled.recall_id
     if id_ is None or told.state.owes(id_):
         return

@@ -15,7 +15,7 @@ from schemas.refusals import Refusal
 Marks = Mapping[str, AdultMarks]
 
 
-def settle_adults(known: Register, decided: AdultsDecided, id_: str) -> Outcome[Register]:
+def settle_adults(known: Register, decided: AdultsDecided, *, id_: str) -> Outcome[Register]:
     """Remember it of both. Refused unless the picture that it names showed the two together."""
     decision = decided.decision
     referral = known.evidence.get(decision.referral_id)
@@ -35,12 +35,12 @@ def settle_adults(known: Register, decided: AdultsDecided, id_: str) -> Outcome[
     fact = AdultsSettled(
         **decision.shared(AdultsSettled), case_id=referral.case_id, decision_id=id_
     )
-    state = Register(adults=_marked(known, pair, mark), rulings={id_: ruling})
+    state = Register(adults=_marked(known, pair, mark=mark), rulings={id_: ruling})
     return Outcome(state=state, facts=(fact,))
 
 
 def take_back_adults(
-    known: Register, ruling: Ruling, ruled: AdultsRuled, *, undo: UndoDecision, id_: str
+    known: Register, ruling: Ruling, *, ruled: AdultsRuled, undo: UndoDecision, id_: str
 ) -> Outcome[Register]:
     """What was before it holds again; not where a later decision about the two stands upon it."""
     pair = ruled.adult_id, ruled.mark.other_adult_id
@@ -55,7 +55,7 @@ def take_back_adults(
         rationale=undo.rationale,
     )
     undone = ruling.model_copy(update={"undone": True})
-    state = Register(adults=_marked(known, pair, ruled.was), rulings={ruling.id: undone})
+    state = Register(adults=_marked(known, pair, mark=ruled.was), rulings={ruling.id: undone})
     return Outcome(state=state, facts=(fact,))
 
 
@@ -65,7 +65,7 @@ def _between(known: Register, pair: tuple[str, str]) -> AdultMark | None:
     return next((one for one in marks if one.other_adult_id == pair[1]), None)
 
 
-def _marked(known: Register, pair: tuple[str, str], mark: AdultMark | None) -> Marks:
+def _marked(known: Register, pair: tuple[str, str], *, mark: AdultMark | None) -> Marks:
     """Both with this mark of the other, or with none."""
     found = {}
     for one, other in (pair, pair[::-1]):

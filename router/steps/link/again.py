@@ -85,13 +85,13 @@ def _plain(piece: Evidence) -> str:
 def _of_the_child(known: Register, decision: Linkage) -> Iterator[Evidence]:
     """What is told of the child linked to, or, while a human is asked, of whoever has its name."""
     for record in known.people:
-        if _may_be(known, record, decision):
+        if _may_be(known, record, decision=decision):
             for id_, _, _ in record.told:
                 if id_ in known.evidence:
                     yield known.evidence[id_]
 
 
-def _may_be(known: Register, record: PersonRecord, decision: Linkage) -> bool:
+def _may_be(known: Register, record: PersonRecord, *, decision: Linkage) -> bool:
     assert known.subject is not None
     if is_other_of_incident(known.subject, record.profile):
         return False

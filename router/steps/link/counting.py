@@ -197,7 +197,7 @@ class KinAfter:
         return [self.after.evidence.get(one.id, one) for one in told]
 
 
-def count_of(known: Register, record: PersonRecord, piece: Evidence, *, policy: Policy) -> Count:
+def count_of(known: Register, record: PersonRecord, *, piece: Evidence, policy: Policy) -> Count:
     """Of a piece that has just been held to be of this person, whose record has it already."""
     kin, first = known.kin, known.evidence.get(piece.again or "")
     window = Window.of(piece, policy)

@@ -67,22 +67,24 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
     known = state or Register()
     match message.data:
         case NotificationAccepted() as accepted:
-            return _notification(known, message, accepted, policy)
+            return _notification(known, message, accepted=accepted, policy=policy)
         case OpenCaseReceived() as received:
-            return _open_case(known, message, received, policy)
+            return _open_case(known, message, received=received, policy=policy)
         case RegisterEntryReceived() as received:
-            return _entry(known, received, policy)
+            return _entry(known, received, policy=policy)
         case EnquiryAdmitted() as admitted:
-            return _enquiry(known, admitted, policy)
+            return _enquiry(known, admitted, policy=policy)
         case (
             LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() | AdultsDecided()
         ) as decided:
-            return settle(known, decided, message.id, policy, _model(policy.linkage_model))
+            return settle(
+                known, decided, id_=message.id, policy=policy, model=_model(policy.linkage_model)
+            )
         case other:
             raise TypeError(other.type)
 
 
-def _of_open_case(fact: OpenCaseReceived, id_: str, received_at: dt.datetime | None) -> Evidence:
+def _of_open_case(fact: OpenCaseReceived, id_: str, *, received_at: dt.datetime | None) -> Evidence:
     case = fact.open_case
     return Evidence(
         id=id_,
@@ -115,7 +117,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
         case OpenCaseReceived():
-            return _of_open_case(fact, id_, received_at)
+            return _of_open_case(fact, id_, received_at=received_at)
         case RegisterEntryReceived() | EnquiryAdmitted():
             return _of_no_concern(fact, received_at)
         case _:
@@ -142,30 +144,31 @@ def _model(name: str) -> Model:
 
 
 def _notification(
-    known: Register, message: Message, accepted: NotificationAccepted, policy: Policy
+    known: Register, message: Message, *, accepted: NotificationAccepted, policy: Policy
 ) -> Outcome[Register]:
     model = _model(policy.linkage_model)
-    amends = _amends(known, accepted, model)
-    decision = amends or _of_another(known, accepted, _compared(known, model))
-    first = _told_before(known, accepted, amends, decision)
+    amends = _amends(known, accepted, model=model)
+    decision = amends or _of_another(known, accepted, decision=_compared(known, model))
+    first = _told_before(known, accepted, amends=amends, decision=decision)
     counts = first is None or decision.outcome is not LinkOutcome.LINKED
     assert known.incoming is not None
     evidence = known.incoming.model_copy(update={"again": first})
-    record = _record_after(known, decision, evidence, referral=counts)
-    evidence = _held(evidence, record, decision)
-    counted = _counted(known, decision, record, evidence, policy)
-    fact = _child_linked(accepted, decision, record, model, counted)
-    fact = _of_concern(known, accepted, fact, evidence, amends=amends is not None)
-    record, doubts = _doubts(known, decision, record, model)
-    fact = _with_family(fact, known, decision, record, entries=said_of(record, known.people))
+    record = _record_after(known, decision, piece=evidence, referral=counts)
+    evidence = _held(evidence, record, decision=decision)
+    counted = _counted(known, decision, record=record, piece=evidence, policy=policy)
+    fact = _child_linked(accepted, decision, record=record, model=model, counted=counted)
+    fact = _of_concern(known, accepted, fact=fact, evidence=evidence, amends=amends is not None)
+    record, doubts = _doubts(known, decision, record=record, model=model)
+    entries = said_of(record, known.people)
+    fact = _with_family(fact, known, decision=decision, record=record, entries=entries)
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
         fact = fact.model_copy(update={"letter_id": letter})
-        evidence = _with_letter(evidence, letter, accepted)
+        evidence = _with_letter(evidence, letter, accepted=accepted)
     told = [handed] if handed else _review(fact, policy)
-    further = (*_followed(fact, record), *_told_of_family(known, fact, decision))
+    further = (*_followed(fact, record), *_told_of_family(known, fact, decision=decision))
     return Outcome(
         state=Register(people=(record,), evidence={evidence.id: evidence}),
         facts=(fact, *further, *_amended(known, fact), *doubts),
@@ -176,9 +179,9 @@ def _notification(
 def _of_concern(
     known: Register,
     accepted: NotificationAccepted,
+    *,
     fact: ChildLinked,
     evidence: Evidence,
-    *,
     amends: bool,
 ) -> ChildLinked:
     """With what it amends or tells again. Another agency's copy under a reference of its own amends
@@ -194,20 +197,20 @@ def _of_concern(
 
 
 def _counted(
-    known: Register, decision: Linkage, record: PersonRecord, piece: Evidence, policy: Policy
+    known: Register, decision: Linkage, *, record: PersonRecord, piece: Evidence, policy: Policy
 ) -> Counted | None:
     """How many concerns there were of late; None for the first of a family."""
     if (decision.person or decision.family) is None or known.rules < 2:
         return None
-    return count_of(known, record, piece, policy=policy).counted
+    return count_of(known, record, piece=piece, policy=policy).counted
 
 
 def _with_family(
     fact: ChildLinked,
     known: Register,
+    *,
     decision: Linkage,
     record: PersonRecord,
-    *,
     entries: tuple[KnownTo, ...],
 ) -> ChildLinked:
     """With what registers said of the child, what of it was compared where it is linked, and with
@@ -224,7 +227,7 @@ def _with_family(
     return fact.model_copy(update=found) if found else fact
 
 
-def _with_letter(evidence: Evidence, letter: str, accepted: NotificationAccepted) -> Evidence:
+def _with_letter(evidence: Evidence, letter: str, *, accepted: NotificationAccepted) -> Evidence:
     """With what went to the team, so that it can be sent again or taken back."""
     kept = {"notification": accepted.notification, "area": accepted.area, "letter": letter}
     return evidence.model_copy(update=kept)
@@ -249,7 +252,7 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
 
 
 def _told_of_family(
-    known: Register, fact: ChildLinked, decision: Linkage
+    known: Register, fact: ChildLinked, *, decision: Linkage
 ) -> Iterator[FamilyConcern]:
     """Whoever decides on the latest referrals of the family's other children hears that there is a
     concern about this one (rules since 4).
@@ -294,22 +297,24 @@ def _of_its_own(known: Register, accepted: NotificationAccepted) -> bool:
     return first is not None and first.agency == accepted.agency
 
 
-def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:
+def _amends(known: Register, accepted: NotificationAccepted, *, model: Model) -> Linkage | None:
     """An amendment is about its first version's child, unless it is plainly about another under the
     same reference.
     """
     record = _first_person(known, accepted)
     if record is None or known.subject is None:
         return None
-    if known.rules >= 2 and (_is_new(known, accepted) or not _of_one(known, accepted, record)):
+    if known.rules >= 2 and (
+        _is_new(known, accepted) or not _of_one(known, accepted, record=record)
+    ):
         return None
-    if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
+    if link(known.subject, [record.profile], model=model).outcome is LinkOutcome.NEW:
         return None
     return Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AMENDMENT,), ())
 
 
 def _told_before(
-    known: Register, accepted: NotificationAccepted, amends: Linkage | None, decision: Linkage
+    known: Register, accepted: NotificationAccepted, *, amends: Linkage | None, decision: Linkage
 ) -> str | None:
     """The referral that told of the concern first: version 1, or what this sends again under a new
     reference. By the first rules, each counts.
@@ -331,7 +336,7 @@ def _is_new(known: Register, accepted: NotificationAccepted) -> bool:
     return known.incoming is not None and is_another(known.incoming.account(), first.account())
 
 
-def _of_one(known: Register, accepted: NotificationAccepted, record: PersonRecord) -> bool:
+def _of_one(known: Register, accepted: NotificationAccepted, *, record: PersonRecord) -> bool:
     """Whether what is told is of the first one's child, by more than the reference."""
     assert known.subject is not None
     first = known.evidence[accepted.first_referral_id or ""].subject(known.rules)
@@ -342,14 +347,14 @@ def _of_one(known: Register, accepted: NotificationAccepted, record: PersonRecor
     return agrees(known.subject, record.profile, named=named) or says_the_same(known.subject, first)
 
 
-def _of_another(known: Register, accepted: NotificationAccepted, decision: Linkage) -> Linkage:
+def _of_another(known: Register, accepted: NotificationAccepted, *, decision: Linkage) -> Linkage:
     """Compared like any other; whom the reference alone would have taken for the child is at most
     put to a human (rules since 2).
     """
     record = _first_person(known, accepted)
     if known.rules < 2 or record is None or decision.person is not record.profile:
         return decision
-    if _of_one(known, accepted, record):
+    if _of_one(known, accepted, record=record):
         return decision
     shown = Candidate(person_id=record.person_id, score=decision.score, reasons=decision.reasons)
     return decision._replace(
@@ -363,14 +368,17 @@ def _of_another(known: Register, accepted: NotificationAccepted, decision: Linka
 def _compared(known: Register, model: Model) -> Linkage:
     assert known.subject is not None
     decision = link(
-        known.subject, [record.profile for record in known.people], model, oversized=known.oversized
+        known.subject,
+        [record.profile for record in known.people],
+        model=model,
+        oversized=known.oversized,
     )
     said = passed_over(known.oversized)
     return decision._replace(reasons=(*decision.reasons, *said)) if said else decision
 
 
 def _record_after(
-    known: Register, decision: Linkage, piece: Evidence | None, *, referral: bool
+    known: Register, decision: Linkage, *, piece: Evidence | None, referral: bool
 ) -> PersonRecord:
     assert known.subject is not None
     assert piece is not None
@@ -390,33 +398,34 @@ def _record_after(
 
 
 def _doubts(
-    known: Register, decision: Linkage, record: PersonRecord, model: Model
+    known: Register, decision: Linkage, *, record: PersonRecord, model: Model
 ) -> tuple[PersonRecord, list[Doubt]]:
     """Second thoughts about a person linked to; about a provisional one the link review asks."""
     if decision.outcome is not LinkOutcome.LINKED:
         raised = tuple((c.person_id, c.score) for c in decision.candidates)
         return replace(record, raised=raised) if raised else record, []
     found: list[Doubt] = [
-        *maybe_one(record, known.people, model, known.rules),
+        *maybe_one(record, known.people, model=model, rules=known.rules),
         *maybe_two(record, model),
     ]
     return asked(record, found), found
 
 
-def _held(evidence: Evidence, record: PersonRecord, decision: Linkage) -> Evidence:
+def _held(evidence: Evidence, record: PersonRecord, *, decision: Linkage) -> Evidence:
     doubts = tuple(c.person_id for c in decision.candidates)
     return evidence.held_as(record.profile, doubts=doubts)
 
 
-def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
+def _changed(evidence: Evidence | None, record: PersonRecord, *, decision: Linkage) -> Register:
     assert evidence is not None
-    held = _held(evidence, record, decision)
+    held = _held(evidence, record, decision=decision)
     return Register(people=(record,), evidence={held.id: held})
 
 
 def _child_linked(
     accepted: NotificationAccepted,
     decision: Linkage,
+    *,
     record: PersonRecord,
     model: Model,
     counted: Counted | None,
@@ -466,16 +475,16 @@ def _allocated(record: PersonRecord, case: OpenCase) -> Worker | None:
 
 
 def _open_case(
-    known: Register, message: Message, received: OpenCaseReceived, policy: Policy
+    known: Register, message: Message, *, received: OpenCaseReceived, policy: Policy
 ) -> Outcome[Register]:
     """The worker is allocated to the child that the case is certainly about (R9); in doubt, to a
     child of its own.
     """
     model = _model(policy.linkage_model)
     decision = _compared(known, model)
-    record = _record_after(known, decision, known.incoming, referral=False)
+    record = _record_after(known, decision, piece=known.incoming, referral=False)
     record = replace(record, worker=_allocated(record, received.open_case))
-    record, doubts = _doubts(known, decision, record, model)
+    record, doubts = _doubts(known, decision, record=record, model=model)
     fact = OpenCaseLinked(
         person_id=record.profile.person_id,
         family_id=record.profile.family_id,
@@ -488,13 +497,15 @@ def _open_case(
         worker=record.worker,
     )
     return Outcome(
-        state=_changed(known.incoming, record, decision),
+        state=_changed(known.incoming, record, decision=decision),
         facts=(fact, *doubts, *changed(known, [record], policy=policy)),
         letters=tuple(reviews(doubts, policy)),
     )
 
 
-def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> Outcome[Register]:
+def _entry(
+    known: Register, received: RegisterEntryReceived, *, policy: Policy
+) -> Outcome[Register]:
     """What a register says of a child goes to the child that the entry is certainly about; in
     doubt, to a child of its own, and a human is asked where that bears on a referral.
     """
@@ -505,16 +516,16 @@ def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> 
     if held is not None:
         return _entry_again(known, held, said=said, policy=policy)
     decision = _compared(known, model)
-    record = _record_after(known, decision, known.incoming, referral=False).entered(said)
+    record = _record_after(known, decision, piece=known.incoming, referral=False).entered(said)
     if decision.outcome is LinkOutcome.LINKED:
-        record, doubts = _doubts(known, decision, record, model)
+        record, doubts = _doubts(known, decision, record=record, model=model)
     else:
         referred = [one for one in known.people if one.referrals]
-        doubts = list(maybe_one(record, referred, model, known.rules))
+        doubts = list(maybe_one(record, referred, model=model, rules=known.rules))
         record = asked(record, doubts)
     fact = _entry_linked(received.entry_id, said, record=record, decision=decision, model=model)
     return Outcome(
-        state=_changed(known.incoming, record, decision),
+        state=_changed(known.incoming, record, decision=decision),
         facts=(
             fact,
             *doubts,
@@ -567,7 +578,7 @@ def _entry_linked(
     )
 
 
-def _enquiry(known: Register, admitted: EnquiryAdmitted, policy: Policy) -> Outcome[Register]:
+def _enquiry(known: Register, admitted: EnquiryAdmitted, *, policy: Policy) -> Outcome[Register]:
     """Who it is that a partner asks about. That somebody asks is no evidence: nothing is kept."""
     model = _model(policy.linkage_model)
     decision = _compared(known, model)

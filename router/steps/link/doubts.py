@@ -40,7 +40,7 @@ mistyped.
 
 
 def maybe_one(
-    record: PersonRecord, others: Sequence[PersonRecord], model: Model, rules: int = NEWEST
+    record: PersonRecord, others: Sequence[PersonRecord], *, model: Model, rules: int = NEWEST
 ) -> Iterator[MergeSuggested]:
     """Of these others, whoever may be the same child; half as sure as linking must be to take two
     for one.
@@ -50,7 +50,7 @@ def maybe_one(
     asked_of = query(as_subject(record.profile, rules), model)
     for other in others:
         needed = max(model.same_at / 2, _asked(record, other) + _STRONGER)
-        if not reaches(asked_of, other.profile, needed - _ROUNDING):
+        if not reaches(asked_of, other.profile, least=needed - _ROUNDING):
             continue
         weighed = weigh(asked_of, other.profile)
         if weighed.score >= needed:
@@ -127,11 +127,11 @@ def _clashes(said: Sequence[Said]) -> Iterator[tuple[str, set[int]]]:
         against = [value for value in values if value and value != last] if last else []
         if against:
             agree = {number for number, value in enumerate(values) if value == last}
-            if _differ(field, last, against, len(agree)):
+            if _differ(field, last, against=against, times=len(agree)):
                 yield field, agree
 
 
-def _differ(field: str, last: Any, against: Sequence[Any], times: int) -> bool:
+def _differ(field: str, last: Any, *, against: Sequence[Any], times: int) -> bool:
     if field == _BORN:
         return all(compare(last, False, day, False) >= Agreement.OTHER for day in against)
     if field == _NHS:

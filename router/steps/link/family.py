@@ -41,13 +41,13 @@ def family_of(
     )
     found = [
         _person(mine, told),
-        *(_person(one, told, _names(one), one.births) for one in children),
+        *(_person(one, told, names=_names(one), births=one.births) for one in children),
     ]
     return tuple(one for one in found if one != Person())
 
 
 def _person(
-    profile: Profile, told: Subject, names: tuple[Name, ...] = (), births: tuple[int, ...] = ()
+    profile: Profile, told: Subject, *, names: tuple[Name, ...] = (), births: tuple[int, ...] = ()
 ) -> Person:
     codes = (home.rpartition("|")[2] for home in _new(profile.addresses, told.addresses))
     phones = tuple(_new(profile.phones, told.phones))

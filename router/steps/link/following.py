@@ -34,8 +34,8 @@ def follow(
     if known and evidence.id in known.evidence and isinstance(linked, RegisterEntryLinked):
         held = evidence.held_as(known.profile)  # it came before, and says something else now
         return Register(people=(known.entered(linked.known_to),), evidence={held.id: held})
-    evidence = evidence.model_copy(update={"again": _again(known, linked, rules)})
-    record = _record(known, evidence, linked, rules)
+    evidence = evidence.model_copy(update={"again": _again(known, linked, rules=rules)})
+    record = _record(known, evidence, linked=linked, rules=rules)
     told = tuple(one.person_id for one in linked.candidates)
     if linked.outcome is LinkOutcome.LINKED or isinstance(linked, RegisterEntryLinked):
         record = asked(record, doubts)
@@ -47,7 +47,7 @@ def follow(
     return Register(people=(record,), evidence={held.id: held})
 
 
-def _again(known: PersonRecord | None, linked: Linked, rules: int) -> str | None:
+def _again(known: PersonRecord | None, linked: Linked, *, rules: int) -> str | None:
     """The referral that told of the same concern first; of a version, as far as it is known."""
     if rules < 2 or not isinstance(linked, ChildLinked):
         return None
@@ -56,9 +56,9 @@ def _again(known: PersonRecord | None, linked: Linked, rules: int) -> str | None
 
 
 def _record(
-    known: PersonRecord | None, evidence: Evidence, linked: Linked, rules: int
+    known: PersonRecord | None, evidence: Evidence, *, linked: Linked, rules: int
 ) -> PersonRecord:
-    record = _added(known, evidence, linked, rules)
+    record = _added(known, evidence, linked=linked, rules=rules)
     if isinstance(linked, OpenCaseLinked):
         return replace(record, worker=linked.worker)
     if isinstance(linked, RegisterEntryLinked):
@@ -67,7 +67,7 @@ def _record(
 
 
 def _added(
-    known: PersonRecord | None, evidence: Evidence, linked: Linked, rules: int
+    known: PersonRecord | None, evidence: Evidence, *, linked: Linked, rules: int
 ) -> PersonRecord:
     subject, referral = evidence.subject(rules), evidence.is_referral
     if linked.outcome is LinkOutcome.LINKED:

@@ -41,7 +41,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
 
 
-def outlined(piece: Evidence, worker: Worker, policy: Policy) -> Letter:
+def outlined(piece: Evidence, worker: Worker, *, policy: Policy) -> Letter:
     """The referral for the worker of a child whom it was found to be about: linking keeps no more
     of it than who the child is, and the rest is put in as it is handed out.
     """

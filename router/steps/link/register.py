@@ -419,7 +419,7 @@ def _concerns(evidence: Iterable[Evidence], ids: Collection[str]) -> Iterator[st
             yield piece.again or piece.id
 
 
-def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> PersonRecord:
+def refold(record: PersonRecord, evidence: Sequence[Evidence], *, rules: int) -> PersonRecord:
     """The record as it would be of this evidence alone, read by these rules; verified non-matches
     stay.
     """

@@ -16,8 +16,8 @@ Pair = tuple[str, str]
 def carry_out(
     known: Register,
     id_: str,
-    whose: Mapping[str, str],
     *,
+    whose: Mapping[str, str],
     apart: Sequence[Pair] = (),
     merges: bool = False,
 ) -> Register:
@@ -29,15 +29,21 @@ def carry_out(
     (``merges``), or nobody else founded the family of the one left without evidence.
     """
     moves = tuple(_move(known.evidence[piece], person) for piece, person in whose.items())
-    evidence = {one: _held(known, one, person, settled_by=id_) for one, person in whose.items()}
+    evidence = {
+        one: _held(known, one, person_id=person, settled_by=id_) for one, person in whose.items()
+    }
     people = {
-        r.person_id: _rearranged(known, r, evidence, merges=merges)
+        r.person_id: _rearranged(known, r, moved=evidence, merges=merges)
         for r in _concerned(known, moves)
     }
     heirs = [(known.known(id_), p.successor) for id_, p in people.items() if not p.evidence]
     lifted = [mark for old, heir in heirs for mark in _between(old, known.known(heir))]
     pairs = [(heir, other) for old, heir in heirs for other, _ in old.apart if other != heir]
-    made = [mark for a, b in (*pairs, *apart) for mark in (_mark(a, b, id_), _mark(b, a, id_))]
+    made = [
+        mark
+        for a, b in (*pairs, *apart)
+        for mark in (_mark(a, b, decision_id=id_), _mark(b, a, decision_id=id_))
+    ]
     before = {id_: known.known(id_).evidence for id_ in people}
     ruling = Ruling(id=id_, moves=moves, before=before, made=tuple(made), lifted=tuple(lifted))
     people |= _marked(known, people, add=made, lift=lifted)
@@ -49,11 +55,13 @@ def take_back(known: Register, ruling: Ruling) -> Register:
     made.
     """
     evidence = {
-        m.evidence_id: _held(known, m.evidence_id, m.from_person_id, settled_by=m.settled_by)
+        m.evidence_id: _held(
+            known, m.evidence_id, person_id=m.from_person_id, settled_by=m.settled_by
+        )
         for m in ruling.moves
     }
     people = {
-        r.person_id: _rearranged(known, r, evidence, order=ruling.before[r.person_id])
+        r.person_id: _rearranged(known, r, moved=evidence, order=ruling.before[r.person_id])
         for r in _concerned(known, ruling.moves)
     }
     people |= _marked(known, people, add=ruling.lifted, lift=ruling.made)
@@ -81,7 +89,7 @@ def _move(held: Evidence, to_person_id: str) -> Move:
     )
 
 
-def _held(known: Register, id_: str, person_id: str, *, settled_by: str | None) -> Evidence:
+def _held(known: Register, id_: str, *, person_id: str, settled_by: str | None) -> Evidence:
     before = known.evidence[id_]
     profile = known.known(person_id).profile
     return before.held_as(profile, settled_by=settled_by, revision=before.revision + 1)
@@ -95,8 +103,8 @@ def _concerned(known: Register, moves: Iterable[Move]) -> list[PersonRecord]:
 def _rearranged(
     known: Register,
     record: PersonRecord,
-    moved: Mapping[str, Evidence],
     *,
+    moved: Mapping[str, Evidence],
     order: Sequence[str] = (),
     merges: bool = False,
 ) -> PersonRecord:
@@ -117,21 +125,23 @@ def _rearranged(
     ids = sorted((*stays, *comes), key=lambda id_: place.get(id_, len(place)))
     if tuple(ids) == record.evidence:
         return record
-    after = refold(record, [moved.get(id_) or known.evidence[id_] for id_ in ids], known.rules)
+    after = refold(
+        record, [moved.get(id_) or known.evidence[id_] for id_ in ids], rules=known.rules
+    )
     if ids:
         return replace(after, successor="", joined=False)
     joined = merges or record.profile.family_id == derived_id("family", record.evidence[0])
     return replace(after, successor=moved[record.evidence[-1]].person_id, joined=joined)
 
 
-def _mark(person_id: str, other_person_id: str, decision_id: str) -> Mark:
+def _mark(person_id: str, other_person_id: str, *, decision_id: str) -> Mark:
     return Mark(person_id=person_id, other_person_id=other_person_id, decision_id=decision_id)
 
 
 def _between(one: PersonRecord, other: PersonRecord) -> list[Mark]:
     pairs = ((one, other), (other, one))
     return [
-        _mark(a.person_id, id_, decision)
+        _mark(a.person_id, id_, decision_id=decision)
         for a, b in pairs
         for id_, decision in a.apart
         if id_ == b.person_id

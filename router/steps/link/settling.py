@@ -81,7 +81,7 @@ class _Plan:
 
 
 def settle(
-    known: Register, decided: Settled, id_: str, policy: Policy, model: Model
+    known: Register, decided: Settled, *, id_: str, policy: Policy, model: Model
 ) -> Outcome[Register]:
     """Follow the decision with this id. Refused unless it is the lead agency's, by one of its
     social workers, about what is known, and possible.
@@ -90,40 +90,42 @@ def settle(
         return Outcome(refusal=Refusal("refused.role"))
     if not may_rate(decided.decision.decided_by, policy):
         return Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
-    outcome = _about_adults(known, decided, id_)
+    outcome = _about_adults(known, decided, id_=id_)
     if outcome is not None:
         return outcome
-    plan = _plan(known, decided, id_)
+    plan = _plan(known, decided, id_=id_)
     if plan is None:
         return Outcome()
     if isinstance(plan, Refusal):
         return Outcome(refusal=plan)
-    outcome = _settled(plan, decided.decision, id_, policy)
+    outcome = _settled(plan, decided.decision, id_=id_, policy=policy)
     return (
-        _with_doubts(plan, outcome, policy, model) if isinstance(decided, LinkDecided) else outcome
+        _with_doubts(plan, outcome, policy=policy, model=model)
+        if isinstance(decided, LinkDecided)
+        else outcome
     )
 
 
-def _about_adults(known: Register, decided: Settled, id_: str) -> Outcome[Register] | None:
+def _about_adults(known: Register, decided: Settled, *, id_: str) -> Outcome[Register] | None:
     """What comes of a decision about adults, or of taking one back; None for one about children."""
     if isinstance(decided, AdultsDecided):
-        return settle_adults(known, decided, id_)
+        return settle_adults(known, decided, id_=id_)
     if not isinstance(decided, UndoDecided):
         return None
     ruling = known.rulings.get(decided.decision.decision_id)
     if ruling is None or ruling.adults is None or ruling.undone:
         return None
-    return take_back_adults(known, ruling, ruling.adults, undo=decided.decision, id_=id_)
+    return take_back_adults(known, ruling, ruled=ruling.adults, undo=decided.decision, id_=id_)
 
 
-def _plan(known: Register, decided: Settled, id_: str) -> _Plan | Refusal | None:
+def _plan(known: Register, decided: Settled, *, id_: str) -> _Plan | Refusal | None:
     match decided:
         case LinkDecided():
             return _link(known, decided)
         case PersonsDecided(decision=persons):
             return _persons(known, persons)
         case SplitDecided(decision=split):
-            return _split(known, split, id_)
+            return _split(known, split, id_=id_)
         case UndoDecided(decision=undo):
             return _undo(known, undo)
         case other:
@@ -144,14 +146,16 @@ def _link(known: Register, decided: LinkDecided) -> _Plan | Refusal:
         return Refusal("refused.not-shown", "saw")
     own = own_person(held.id)
     if decision.person_id in (None, own):
-        target = known.person(own) or _nobody(own, held.family_id, derived_id("case", held.id))
+        target = known.person(own) or _nobody(
+            own, held.family_id, case_id=derived_id("case", held.id)
+        )
         others = [known.standing(id_) for id_ in (held.person_id, *held.doubts)]
         apart = [(own, other.person_id) for other in others if other and other.person_id != own]
     else:
         found = known.standing(str(decision.person_id))
         if found is None:
             return Refusal("refused.unknown-subject", "person_id")
-        target, apart = found, _no_longer(known, held, found)
+        target, apart = found, _no_longer(known, held, target=found)
     with_target = known if known.person(target.person_id) else _with(known, target)
     return _Plan(
         with_target,
@@ -162,7 +166,7 @@ def _link(known: Register, decided: LinkDecided) -> _Plan | Refusal:
     )
 
 
-def _no_longer(known: Register, held: Evidence, target: PersonRecord) -> list[Pair]:
+def _no_longer(known: Register, held: Evidence, *, target: PersonRecord) -> list[Pair]:
     """Whom a referral is found not to be about, where it had been linked to them; but not its own
     provisional person: what else was linked to that one meanwhile may well be about the same child.
     """
@@ -190,7 +194,7 @@ def _persons(known: Register, decision: PersonsDecision) -> _Plan | Refusal | No
     return _Plan(known, *ids, {}, (ids,))
 
 
-def _split(known: Register, decision: SplitDecision, id_: str) -> _Plan | Refusal:
+def _split(known: Register, decision: SplitDecision, *, id_: str) -> _Plan | Refusal:
     source = known.standing(decision.person_id)
     if source is None:
         return Refusal("refused.unknown-subject", "person_id")
@@ -198,7 +202,7 @@ def _split(known: Register, decision: SplitDecision, id_: str) -> _Plan | Refusa
         if referral_id not in source.evidence:
             return Refusal("refused.unknown-subject", f"referral_ids[{number}]")
     if decision.to_person_id is None:
-        target = _nobody(own_person(id_), source.profile.family_id, derived_id("case", id_))
+        target = _nobody(own_person(id_), source.profile.family_id, case_id=derived_id("case", id_))
         known = _with(known, target)
     elif (found := known.standing(decision.to_person_id)) is None:
         return Refusal("refused.unknown-subject", "to_person_id")
@@ -228,7 +232,7 @@ def _undo(known: Register, decision: UndoDecision) -> _Plan | Refusal:
     return _Plan(known, one, one, whose, undoes=ruling)
 
 
-def _nobody(person_id: str, family_id: str, case_id: str) -> PersonRecord:
+def _nobody(person_id: str, family_id: str, *, case_id: str) -> PersonRecord:
     return PersonRecord(Profile(person_id, family_id, case_id))
 
 
@@ -236,48 +240,51 @@ def _with(known: Register, person: PersonRecord) -> Register:
     return replace(known, people=(*known.people, person))
 
 
-def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outcome[Register]:
+def _settled(plan: _Plan, decision: Decision, *, id_: str, policy: Policy) -> Outcome[Register]:
     known = plan.known
     if plan.undoes:
         after = rulings.take_back(known, plan.undoes)
     else:
         merges = isinstance(decision, PersonsDecision)
-        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
+        after = rulings.carry_out(known, id_, whose=plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
-    linked = tuple(_links(known, after, moved, decision, id_, policy))
+    linked = tuple(_links(known, after, moved=moved, decision=decision, id_=id_, policy=policy))
     if policy.checks:
         linked = tuple(with_registers(fact, known, after=after) for fact in linked)
-    handed = _handed(known, after, moved, linked, policy=policy)
+    handed = _handed(known, after, moved=moved, linked=linked, policy=policy)
     letters = {one: letter_id(id_, STEP_NAME, key=letter.key) for one, letter in handed.items()}
-    stay = {now.id: now.letter for was, now in moved if _stays(known, after, was, now=now)}
+    stay = {now.id: now.letter for was, now in moved if _stays(known, after, was=was, now=now)}
     wrong = {now.letter for _, now in moved if now.letter} - set(stay.values())
     by = stay | letters
     return Outcome(
         state=_with_letters(after, moved, letters=by),
         facts=(
-            *(_with_worker(fact, known, after, letters=by) for fact in linked),
+            *(_with_worker(fact, known, after=after, letters=by) for fact in linked),
             *changed(known, after.people, policy=policy, but=[now.id for _, now in moved]),
             *left_behind(known, moved),
-            *_closing(plan, moved, decision, id_),
+            *_closing(plan, moved, decision=decision, id_=id_),
         ),
-        letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),
+        letters=(
+            *handed.values(),
+            *_changes(known, after, moved=moved, decision=decision, id_=id_, policy=policy),
+        ),
         takes_back=tuple(sorted(wrong)),
     )
 
 
-def _worker(known: Register, after: Register, person_id: str) -> Worker | None:
+def _worker(known: Register, after: Register, *, person_id: str) -> Worker | None:
     """Of a person by now."""
     return (after.person(person_id) or known.known(person_id)).worker
 
 
-def _stays(known: Register, after: Register, was: Evidence, *, now: Evidence) -> bool:
+def _stays(known: Register, after: Register, *, was: Evidence, now: Evidence) -> bool:
     """Whether a referral is with the team of the same worker's case as before."""
-    worker = _worker(known, after, now.person_id)
+    worker = _worker(known, after, person_id=now.person_id)
     return bool(now.letter) and worker == known.known(was.person_id).worker is not None
 
 
 def _handed(
-    known: Register, after: Register, moved: Moved, linked: Sequence[Fact], *, policy: Policy
+    known: Register, after: Register, *, moved: Moved, linked: Sequence[Fact], policy: Policy
 ) -> dict[str, Letter]:
     """The letters that hand referrals over to the workers of the children that they are about now.
 
@@ -286,21 +293,21 @@ def _handed(
     anew = {fact.referral_id: fact for fact in linked if isinstance(fact, ChildLinked)}
     handed = {id_: letter for id_, fact in anew.items() if (letter := handover(fact, policy))}
     for was, now in moved:
-        worker = _worker(known, after, now.person_id)
+        worker = _worker(known, after, person_id=now.person_id)
         if worker is None or now.id in anew or not now.is_referral:
             continue
-        if not _stays(known, after, was, now=now):
-            handed[now.id] = outlined(now, worker, policy)
+        if not _stays(known, after, was=was, now=now):
+            handed[now.id] = outlined(now, worker, policy=policy)
     return handed
 
 
 def _with_worker(
-    fact: Fact, known: Register, after: Register, *, letters: Mapping[str, str | None]
+    fact: Fact, known: Register, *, after: Register, letters: Mapping[str, str | None]
 ) -> Fact:
     """A link, or its correction, with the worker whose team has it now, and by which letter."""
     if not isinstance(fact, ChildLinked | LinkCorrected):
         return fact
-    worker = _worker(known, after, fact.person_id)
+    worker = _worker(known, after, person_id=fact.person_id)
     said = {"allocated_to": worker, "letter_id": letters.get(fact.referral_id)}
     return fact.model_copy(update=said)
 
@@ -316,14 +323,16 @@ def _with_letters(after: Register, moved: Moved, *, letters: Mapping[str, str | 
 
 
 def _with_doubts(
-    plan: _Plan, outcome: Outcome[Register], policy: Policy, model: Model
+    plan: _Plan, outcome: Outcome[Register], *, policy: Policy, model: Model
 ) -> Outcome[Register]:
     """Whether the child that a referral was found to be about is another one at hand too: known
     twice, it may be.
     """
     assert outcome.state is not None
     people = {record.person_id: record for record in (*plan.known.people, *outcome.state.people)}
-    doubts = list(maybe_one(people[plan.one], list(people.values()), model, plan.known.rules))
+    doubts = list(
+        maybe_one(people[plan.one], list(people.values()), model=model, rules=plan.known.rules)
+    )
     if not doubts:
         return outcome
     record = asked(people[plan.one], doubts)
@@ -343,6 +352,7 @@ Moved = Sequence[tuple[Evidence, Evidence]]
 def _links(
     known: Register,
     after: Register,
+    *,
     moved: Moved,
     decision: Decision,
     id_: str,
@@ -358,13 +368,13 @@ def _links(
             continue
         moved_to = known.person(now.person_id) if now.person_id != was.person_id else None
         checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
-        yield _corrected(was, now, decision, id_, checked)
+        yield _corrected(was, now, decision=decision, id_=id_, checked=checked)
         if now.notification is not None and record.worker != known.known(was.person_id).worker:
-            yield _taken_up(now, record, known, after=after, policy=policy)
+            yield _taken_up(now, record, known=known, after=after, policy=policy)
 
 
 def _corrected(
-    was: Evidence, now: Evidence, decision: Decision, id_: str, checked: dict[Stated, Found]
+    was: Evidence, now: Evidence, *, decision: Decision, id_: str, checked: dict[Stated, Found]
 ) -> LinkCorrected:
     return LinkCorrected(
         referral_id=now.id,
@@ -410,14 +420,14 @@ def _open_case_linked(now: Evidence) -> OpenCaseLinked:
 
 
 def _taken_up(
-    now: Evidence, record: PersonRecord, known: Register, *, after: Register, policy: Policy
+    now: Evidence, record: PersonRecord, *, known: Register, after: Register, policy: Policy
 ) -> ChildLinked:
     """A referral that had gone to the worker of a child whom it is not about is linked anew, and so
     rated after all.
     """
     assert now.notification is not None
     kin = KinAfter(known.kin, after) if known.kin else None
-    count = count_of(replace(after, kin=kin), record, now, policy=policy)
+    count = count_of(replace(after, kin=kin), record, piece=now, policy=policy)
     return ChildLinked(
         referral_id=now.id,
         agency=now.agency,
@@ -438,7 +448,7 @@ def _taken_up(
     )
 
 
-def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[Fact, ...]:
+def _closing(plan: _Plan, moved: Moved, *, decision: Decision, id_: str) -> tuple[Fact, ...]:
     """What the decision came to as a whole, where its corrections do not say it all."""
     one, other = plan.known.known(plan.one).profile, plan.known.known(plan.other).profile
     said: dict[str, object] = {"decision_id": id_, "decided_by": decision.decided_by}
@@ -446,11 +456,11 @@ def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[F
     referrals = {"referral_ids": tuple(now.id for _, now in moved if now.is_referral)}
     match decision:
         case PersonsDecision(same=True):
-            return (_merged(one, other, said | referrals),)
+            return (_merged(one, other, said=said | referrals),)
         case PersonsDecision():
-            return (_kept_apart(one, other, said),)
+            return (_kept_apart(one, other, said=said),)
         case SplitDecision():
-            return (_parted(one, other, said | referrals),)
+            return (_parted(one, other, said=said | referrals),)
         case UndoDecision(decision_id=undone):
             told = {"undone_decision_id": undone, "case_id": one.case_id}
             return (DecisionUndone.model_validate(told | said | referrals),)
@@ -458,7 +468,7 @@ def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[F
             return ()
 
 
-def _merged(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+def _merged(one: Profile, other: Profile, *, said: Mapping[str, object]) -> Fact:
     told = {
         "person_id": one.person_id,
         "family_id": one.family_id,
@@ -469,7 +479,7 @@ def _merged(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
     return PersonsMerged.model_validate({**told, **said})
 
 
-def _kept_apart(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+def _kept_apart(one: Profile, other: Profile, *, said: Mapping[str, object]) -> Fact:
     told = {
         "person_id": one.person_id,
         "case_id": one.case_id,
@@ -479,7 +489,7 @@ def _kept_apart(one: Profile, other: Profile, said: Mapping[str, object]) -> Fac
     return PersonsKeptApart.model_validate({**told, **said})
 
 
-def _parted(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+def _parted(one: Profile, other: Profile, *, said: Mapping[str, object]) -> Fact:
     told = {
         "from_person_id": one.person_id,
         "from_case_id": one.case_id,
@@ -491,7 +501,7 @@ def _parted(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
 
 
 def _changes(
-    known: Register, after: Register, moved: Moved, decision: Decision, id_: str, policy: Policy
+    known: Register, after: Register, *, moved: Moved, decision: Decision, id_: str, policy: Policy
 ) -> Iterator[Letter]:
     """To the lead agency, and to the team of every worker whose child has a referral more or
     less.
@@ -505,7 +515,9 @@ def _changes(
         decided_by=decision.decided_by,
         rationale=decision.rationale,
     )
-    for agency in dict.fromkeys([policy.lead_agency, *_teams(known, after, told, policy)]):
+    for agency in dict.fromkeys(
+        [policy.lead_agency, *_teams(known, after, moved=told, policy=policy)]
+    ):
         yield Letter(f"links-changed/{agency}", agency=agency, notice=notice)
 
 
@@ -519,7 +531,7 @@ def _moved_referral(was: Evidence, now: Evidence) -> MovedReferral:
     )
 
 
-def _teams(known: Register, after: Register, moved: Moved, policy: Policy) -> Iterable[str]:
+def _teams(known: Register, after: Register, *, moved: Moved, policy: Policy) -> Iterable[str]:
     ids = dict.fromkeys(id_ for was, now in moved for id_ in (was.person_id, now.person_id))
     for id_ in ids:
         for record in (known.person(id_), after.person(id_)):

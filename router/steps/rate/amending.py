@@ -48,7 +48,7 @@ def _taken_over(state: Suggested, came: NotificationAmended, *, now: Now) -> Out
     after = state.model_copy(update=gone | {"amended_by": came.amended_by})
     facts = (
         *since,
-        *ended(state, after, id_, reason=AMENDED, now=now),
+        *ended(state, after, referral_id=id_, reason=AMENDED, now=now),
         *left_off(state, id_, reason=AMENDED, now=now),
     )
     return Outcome(after, facts, timers=timers(after.next_at, id_, before=state.next_at))

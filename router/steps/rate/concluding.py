@@ -57,7 +57,7 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
         return Outcome()
     after = state.model_copy(update={"closed": closed, "product": None})
     done = _closed(after, decision, picture=picture, now=now)
-    over = ended(state, after, decision.referral_id, reason=CLOSED, now=now)
+    over = ended(state, after, referral_id=decision.referral_id, reason=CLOSED, now=now)
     return replace(done, facts=(*done.facts, *over))
 
 

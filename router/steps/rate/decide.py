@@ -222,7 +222,7 @@ def _without_product(
     """With the clock of products closed that nobody gets at the rating that stands now."""
     (fact,), after = outcome.facts, outcome.state
     assert isinstance(fact, RatingAssigned)
-    gone = ended(before, after, fact.referral_id, reason=NOBODY_GETS_ONE, now=now)
+    gone = ended(before, after, referral_id=fact.referral_id, reason=NOBODY_GETS_ONE, now=now)
     closed = (one for one in gone if one.clock == "product")
     return replace(outcome, facts=(fact, *closed))
 
@@ -372,7 +372,7 @@ def _moved(
         return _stands_elsewhere(state, referral_id, before=before, now=now)
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
-        closed = ended(state, left.state, referral_id, reason=WITH_TEAM, now=now)
+        closed = ended(state, left.state, referral_id=referral_id, reason=WITH_TEAM, now=now)
         telling = left_off(state, referral_id, reason=HANDED_OVER, now=now)
         return replace(left, facts=(*closed, *telling))
     if state.cases.now == before.cases.now:

@@ -26,8 +26,8 @@ _OWED: Mapping[Clock, Line] = {
 def ended(
     before: Suggested | Assigned,
     after: object,
-    referral_id: str,
     *,
+    referral_id: str,
     reason: Line,
     now: Now,
 ) -> tuple[ClockClosed, ...]:

@@ -58,7 +58,7 @@ def hand_over(
     words = now.profile.referrers.handed_over_for(referrer.made_by)
     reason = HANDED_OVER if words else _ANONYMOUS
     facts = (_closed(referral_id, state.cases.now, reason=reason, now=now),)
-    letters = _letter(referrer, referral_id, state.cases.now, words=words, now=now)
+    letters = _letter(referrer, referral_id, case_id=state.cases.now, words=words, now=now)
     return Outcome(state, facts if now.owing("referrer") else (), letters)
 
 
@@ -93,7 +93,7 @@ def letter_of(
     """The letter with these words."""
     if state.referrer is None:
         return ()
-    return _letter(state.referrer, referral_id, state.cases.now, words=words, now=now)
+    return _letter(state.referrer, referral_id, case_id=state.cases.now, words=words, now=now)
 
 
 def remind(state: Suggested, referral_id: str, *, now: Now) -> Told:
@@ -113,7 +113,7 @@ def remind(state: Suggested, referral_id: str, *, now: Now) -> Told:
 
 
 def _letter(
-    referrer: Referrer, referral_id: str, case_id: str, *, words: str | None, now: Now
+    referrer: Referrer, referral_id: str, *, case_id: str, words: str | None, now: Now
 ) -> tuple[Letter, ...]:
     if words is None:
         return ()

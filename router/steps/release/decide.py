@@ -49,7 +49,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     Refuses text that was not approved.
     """
     outcome = _decided(state, message, policy)
-    return receipts.closed(outcome, state, message.data)
+    return receipts.closed(outcome, state, heard=message.data)
 
 
 def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -107,7 +107,7 @@ def _release(
     named = {"letter": sending.letter_named(cause)} | asks.shared(Released)
     facts, letters = (sending.released(approved, asks),), (sending.letter(approved, asks),)
     outcome: Outcome[State] = Outcome(sent.model_copy(update=named), facts, letters)
-    return receipts.opened(outcome, approved, now)
+    return receipts.opened(outcome, approved, now=now)
 
 
 def _is_part(approved: ProductApproved) -> bool:
@@ -131,7 +131,7 @@ def _held_back(
     letter = Letter("held-back", agency=policy.lead_agency, notice=notice)
     after = HeldBack(sent=sent.model_copy(update={"letter": None, "holds": None}))
     not_taken: NotTaken = "not_approved" if reason else "no_agreement"
-    return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, not_taken)
+    return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, why=not_taken)
 
 
 def _stopped(state: State | None, stopped: ProductStopped, *, policy: Policy) -> Outcome[State]:
@@ -167,7 +167,7 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
         return Outcome() if type(state) is type(after) else refuse("refused.closed", "status")
     kind = ProductDelivered if arrived else ProductReturned
     outcome: Outcome[State] = Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
-    return outcome if arrived else receipts.not_taken(outcome, sent.holds, "refused")
+    return outcome if arrived else receipts.not_taken(outcome, sent.holds, why="refused")
 
 
 def _key(message: Message) -> str:

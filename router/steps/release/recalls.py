@@ -83,7 +83,7 @@ def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -
     item, sent = withdrawn.item_id, sent_of(out)
     wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
     if not sent.fetched:
-        return _left_without(sent, withdrawn, wanted, cause=cause)
+        return _left_without(sent, withdrawn, wanted=wanted, cause=cause)
     return _recalled(out, wanted, cause=cause) if withdrawn.recall else Outcome()
 
 
@@ -134,7 +134,7 @@ def answered(state: State | None, received: RecallReceived, *, policy: Policy) -
         return refuse("refused.unknown-subject", "product_id")
     receipt, sent = received.receipt, sent_of(state)
     recall = sent.recall(receipt.recall_id)
-    if refusal := _not_so(recall, received, sent):
+    if refusal := _not_so(recall, received, sent=sent):
         return Outcome(refusal=refusal)
     assert recall is not None
     if recall.answer is receipt.status:
@@ -148,10 +148,10 @@ def answered(state: State | None, received: RecallReceived, *, policy: Policy) -
     )
     now = recall.model_copy(update={"answer": receipt.status})
     after = with_sent(state, sent.with_recall(now))
-    return Outcome(after, (fact,), tuple(_letters(fact, recall, sent.about, policy=policy)))
+    return Outcome(after, (fact,), tuple(_letters(fact, recall, about=sent.about, policy=policy)))
 
 
-def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> Refusal | None:
+def _not_so(recall: Recall | None, received: RecallReceived, *, sent: Released) -> Refusal | None:
     receipt = received.receipt
     if received.agency != sent.recipient:
         return Refusal("refused.not-yours", "product_id")
@@ -168,7 +168,7 @@ def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> 
 
 
 def _letters(
-    fact: RecallAnswered, recall: Recall, about: IdentityBlock | None, *, policy: Policy
+    fact: RecallAnswered, recall: Recall, *, about: IdentityBlock | None, policy: Policy
 ) -> Iterator[Letter]:
     """Where the child is, is not told to an owner again."""
     told = told_to_owners(about, policy) if about else None
@@ -178,7 +178,7 @@ def _letters(
 
 
 def _left_without(
-    sent: Released, withdrawn: ApprovalWithdrawn, wanted: _Wanted, *, cause: str
+    sent: Released, withdrawn: ApprovalWithdrawn, *, wanted: _Wanted, cause: str
 ) -> Outcome[State]:
     """What is left of the product waits in its place, or nothing where nothing is left."""
     if sent.holds is None or sent.letter is None:

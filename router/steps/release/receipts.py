@@ -40,7 +40,7 @@ SUPERSEDED = "A product in other words takes its place."
 OWED = "Word that a person has the product."
 
 
-def opened(outcome: Outcome[State], approved: ProductApproved, now: Now) -> Outcome[State]:
+def opened(outcome: Outcome[State], approved: ProductApproved, *, now: Now) -> Outcome[State]:
     """What was released, with the clock of its recipient, where the profile has one."""
     state, recipient = outcome.state, approved.recipient
     clock = now.owing("receipt", by=recipient, colour=approved.colour)
@@ -57,17 +57,17 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
     clock = state.receipt
     if clock.next_at > timer.due_at:
         return Outcome()
-    one = told(_owed(state, clock, timer.key), clock, key=timer.key, now=now)
+    one = told(_owed(state, clock, product_id=timer.key), clock, key=timer.key, now=now)
     after = state.model_copy(update={"receipt": one.clock})
     next_at = one.clock.next_at if one.clock else None
-    letter = _ringing_nobody(one.letter, state, now) if state.kept_back else one.letter
+    letter = _ringing_nobody(one.letter, state, now=now) if state.kept_back else one.letter
     outcome: Outcome[State] = Outcome(after, (one.fact,), (letter,), timers(next_at, timer.key))
     if not clock.breached_next:
         return outcome
-    return not_taken(outcome, state.holds, "unacknowledged" if state.fetched else "unfetched")
+    return not_taken(outcome, state.holds, why="unacknowledged" if state.fetched else "unfetched")
 
 
-def _ringing_nobody(letter: Letter, state: Released, now: Now) -> Letter:
+def _ringing_nobody(letter: Letter, state: Released, *, now: Now) -> Letter:
     """What is kept back at the door nobody asks its recipient about: a human decides first."""
     assert isinstance(letter.notice, OwedNotice)
     lead, recipient = now.policy.lead_agency, now.policy.name_of(state.recipient)
@@ -92,14 +92,14 @@ def at_the_door(state: State | None, fact: LetterHeld | SafetySettled) -> Outcom
         return Outcome(None if held == state.held else state.model_copy(update={"held": held}))
     if fact.choice is SafetyChoice.DO_NOT_SEND:
         gone = {"unsafe": True, "held": (), "letter": None, "holds": None}
-        return not_taken(Outcome(state.model_copy(update=gone)), state.holds, "not_safe")
+        return not_taken(Outcome(state.model_copy(update=gone)), state.holds, why="not_safe")
     left = tuple(one for one in state.held if one != fact.hold_id)
     after = state.model_copy(update={"unsafe": False, "held": left})
     return Outcome(None if after == state else after)
 
 
 def not_taken(
-    outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
+    outcome: Outcome[State], approved: ProductApproved | None, *, why: NotTaken
 ) -> Outcome[State]:
     """With it told that nobody of its recipient has an urgent product: once, and where they say so
     themselves or it is not safe there, for what more there is of it to go elsewhere. What follows
@@ -152,12 +152,12 @@ def superseded(state: State | None, product_id: str) -> Outcome[State]:
     """Another product took its place at its recipient, who owes a receipt of that one instead."""
     if not isinstance(state, Released) or state.receipt is None:
         return Outcome()
-    owed = _owed(state, state.receipt, product_id)
+    owed = _owed(state, state.receipt, product_id=product_id)
     fact = ClockClosed(reason=SUPERSEDED, **owed.shared(Owed))
     return Outcome(state.model_copy(update={"receipt": None}), (fact,))
 
 
-def closed(outcome: Outcome[State], before: State | None, heard: Fact) -> Outcome[State]:
+def closed(outcome: Outcome[State], before: State | None, *, heard: Fact) -> Outcome[State]:
     """With its clock closed, where there is nothing any more of which its recipient could say that
     they have it.
     """
@@ -169,7 +169,7 @@ def closed(outcome: Outcome[State], before: State | None, heard: Fact) -> Outcom
     sent = sent_of(after)
     if sent.receipt is None or sent.holds is not None:
         return outcome
-    owed = _owed(before, before.receipt, heard.of_product or "")
+    owed = _owed(before, before.receipt, product_id=heard.of_product or "")
     fact = ClockClosed(reason=_why(heard), **owed.shared(Owed))
     state = with_sent(after, sent.model_copy(update={"receipt": None}))
     return replace(outcome, state=state, facts=(*outcome.facts, fact))
@@ -187,7 +187,7 @@ def _why(heard: Fact) -> str:
     return "Nothing of it is to be acted on any more."
 
 
-def _owed(state: Released, clock: Ticking, product_id: str) -> Owed:
+def _owed(state: Released, clock: Ticking, *, product_id: str) -> Owed:
     return Owed(
         clock="receipt",
         agency=state.recipient,

@@ -50,7 +50,7 @@ def take(
         again = asked.answer == digest
         return Outcome() if again else refuse("refused.closed", "request_id")
     after = state.with_changed(asked.model_copy(update={"answer": digest}))
-    items = _of_the_hub(response.items, response.referral_id, asked.agency)
+    items = _of_the_hub(response.items, response.referral_id, agency=asked.agency)
     told = {"case_id": state.cases.now, "agency": asked.agency, "items": items}
     if asked.cancelled:
         said = {"volunteered_id": cause, "volunteered_by": response.answered_by}
@@ -75,7 +75,7 @@ def volunteer(
         case_id=state.cases.now,
         volunteered_id=cause,
         agency=offered.agency,
-        items=_of_the_hub(offered.offered.items, offered.referral_id, offered.agency),
+        items=_of_the_hub(offered.offered.items, offered.referral_id, agency=offered.agency),
         volunteered_by=offered.offered.volunteered_by,
     )
     return Outcome(facts=(fact,))
@@ -182,7 +182,7 @@ def _not_items(items: Iterable[InformationItem], policy: Policy) -> Refusal | No
 
 
 def _of_the_hub(
-    items: Iterable[InformationItem], referral_id: str, agency: str
+    items: Iterable[InformationItem], referral_id: str, *, agency: str
 ) -> tuple[InformationItem, ...]:
     """The items under ids that no other agency's items have: they may all begin with 1.
 

@@ -60,7 +60,7 @@ def consented(
         agency=received.agency,
         **told.shared(ConsentRecorded),
     )
-    outcome = _followed(after, said, changed, cause=cause, now=now)
+    outcome = _followed(after, said, concern=changed, cause=cause, now=now)
     due = timers(_next(outcome, after), concern.referral_id, before=state.next_at)
     return replace(outcome, facts=(fact, *outcome.facts), timers=due)
 
@@ -86,15 +86,17 @@ def _same(one: ConsentTold, other: ConsentTold) -> bool:
 
 
 def _followed(
-    state: Asking, said: ConsentTold, concern: Concern, *, cause: str, now: Now
+    state: Asking, said: ConsentTold, *, concern: Concern, cause: str, now: Now
 ) -> Outcome[State]:
     """Requests as they have a basis now; where none has left, who decides is told the new plan."""
     rated = state.rated
     if rated is None or state.closed_at is not None:
         return _planned(state, now=now) if state.closed_at is None else Outcome(state)
-    gone = [one for one in state.asked if one.awaited and _ruled_out(one, concern, rated, now)]
+    gone = [
+        one for one in state.asked if one.awaited and _ruled_out(one, concern, rated=rated, now=now)
+    ]
     if not gone:
-        return _asked_again(state, said, concern, rated=rated, cause=cause, now=now)
+        return _asked_again(state, said, concern=concern, rated=rated, cause=cause, now=now)
     told = {"decided_by": said.told_by, "rationale": _REFUSED}
     outcome = cancelled(state, gone, referral_id=concern.referral_id, said=told)
     assert isinstance(outcome.state, Asking)
@@ -107,15 +109,15 @@ def _followed(
     return replace(outcome, state=outcome.state.with_changed(*marked))
 
 
-def _ruled_out(one: Asked, concern: Concern, rated: Rating, now: Now) -> bool:
+def _ruled_out(one: Asked, concern: Concern, *, rated: Rating, now: Now) -> bool:
     """Whether consent alone speaks against a request that is out."""
     chosen = rated.model_copy(update={"agencies": (one.agency,)})
-    why = ruled_out(one.agency, concern, rated.colour, chosen=chosen, now=now)
+    why = ruled_out(one.agency, concern, colour=rated.colour, chosen=chosen, now=now)
     return why is RuledOut.CONSENT_REFUSED
 
 
 def _asked_again(
-    state: Asking, said: ConsentTold, concern: Concern, *, rated: Rating, cause: str, now: Now
+    state: Asking, said: ConsentTold, *, concern: Concern, rated: Rating, cause: str, now: Now
 ) -> Outcome[State]:
     """Who was not asked for want of consent, or was asked no more, is asked now."""
     allowed, _ = parted(concern, rated.colour, chosen=rated, now=now)

@@ -82,7 +82,7 @@ def _ask(state: Asking, decision: RequestDecision, *, cause: str, now: Now) -> O
         overrules=(*decision.overrules, *rated.overrules),
         due_at=decision.due_at,
     )
-    if ruled_out(agency, concern, rating.colour, chosen=rating, now=now):
+    if ruled_out(agency, concern, colour=rating.colour, chosen=rating, now=now):
         return refuse("refused.not-to-be-asked", "agency")
     return _asked(state, concern, rating=rating, cause=cause, now=now)
 

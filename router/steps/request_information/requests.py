@@ -33,7 +33,7 @@ def requests_to(
             facts_checked=now.profile.request_facts_checked,
             checks=checks_of(concern),
             sharing_policy=agreement.reference,
-            due_at=_due(agency, rating, now),
+            due_at=_due(agency, rating, now=now),
             question=rating.question,
             **_basis(agency, concern, rating=rating, now=now),
             about=told,
@@ -66,7 +66,7 @@ def letter_of(request: InformationRequest) -> Letter:
     return Letter(f"request/{request.agency}", agency=request.agency, notice=request)
 
 
-def _due(agency: Code, rating: Rating, now: Now) -> dt.datetime:
+def _due(agency: Code, rating: Rating, *, now: Now) -> dt.datetime:
     """An agency has a share of its own time until the products are due (R25)."""
     if rating.due_at is not None:
         return rating.due_at

@@ -53,7 +53,9 @@ def accounts(reading: Reading, distinct: Set[str], *, known: Sequence[str]) -> I
     yield from _local(reading, known)
     if "@" not in reading.low and _TOLD_BY.isdisjoint(distinct):
         return
-    signs = rewritten(reading, _SPELT, lambda match: _SIGNS[match.group(match.lastgroup or 0)])
+    signs = rewritten(
+        reading, _SPELT, write=lambda match: _SIGNS[match.group(match.lastgroup or 0)]
+    )
     for match in _EMAIL.finditer(signs.low):
         yield Span(*signs.span(*match.span()), *EMAIL)
     if signs is not reading:

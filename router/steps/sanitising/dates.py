@@ -79,7 +79,7 @@ def _days(match: re.Match[str]) -> Iterator[tuple[int, int, int]]:
     if compact := groups.get("compact"):
         yield from _compact(compact)
     elif groups.get("a"):
-        yield from _numeric(groups["a"], groups["b"], groups["c"])
+        yield from _numeric(groups["a"], groups["b"], c=groups["c"])
     else:
         month = _MONTHS.index(groups["month"][:3]) + 1
         day, year = int(groups.get("day") or 0), groups.get("year")
@@ -87,26 +87,26 @@ def _days(match: re.Match[str]) -> Iterator[tuple[int, int, int]]:
             yield from ((full, month, day) for full in (_years(year) if year else (0,)))
 
 
-def _numeric(a: str, b: str, c: str) -> Iterator[tuple[int, int, int]]:
+def _numeric(a: str, b: str, *, c: str) -> Iterator[tuple[int, int, int]]:
     """Day, month and year; month, day and year; year, month and day."""
     if len(a) > 2:
         orders = [(a, b, c)] if len(a) == 4 and len(c) == 2 else []
     else:
         orders = [(c, b, a), (c, a, b), *([(a, b, c)] if len(c) == 2 else [])]
     for year, month, day in orders:
-        yield from _valid(year, month, day)
+        yield from _valid(year, month, day=day)
 
 
 def _compact(digits: str) -> Iterator[tuple[int, int, int]]:
     if len(digits) == 8:
-        yield from _valid(digits[4:], digits[2:4], digits[:2])
-        yield from _valid(digits[:4], digits[4:6], digits[6:])
+        yield from _valid(digits[4:], digits[2:4], day=digits[:2])
+        yield from _valid(digits[:4], digits[4:6], day=digits[6:])
     else:
-        yield from _valid(digits[4:], digits[2:4], digits[:2])
-        yield from _valid(digits[:2], digits[2:4], digits[4:])
+        yield from _valid(digits[4:], digits[2:4], day=digits[:2])
+        yield from _valid(digits[:2], digits[2:4], day=digits[4:])
 
 
-def _valid(year: str, month: str, day: str) -> Iterator[tuple[int, int, int]]:
+def _valid(year: str, month: str, *, day: str) -> Iterator[tuple[int, int, int]]:
     for full, one, other in product(_years(year), (int(month),), (int(day),)):
         if 0 < one < 13 and 0 < other < 32:
             yield full, one, other

@@ -37,7 +37,7 @@ def holds_figures(reading: Reading) -> bool:
 
 def in_figures(reading: Reading) -> Reading:
     """The reading with its numbers in figures; the same where none is written in words."""
-    return rewritten(reading, _RUN, lambda match: _figures(match.group()))
+    return rewritten(reading, _RUN, write=lambda match: _figures(match.group()))
 
 
 def _figures(run: str) -> str:

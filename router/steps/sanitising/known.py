@@ -60,7 +60,7 @@ def known_of(child: Person, *family: Person) -> Known:
     numbers += [school.urn for school in schools if school.urn]
     at_school = [home.line1 for home in homes if home.use == "school"]
     return Known(
-        **_names(child, family, contacts),
+        **_names(child, family, contacts=contacts),
         places=_unique(line for home in homes for line in _lines_of(home)),
         births=_births(everyone),
         numbers=_unique(numbers),
@@ -71,7 +71,7 @@ def known_of(child: Person, *family: Person) -> Known:
 
 
 def _names(
-    child: Person, family: Sequence[Person], contacts: Iterable[Contact]
+    child: Person, family: Sequence[Person], *, contacts: Iterable[Contact]
 ) -> dict[str, tuple[str, ...]]:
     """Whose names stay, and whose do not."""
     own = () if child.protected else _unique(_lines(child.name))
@@ -81,7 +81,7 @@ def _names(
     others += [one.name for one in child.related_person if not _stays(one)]
     for person in family:
         theirs = (one for one in person.related_person if not _stays(one))
-        others += [one.name for one in theirs if not _is_meant(one, own, risks)]
+        others += [one.name for one in theirs if not _is_meant(one, own, risks=risks)]
         others += person.name
     reached = [one.name for one in contacts if one.name and not _is_among(one.name, own + risks)]
     return {"own": own, "others": _unique([*_lines(others), *reached]), "risks": risks}
@@ -91,7 +91,7 @@ def _stays(person: RelatedPerson) -> bool:
     return is_risk(person) and not person.protected
 
 
-def _is_meant(person: RelatedPerson, own: tuple[str, ...], risks: tuple[str, ...]) -> bool:
+def _is_meant(person: RelatedPerson, own: tuple[str, ...], *, risks: tuple[str, ...]) -> bool:
     """Whether a relative told of elsewhere is this child, or a risk person of this one's."""
     called = " ".join((*person.name.given_name, *person.name.family_name))
     among = risks + own if person.relationship in _CHILDREN else risks

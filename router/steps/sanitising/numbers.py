@@ -115,14 +115,14 @@ def _known(reading: Reading, known: Set[str]) -> Iterator[Span]:
             while at >= 0:
                 last = where[at + len(digits) - 1]
                 first = where[0] if run[:at] in _ABROAD else where[at]
-                yield Span(*reading.span(*_whole(reading.low, first, last)), *NUMBER)
+                yield Span(*reading.span(*_whole(reading.low, first, last=last)), *NUMBER)
                 at = run.find(digits, at + len(digits))
 
 
 _ABROAD: Final = frozenset({"0", "44", "440", "0044", "00440"})
 
 
-def _whole(low: str, first: int, last: int) -> tuple[int, int]:
+def _whole(low: str, first: int, *, last: int) -> tuple[int, int]:
     """With the digits that stand right beside."""
     while first and low[first - 1].isdigit():
         first -= 1

@@ -91,11 +91,11 @@ def read(text: str) -> Reading:
     pieces.append(text[at:])
     starts.extend(range(at, len(text)))
     ends.extend(range(at + 1, len(text) + 1))
-    return _reading("".join(pieces), starts, ends)
+    return _reading("".join(pieces), starts, ends=ends)
 
 
 def rewritten(
-    reading: Reading, pattern: re.Pattern[str], write: Callable[[re.Match[str]], str | None]
+    reading: Reading, pattern: re.Pattern[str], *, write: Callable[[re.Match[str]], str | None]
 ) -> Reading:
     """The reading with each match in lower case as ``write`` puts it, or as it is for None; the
     same reading where nothing is put differently.
@@ -118,7 +118,7 @@ def rewritten(
     pieces.append(reading.text[at:])
     starts.extend(reading.starts[at:])
     ends.extend(reading.ends[at:])
-    return _reading("".join(pieces), starts, ends)
+    return _reading("".join(pieces), starts, ends=ends)
 
 
 _SPACED: Final = re.compile(
@@ -136,10 +136,10 @@ def closed_up(reading: Reading) -> Reading:
     def write(match: re.Match[str]) -> str:
         return _GAPS.sub("", reading.text[match.start() : match.end()])
 
-    return rewritten(reading, _SPACED, write)
+    return rewritten(reading, _SPACED, write=write)
 
 
-def _reading(text: str, starts: Sequence[int], ends: Sequence[int]) -> Reading:
+def _reading(text: str, starts: Sequence[int], *, ends: Sequence[int]) -> Reading:
     low = text.lower()
     if len(low) != len(text):
         low = "".join(_low(text))

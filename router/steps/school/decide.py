@@ -205,7 +205,9 @@ def _ended(state: Telling, decision: SchoolDecision, *, now: Now) -> Outcome[Tel
         ids = (state.product_id,)
         facts.append(ApprovalsCancelled(**head, product_ids=ids, reason=reason))
     if state.clock is not None:
-        facts.append(ClockClosed(**_owed(state, decision.referral_id, now), reason=_why(decision)))
+        facts.append(
+            ClockClosed(**_owed(state, decision.referral_id, now=now), reason=_why(decision))
+        )
     return Outcome(state.model_copy(update={"clock": None, "ended": True}), tuple(facts))
 
 
@@ -218,14 +220,14 @@ def _remind(state: Telling | None, elapsed: TimerElapsed, *, now: Now) -> Outcom
     clock = state.clock if state else None
     if state is None or clock is None or clock.next_at > elapsed.due_at:
         return Outcome()
-    owed = Owed(**_owed(state, elapsed.key, now))
+    owed = Owed(**_owed(state, elapsed.key, now=now))
     said = told(owed, clock, key=elapsed.key, now=now)
     after = state.model_copy(update={"clock": said.clock})
     due = timers(said.clock.next_at if said.clock else None, elapsed.key, before=clock.next_at)
     return Outcome(after, (said.fact,), (said.letter,), due)
 
 
-def _owed(state: Telling, id_: str, now: Now) -> dict[str, Any]:
+def _owed(state: Telling, id_: str, *, now: Now) -> dict[str, Any]:
     assert state.clock is not None
     return {
         "referral_id": id_,

@@ -55,7 +55,7 @@ def denials(text: Text, vocabulary: Vocabulary, *, signs: Iterable[Spans]) -> De
         why = context.means
         if why == "idiom":
             result.idiom |= _bits_of(spans)
-        elif isinstance(why, Denial) and not _is_idle(why, spans, idle, own):
+        elif isinstance(why, Denial) and not _is_idle(why, spans, idle=idle, own=own):
             if why not in stops:
                 stops[why] = _Stops(found, why)
             covered = _bits_of(_reach(context, spans, text=text, stops=stops[why]))
@@ -103,7 +103,7 @@ def _idle(found: Iterable[_Found]) -> _Idle:
     return idle
 
 
-def _is_idle(why: Denial, spans: Spans, idle: _Idle, own: int) -> bool:
+def _is_idle(why: Denial, spans: Spans, *, idle: _Idle, own: int) -> bool:
     """Whether a pseudo trigger that is at least as long holds a word of this trigger, or signs hold
     all of it.
     """

@@ -111,7 +111,7 @@ class Text:
             if not anywhere:
                 begins &= self.sentences_of(others)
         for start in _bits(begins):
-            yield from self._rest(first, 0, start)
+            yield from self._rest(first, 0, start=start)
 
     def _begins(self, run: Run) -> int:
         """Where the run begins; found from its end, by where the rest of it does."""
@@ -187,7 +187,7 @@ class Text:
         self._lists[name] = where, several
         return where, several
 
-    def _rest(self, run: Run, nth: int, start: int) -> Iterator[Spans]:
+    def _rest(self, run: Run, nth: int, *, start: int) -> Iterator[Spans]:
         """The first way in which a run stands from here on; each gap is short, so few ways."""
         end = self._at(run[nth][1])[1].get(start, start + 1)
         if nth + 1 == len(run):
@@ -200,7 +200,7 @@ class Text:
             following = end + (places & -places).bit_length() - 1
             if following >= last or 0 <= gap < following - end:
                 return
-            for rest in self._rest(run, nth + 1, following):
+            for rest in self._rest(run, nth + 1, start=following):
                 yield ((start, end), *rest)
                 return
             if gap < 0:

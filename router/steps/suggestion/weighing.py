@@ -98,7 +98,7 @@ def _stretch(words: Sequence[str], weighing: Weighing) -> Weighed:
 def features(words: Sequence[str], *, kinds: Kinds, senses: Senses) -> dict[str, None]:
     """Each feature of the words, once, in order."""
     plain = [_written(word) for word in words]
-    classed = [_classed(word, kinds, senses) for word in plain]
+    classed = [_classed(word, kinds, senses=senses) for word in plain]
     found = dict.fromkeys(plain)
     for (word, following), (one, other) in zip(pairwise(plain), pairwise(classed), strict=True):
         found[f"{word} {following}"] = found[f"{one} {other}"] = None
@@ -117,7 +117,7 @@ def _written(word: str) -> str:
     return "." if word == "\n" else word
 
 
-def _classed(word: str, kinds: Kinds, senses: Senses) -> str:
+def _classed(word: str, kinds: Kinds, *, senses: Senses) -> str:
     if word in kinds:
         return f"@{kinds[word]}"
     return f"@{senses[word][0]}" if word in senses else word

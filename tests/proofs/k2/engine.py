@@ -78,7 +78,10 @@ class Register:
 
     def _decide(self, subject: Subject) -> Linkage:
         return link(
-            subject, self._index.find(subject), self._model, oversized=self._index.crowds(subject)
+            subject,
+            self._index.find(subject),
+            model=self._model,
+            oversized=self._index.crowds(subject),
         )
 
     def _may_be(self, some: set[str], others: set[str]) -> bool:
@@ -119,13 +122,13 @@ class Register:
         profile = self._index.get(large)
         assert profile is not None
         scores = [
-            weigh(query(s, self._model, self._crowded(s)), profile).score
+            weigh(query(s, self._model, crowded=self._crowded(s)), profile).score
             for s in self._subjects[small]
         ]
         return sum(scores) / len(scores)
 
     def _crowded(self, subject: Subject) -> frozenset[str]:
-        return crowds(subject, self._index.find(subject), self._index.crowds(subject))
+        return crowds(subject, self._index.find(subject), oversized=self._index.crowds(subject))
 
     def _by_size(self, a: str, b: str) -> tuple[str, str]:
         first, second = sorted((a, b), key=lambda person: (len(self._subjects[person]), person))

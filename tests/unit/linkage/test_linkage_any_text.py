@@ -99,7 +99,7 @@ def test_any_two_days_are_compared(one: dt.date, other: dt.date, accuracy: str) 
     for a, b in itertools.product((day, expected, one.toordinal()), repeat=2):
         if a and b:
             compare(a, estimated, b, False)
-            unborn(a, seen, b, seen)
+            unborn(a, seen, other_expected=b, other_seen=seen)
 
 
 def described(child: Person, text: str, *, at: dt.datetime = NOW) -> Subject:
@@ -121,7 +121,7 @@ def test_any_two_children_are_compared(one: Person, other: Person, text: str) ->
     mine, theirs = described(one, text), described(other, text)
     profile = found(theirs, person_id="p", family_id="f", case_id="c")
     compare_names(mine, profile)
-    compare_adults(mine.adults, profile.adults, (*mine.families, *profile.families))
+    compare_adults(mine.adults, profile.adults, families=(*mine.families, *profile.families))
     assert profile_keys(profile) <= profile_keys(extend(profile, mine))
     assert all(len(split_adult(adult)) == 4 for adult in mine.adults)
 

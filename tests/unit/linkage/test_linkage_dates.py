@@ -45,11 +45,21 @@ def test_a_birth_near_the_expected_day_fits_and_one_a_year_later_cannot() -> Non
 
 def test_two_pregnancies_far_apart_are_not_one_child() -> None:
     assert (
-        unborn(day("2025-03-02"), day("2024-12-01"), day("2025-03-09"), day("2025-01-01"))
+        unborn(
+            day("2025-03-02"),
+            day("2024-12-01"),
+            other_expected=day("2025-03-09"),
+            other_seen=day("2025-01-01"),
+        )
         == Agreement.EXPECTED
     )
     assert (
-        unborn(day("2025-03-02"), day("2024-12-01"), day("2026-01-09"), day("2025-10-01"))
+        unborn(
+            day("2025-03-02"),
+            day("2024-12-01"),
+            other_expected=day("2026-01-09"),
+            other_seen=day("2025-10-01"),
+        )
         == Agreement.IMPOSSIBLE
     )
 

@@ -45,10 +45,11 @@ def test_a_decision_says_how_many_keys_were_passed_over_if_any_were() -> None:
 def test_a_child_who_can_be_looked_for_in_crowds_only_is_for_a_human_to_find() -> None:
     told = subject(Person(name=child().name, date_of_birth=child().date_of_birth))
     everywhere = frozenset(keys(told))
-    assert link(told, [], MODEL).outcome is LinkOutcome.NEW
-    assert link(told, [], MODEL, oversized=everywhere).outcome is LinkOutcome.REVIEW
+    assert link(told, [], model=MODEL).outcome is LinkOutcome.NEW
+    assert link(told, [], model=MODEL, oversized=everywhere).outcome is LinkOutcome.REVIEW
     assert (
-        link(told, [], MODEL, oversized=everywhere - {min(everywhere)}).outcome is LinkOutcome.NEW
+        link(told, [], model=MODEL, oversized=everywhere - {min(everywhere)}).outcome
+        is LinkOutcome.NEW
     )
 
 
@@ -65,5 +66,6 @@ def test_a_home_is_a_crowds_only_if_it_is_by_its_postcode_too() -> None:
 
 def _home_counts(told: Subject, known: list[Profile], oversized: frozenset[int]) -> bool:
     return any(
-        "address" in reason for reason in link(told, known, MODEL, oversized=oversized).reasons
+        "address" in reason
+        for reason in link(told, known, model=MODEL, oversized=oversized).reasons
     )

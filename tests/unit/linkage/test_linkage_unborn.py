@@ -54,7 +54,7 @@ def linked(first: Person, then: Person, *, first_on: dt.date, then_on: dt.date) 
     two = describe(then, observed_at=_noon(then_on))
     known = found(one, person_id="p1", family_id="f1", case_id="c1")
     assert keys(two) & profile_keys(known)
-    return link(two, [known], MODEL)
+    return link(two, [known], model=MODEL)
 
 
 def told_of(first: str, then: str, *, rules: int = NEWEST, **more: Any) -> Linkage:
@@ -64,7 +64,7 @@ def told_of(first: str, then: str, *, rules: int = NEWEST, **more: Any) -> Linka
         for called, on in ((first, TOLD_UNBORN), (then, TOLD_UNBORN + dt.timedelta(days=5)))
     )
     known = found(one, person_id="p1", family_id="f1", case_id="c1")
-    return link(other, [known], MODEL)
+    return link(other, [known], model=MODEL)
 
 
 def after(before: Person, child: Person) -> Linkage:
@@ -203,7 +203,7 @@ def test_words_that_tell_of_twins_to_come_make_it_one_of_two(
     known = found(one, person_id="p1", family_id="f1", case_id="c1")
     later = TOLD_UNBORN + dt.timedelta(days=5)
     other = describe(unborn(), observed_at=_noon(later), narrative=narrative)
-    assert link(other, [known], MODEL).outcome is outcome
+    assert link(other, [known], model=MODEL).outcome is outcome
 
 
 def test_by_rules_3_twins_whom_nobody_told_apart_are_one_as_they_were() -> None:
@@ -226,7 +226,7 @@ def test_what_was_decided_by_rules_2_is_decided_so_again() -> None:
     told = (unborn(), TOLD_UNBORN), (born(EARLY), TOLD_BORN)
     one, two = (describe(who, observed_at=_noon(on), rules=2) for who, on in told)
     known = found(one, person_id="p1", family_id="f1", case_id="c1")
-    assert link(two, [known], MODEL).outcome is LinkOutcome.NEW
+    assert link(two, [known], model=MODEL).outcome is LinkOutcome.NEW
     assert len(keys(two)) < len(keys(two._replace(rules=3)))
 
 

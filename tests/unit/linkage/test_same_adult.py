@@ -49,7 +49,7 @@ def adult(
 
 def both(first: dict[str, Any], second: dict[str, Any] | None = None) -> Weighed:
     """The same of two adults, beside children of two families."""
-    return weigh_adults(adult(**first), adult(beside="p2", **(second or first)), MODEL)
+    return weigh_adults(adult(**first), adult(beside="p2", **(second or first)), model=MODEL)
 
 
 SECOND_THINGS: list[dict[str, Any]] = [

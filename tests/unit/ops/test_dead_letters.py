@@ -568,7 +568,7 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
         "the original, and the one for rating alone"
     )
     with pytest.raises(Refused, match="redriven already"):
-        dead_letters.redrive(hub, routes(hub.settings, {}), letter["id"], person=SOMEBODY)
+        dead_letters.redrive(hub, routes(hub.settings, {}), id_=letter["id"], person=SOMEBODY)
 
 
 def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:

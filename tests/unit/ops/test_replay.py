@@ -157,7 +157,7 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
     person, known = Person("A. Operator", "wrong id"), routes(hub.settings, {})
     right = {"field": "referral_id", "value": linked.correlation_id}
     dead_letters.mend(hub, known, id_=letter["id"], person=person, **right)
-    dead_letters.redrive(hub, known, letter["id"], person=person)
+    dead_letters.redrive(hub, known, id_=letter["id"], person=person)
     hub.embedded().drain()
     assert first(hub, "mash.rating.assigned.v1").correlation_id == linked.correlation_id
     assert replayed(folder)[0] == 0

@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_taken_is_one_alarm_and_its_name_is_in_no_fact(hub
 
 def test_every_folder_of_a_hub_tells_of_what_it_cannot_take(hub: Hub, tmp_path: Path) -> None:
     found = routes(hub.settings, {})
-    folders = [one for one in connectors_of(hub, found, tmp_path) if "folder" in one.name]
+    folders = [one for one in connectors_of(hub, found, folder=tmp_path) if "folder" in one.name]
     assert folders
     for one in folders:
         one.run.__self__.stuck(f"a file of {one.name}")  # type: ignore[attr-defined]

@@ -126,7 +126,7 @@ class Told:
         with self.database.transaction() as transaction:
             found = with_adults(transaction, find(transaction, [referral_id]))
         found = replace(found, linked=self.messages)
-        drawn = draw(referral_id, found, self.linking.policy)
+        drawn = draw(referral_id, found, policy=self.linking.policy)
         assert drawn is not None
         return drawn
 

@@ -95,7 +95,7 @@ class Borough:
             kept = adapter.validate_json(adapter.dump_json(outcome.state))
             self.states[(name, key)] = kept
         for number, fact in enumerate(outcome.facts):
-            self._publish(caused_by(message, name, fact, number))
+            self._publish(caused_by(message, name, fact=fact, ordinal=number))
         for timer in outcome.timers:
             self.timers[(timer.due_at, name, timer.key)] = None
 

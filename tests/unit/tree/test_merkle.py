@@ -136,11 +136,13 @@ def test_a_tree_without_leaves_has_the_hash_of_nothing() -> None:
 def test_proofs_are_the_published_ones_and_verify() -> None:
     hashed = [leaf_hash(leaf) for leaf in LEAVES]
     node = nodes_of(hashed)
-    assert [step.hex() for step in inclusion(5, 8, node)] == list(INCLUSION_OF_5_IN_8)
-    assert [step.hex() for step in consistency(6, 8, node)] == list(CONSISTENCY_OF_6_WITH_8)
-    assert [step.hex() for step in consistency(2, 5, node)] == list(CONSISTENCY_OF_2_WITH_5)
-    verify_inclusion(5, 8, leaf=hashed[5], proof=inclusion(5, 8, node), root=ROOTS[7])
-    verify_consistency(6, 8, proof=consistency(6, 8, node), old_root=ROOTS[5], new_root=ROOTS[7])
+    assert [step.hex() for step in inclusion(5, 8, node=node)] == list(INCLUSION_OF_5_IN_8)
+    assert [step.hex() for step in consistency(6, 8, node=node)] == list(CONSISTENCY_OF_6_WITH_8)
+    assert [step.hex() for step in consistency(2, 5, node=node)] == list(CONSISTENCY_OF_2_WITH_5)
+    verify_inclusion(5, 8, leaf=hashed[5], proof=inclusion(5, 8, node=node), root=ROOTS[7])
+    verify_consistency(
+        6, 8, proof=consistency(6, 8, node=node), old_root=ROOTS[5], new_root=ROOTS[7]
+    )
 
 
 @for_all(st.integers(0, 300))
@@ -170,7 +172,7 @@ def test_what_a_leaf_completes_is_told_with_its_place(size: int) -> None:
 def test_inclusion_is_proven_of_the_leaf_and_of_no_other(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
     leaves = numbered(size)
-    root, proof = plain_root(leaves), inclusion(index, size, nodes_of(leaves))
+    root, proof = plain_root(leaves), inclusion(index, size, node=nodes_of(leaves))
     assert proof == plain_path(index, leaves)
     verify_inclusion(index, size, leaf=leaves[index], proof=proof, root=root)
     with pytest.raises(NotProven):
@@ -189,7 +191,7 @@ def test_consistency_is_proven_of_what_has_grown_and_of_nothing_else(
     new = old + more
     leaves = numbered(new)
     roots = {"old_root": plain_root(leaves[:old]), "new_root": plain_root(leaves)}
-    proof = consistency(old, new, nodes_of(leaves))
+    proof = consistency(old, new, node=nodes_of(leaves))
     if 0 < old < new:
         assert proof == plain_subproof(old, leaves, b=True)
     verify_consistency(old, new, proof=proof, **roots)
@@ -201,7 +203,7 @@ def test_consistency_is_proven_of_what_has_grown_and_of_nothing_else(
         verify_consistency(
             old,
             new,
-            proof=consistency(old, new, nodes_of(other)),
+            proof=consistency(old, new, node=nodes_of(other)),
             old_root=roots["old_root"],
             new_root=plain_root(other),
         )
@@ -212,7 +214,7 @@ def test_a_proof_that_was_bent_proves_nothing(old: int, more: int, data: st.Data
     new = old + more
     leaves = numbered(new)
     roots = {"old_root": plain_root(leaves[:old]), "new_root": plain_root(leaves)}
-    proof = consistency(old, new, nodes_of(leaves))
+    proof = consistency(old, new, node=nodes_of(leaves))
     step = data.draw(st.integers(0, len(proof) - 1))
     for bent in (
         [*proof[:step], sha256(proof[step]).digest(), *proof[step + 1 :]],
@@ -228,6 +230,6 @@ def test_a_proof_that_was_bent_proves_nothing(old: int, more: int, data: st.Data
 
 def test_a_proof_of_a_leaf_or_a_size_that_is_not_there_is_asked_for_in_vain() -> None:
     with pytest.raises(ValueError, match="no such leaf"):
-        inclusion(3, 3, nodes_of(numbered(3)))
+        inclusion(3, 3, node=nodes_of(numbered(3)))
     with pytest.raises(ValueError, match="larger"):
-        consistency(4, 3, nodes_of(numbered(4)))
+        consistency(4, 3, node=nodes_of(numbered(4)))

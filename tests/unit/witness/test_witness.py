@@ -59,7 +59,7 @@ def node(level: int, number: int) -> bytes:
 def request(old: int, new: int, *, by: SignerKey = LOG, changed: bool = False) -> Request:
     """That the tree of size ``new``, grown from ``old``, be cosigned."""
     checkpoint = Checkpoint(ORIGIN, new, tree(new, changed=changed).root())
-    proof = tuple(consistency(old, new, node)) if old <= new else ()
+    proof = tuple(consistency(old, new, node=node)) if old <= new else ()
     return Request(old, proof, checkpoint.signed(by))
 
 
@@ -72,8 +72,8 @@ LOGS = {ORIGIN: LOG.verifier}
 
 def test_what_has_grown_is_accepted_also_the_first_time_and_again() -> None:
     for old, new in ((7, 12), (8, 16), (12, 12)):
-        assert isinstance(judge(request(old, new), LOGS, seen(old)), Accepted)
-    assert isinstance(judge(request(0, 7), LOGS, {}), Accepted)
+        assert isinstance(judge(request(old, new), LOGS, seen=seen(old)), Accepted)
+    assert isinstance(judge(request(0, 7), LOGS, seen={}), Accepted)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_has_grown_is_accepted_also_the_first_time_and_again() -> None:
     ],
 )
 def test_whatever_has_not_grown_from_there_is_refused(asked: Request, refused: Refused) -> None:
-    assert judge(asked, LOGS, seen(7)) == refused
+    assert judge(asked, LOGS, seen=seen(7)) == refused
 
 
 def test_requests_are_read_as_they_are_written() -> None:
