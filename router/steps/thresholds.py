@@ -4,6 +4,7 @@ those who decide, which orders what waits for them and starts the clock of a pos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,8 @@ _LEVELS = tuple(Level)
 _SENSITIVITIES = tuple(Sensitivity)
 _RAISED_BY_REPEATS = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.AMBER}
 _TERSE = 10
-"""So few words weigh little; a plain sign in them stands."""
+"""A plain sign in a sentence of so few words stands."""
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _BECAUSE = {
     Denial.NEGATED: "the words deny it",
     Denial.HISTORICAL: "it is said of a time long past",
@@ -84,7 +86,9 @@ def _suggested(
     reasons = [one.says for one in _plainly(by_severity)]
     weighed = None if narrative == NO_ACCOUNT else reading.weighed
     if weighed is not None:
-        stands = any(_is_red(one) for one in coded) or _terse(reading, narrative)
+        stands = any(_is_red(one) for one in coded) or _terse(
+            reading, notification, profile=profile
+        )
         colour, says = _weighed(weighed, colour, stands=stands)
         reasons += says
     if _UNDECODED in narrative or not any(map(str.isalpha, narrative)):
@@ -121,8 +125,13 @@ def _is_red(indicator: Indicator) -> bool:
     return indicator.colour is Colour.RED
 
 
-def _terse(reading: Reading, narrative: str) -> bool:
-    return reading.red_signs.plain and len(narrative.split()) <= _TERSE
+def _terse(reading: Reading, notification: Notification, *, profile: BoroughProfile) -> bool:
+    """Whether a sentence of few words says it plainly: what stands around it takes nothing away."""
+    if not reading.red_signs.plain:
+        return False
+    year = notification.observed_at.year
+    short = (one for one in _SENTENCES.split(notification.narrative) if len(one.split()) <= _TERSE)
+    return any(read(one, same=Same(profile), year=year).red_signs.plain for one in short)
 
 
 def _riddle(reading: Reading, narrative: str) -> bool:

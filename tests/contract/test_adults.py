@@ -19,6 +19,7 @@ from stores.database import Database
 from stores.migrations import revisions
 from tests.support.given import child
 from tests.support.linking import Linking, another, in_store
+from tests.support.older import sealed_by_the_hub
 
 PNC = Identifier(value="99/12345x", system="https://example.org/pnc")
 PHONE = Contact(telephone=("01632 960123",))
@@ -138,6 +139,7 @@ def test_an_upgraded_store_has_children_filed_under_numbers_and_telephones_of_ad
             head, _, profile = body.partition(b"\n")
             older = profile.rpartition(b",[")[0] + b"]"
             people.save(transaction, {number: (version + 1, head + b"\n" + older)})
+        sealed_by_the_hub(transaction)
         (revision,) = [known for known in revisions.after("0011") if known.id == "0012"]
         revisions.apply(transaction, revision, progress=lambda _: None)
         assert set(connection.execute(select(tables.person_keys)).all()) == filed

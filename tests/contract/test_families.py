@@ -18,6 +18,7 @@ from stores.database import Database
 from stores.migrations import revisions
 from tests.support.given import child
 from tests.support.linking import Linking, another, in_store, namesake
+from tests.support.older import sealed_by_the_hub
 
 BROTHER = child().model_copy(
     update={
@@ -209,6 +210,7 @@ def test_an_upgraded_store_has_everybody_filed_under_their_family(
     with database.transaction() as transaction:
         connection = transaction.connection
         filed = connection.execute(select(tables.person_keys)).all()
+        sealed_by_the_hub(transaction)
         (revision,) = [one for one in revisions.after("0008") if one.id == "0009"]
         connection.execute(text("DELETE FROM person_keys"))
         revisions.apply(transaction, revision, progress=lambda _: None)

@@ -24,9 +24,19 @@ PLACE = Path(__file__).parents[3] / "ops" / "profiles" / "english-weights.json"
     show_default=True,
     help="The share of the Reds that it is to find of those that it has not seen.",
 )
+@click.option(
+    "--begins-at",
+    type=float,
+    default=-2.4,
+    show_default=True,
+    help="What an account weighs before a word of it is read. As plain sentences stand whatever is "
+    "around them, less has to be found by weight alone than --recall says.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=PLACE)
 @json_option
-def weights(*, version: str, made: dt.datetime, recall: float, out: Path, as_json: bool) -> None:
+def weights(
+    *, version: str, made: dt.datetime, recall: float, begins_at: float, out: Path, as_json: bool
+) -> None:
     """Learn from the labelled sets what words weigh, and write it for the shipped profile.
 
     \b
@@ -41,7 +51,8 @@ def weights(*, version: str, made: dt.datetime, recall: float, out: Path, as_jso
     profile = read_profile("sample-borough")
     told = {"version": version, "made": made.date()}
     learned = learn(examples(profile), recall=recall, told=told)
-    out.write_text(written(learned.weighing), encoding="utf-8")
+    weighing = learned.weighing.model_copy(update={"begins_at": begins_at})
+    out.write_text(written(weighing), encoding="utf-8")
     figures = {
         "id": "weights",
         "unseen": {"recall": round(learned.recall, 4), "precision": round(learned.precision, 4)},

@@ -46,7 +46,7 @@ def moments(told: Any) -> dict[str, str]:
 
 
 def test_every_clock_is_listed_the_most_pressing_first(tmp_path: Path) -> None:
-    folder, _ = filled_hub(tmp_path / "hub", notifications=12, answered=False)
+    folder, _ = filled_hub(tmp_path / "hub", notifications=40, answered=False)
     found = listed(folder)
     assert {one["kind"] for one in found} >= {"decision", "product", "possible_red", "check"}
     due = [dt.datetime.fromisoformat(one["due_at"]) for one in found]

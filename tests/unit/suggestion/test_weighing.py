@@ -103,6 +103,13 @@ def test_a_plain_sign_in_very_few_words_stands() -> None:
     assert suggested("Dad hit her with a belt.", weighing(-9)).colour is Colour.RED
 
 
+def test_and_so_does_one_in_a_short_sentence_whatever_stands_around_it() -> None:
+    around = " She was seen and spoken to, and is said to be well in herself today by all at home."
+    assert suggested("Dad hit her with a belt." + around, weighing(-9)).colour is Colour.RED
+    said = "Dad hit her with a belt while" + around.lower()
+    assert suggested(said, weighing(-9)).colour is Colour.AMBER
+
+
 def test_the_senders_code_stands_whatever_the_words_weigh() -> None:
     code = next(
         one.concerns[0]
