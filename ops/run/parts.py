@@ -184,7 +184,7 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
             yield feed
 
 
-def _failing(database: Database, name: str, *, failure: Failure) -> None:
+def _failing(database: Database, name: str, failure: Failure) -> None:
     """A part that goes on by itself fails all the same as long as nothing comes in by it."""
     with suppress(Unavailable):
         error = type(failure.error).__name__

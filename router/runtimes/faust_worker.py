@@ -200,7 +200,7 @@ def assemble_app(
 
 
 async def _perform(
-    work: UnitPartitions, place: Place, *, records: Sequence[Record], executor: Executor
+    work: UnitPartitions, place: Place, records: Sequence[Record], *, executor: Executor
 ) -> bool:
     """Put what a partition brought through the unit, Reds ahead of what is in hand; whether all of
     it is done.
