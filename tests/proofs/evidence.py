@@ -131,20 +131,16 @@ class Reading:
 
     def __init__(self, store: str, key: bytes) -> None:
         self._rows, self._key = _Rows(store), key
-        self._hub_key: AESGCM | None = None
 
     def letters(self, agency: str, *, after: int) -> list[tuple[int, str]]:
         """Its letters behind a position that name a referral, with it."""
         query = _LETTERS.format(after=int(after))
         rows = [row for row in self._rows.all(query) if row[1] == agency]
-        if rows and self._hub_key is None:
-            ((wrapped,),) = self._rows.all("SELECT wrapped FROM keys WHERE key_id = 'hub'")
-            self._hub_key = _unwrapped(self._key, wrapped, name="hub")
-        return [(position, self._referral(id_, body)) for position, _, id_, body in rows]
+        return [(row[0], self._referral(*row[1:])) for row in rows]
 
-    def _referral(self, id_: str, body: bytes) -> str:
-        assert self._hub_key is not None
-        event = json.loads(self._hub_key.decrypt(body[:_NONCE], body[_NONCE:], id_.encode()))
+    def _referral(self, agency: str, id_: str, body: bytes, key_id: str, wrapped: bytes) -> str:
+        key, place = _unwrapped(self._key, wrapped, name=key_id), f"{agency}/{id_}".encode()
+        event = json.loads(key.decrypt(body[:_NONCE], body[_NONCE:], place))
         return str(event["data"].get("referral_id", ""))
 
     def close(self) -> None:
@@ -152,10 +148,15 @@ class Reading:
         self._rows.close()
 
 
-_LETTERS = "SELECT position, agency, id, body FROM letters WHERE position > {after}"
+_LETTERS = (
+    "SELECT position, agency, id, body, keys.key_id, wrapped FROM letters "
+    "JOIN keys ON keys.key_id = letters.key_id WHERE position > {after}"
+)
 
 
-def _unwrapped(key: bytes, wrapped: bytes, *, name: str) -> AESGCM:
+def _unwrapped(key: bytes, kept: bytes, *, name: str) -> AESGCM:
+    """A key of 32 bytes behind a nonce; before it may stand by which it was wrapped."""
+    wrapped = kept[-(_NONCE + 32 + 16) :]
     return AESGCM(AESGCM(key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], name.encode()))
 
 
