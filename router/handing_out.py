@@ -80,7 +80,7 @@ def _proven(
     by_id = {letter.id: letter for letter in leased}
     stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
     _record(transaction, agency, told=stopped)
-    queues.take_back(transaction, list(found.stops))
+    queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
     for letter in found.waits:
         log.warning("letter.unproven", agency=agency, letter=letter)

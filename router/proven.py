@@ -64,6 +64,8 @@ class Proven:
     """Not to be opened, or not now: something on the record speaks against them, which a step may
     still have to hear; or nothing there says that they may leave at all.
     """
+    ended: list[str] = field(default_factory=list)
+    """Taken back while they were in hand, and not sent: their recall has gone after them."""
     stops: dict[str, str] = field(default_factory=dict)
     """Approved once, and not any more, each with why."""
 
@@ -78,7 +80,9 @@ def looked_at(view: View, leased: Sequence[Leased], *, now: Now) -> Proven:
         product = _read(letter)
         told = _said(view, product) if product is not None else ()
         out = _left(letter, product, told=told) if product is not None else None
-        if out is None or _taken_back(out, told) or _withheld(out, told, now=now):
+        if out is not None and letter.attempts > 1 and _taken_back(out, told):
+            found.ended.append(letter.id)
+        elif out is None or _taken_back(out, told) or _withheld(out, told, now=now):
             found.waits.append(letter.id)
         elif fault := gate.fault(out.approved, approved_at=out.approved_at.time, now=now):
             found.stops[letter.id] = fault.why

@@ -260,6 +260,18 @@ def test_what_is_withdrawn_while_it_is_in_hand_may_not_go(town: Town) -> None:
     assert town.lease(RECIPIENT) == []
 
 
+def test_and_it_is_gone_from_the_queue_once_its_recall_has_gone_after_it(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    town.put(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    town.hub.drain()
+    town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+    assert letter.type not in {one.type for one in town.lease(RECIPIENT)}
+    with town.hub.database.reading() as connection:
+        waiting = connection.execute(select(letters.c.id)).scalars().all()
+    assert letter.id not in waiting
+
+
 def test_nor_may_what_was_taken_away_meanwhile(town: Town) -> None:
     town.approved()
     (letter,) = town.lease(RECIPIENT)

@@ -29,8 +29,8 @@ DEVELOPED = (
 on these says nothing of others.
 """
 KEPT_ASIDE = ("ratings-kept-aside-2", "ratings-kept-aside-3")
-"""What nobody who changes the profile or its weights has read. By totals of the second it was chosen
-where weights begin; the third was looked at once, afterwards.
+"""What nobody who changes the profile or its weights has read. Where weights begin was chosen by
+totals of the second; the third was looked at once, afterwards.
 """
 RECALL, PRECISION = 0.98, 0.80
 """What is aimed at: a Red that is missed is worse than a reading in vain."""
