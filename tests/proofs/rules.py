@@ -85,7 +85,7 @@ def _inbox() -> None:
     replace("router.handle:_unheard", _unheard_again)
     replace(
         "router.one_pass:caused_by",
-        lambda made: lambda *given: changed(made(*given), id=str(uuid4())),
+        lambda made: lambda *given, **more: changed(made(*given, **more), id=str(uuid4())),
     )
 
 
