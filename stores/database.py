@@ -312,6 +312,7 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+_CONNECTIONS: Final = 20
 _PATIENCE: Final = 30.0
 """Seconds that a connection to SQLite waits for others."""
 
@@ -349,8 +350,10 @@ _UNLESS_SET = "SELECT set_config(%s, %s, false) WHERE current_setting(%s) = '0'"
 
 
 def _postgres_engine(url: str) -> Engine:
-    # One transaction per batch: the pool needs a few connections, each checked before use.
-    engine = create_engine(url, pool_pre_ping=True, pool_size=5, hide_parameters=True)
+    # Each connection is checked before use, and opened when it is needed first. Those over the
+    # pool's size would be opened and closed again at every look of the deliverers, of which there
+    # is one for each agency.
+    engine = create_engine(url, pool_pre_ping=True, pool_size=_CONNECTIONS, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _record: Any) -> None:

@@ -54,6 +54,7 @@ settings.register_profile("hub", deadline=None)
 settings.load_profile("hub")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
     """For `pytest --numprocesses`, as `make test` runs it."""
     return Sharing(config, log)

@@ -16,7 +16,8 @@ import pytest
 from tests.proofs.kills import prove
 from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.plan import Plan
-from tests.proofs.points import POINTS
+from tests.proofs.points import POINTS, TAKEN_OVER
+from tests.support.size import FULL
 
 
 def assert_unharmed(figures: dict[str, Any], *, kills: int) -> None:
@@ -44,29 +45,30 @@ def production(
         yield place
 
 
-def test_a_hub_in_production_killed_ten_times_loses_and_repeats_nothing(production: Place) -> None:
-    figures = prove(production, Plan(notifications=20, kills=10, seed=7))
-    assert len(figures["points"]) == 7
-    assert_unharmed(figures, kills=10)
+APART_THEN_ALL = Plan(notifications=20, kills=12, seed=7, then=("all",))
+"""A worker for each step, and one of all steps in their place after half of the kills."""
+GROUPED = (
+    "deduplicate link answer",
+    "rate check",
+    "request_information compose approve hold release alarm hand_off",
+)
+LONGER = (
+    Plan(notifications=20, kills=10, seed=7),
+    Plan(notifications=20, kills=6, seed=7, workers=("all",)),
+    Plan(notifications=20, kills=6, seed=7, workers=GROUPED, then=("all",)),
+)
 
 
-def test_a_worker_of_all_steps_killed_among_others_loses_and_repeats_nothing(
-    production: Place,
+@pytest.mark.parametrize(
+    "plan", [APART_THEN_ALL, *(LONGER if FULL else ())], ids=lambda plan: " then ".join(plan.then)
+)
+def test_workers_that_are_killed_and_grouped_anew_lose_and_repeat_nothing(
+    production: Place, plan: Plan
 ) -> None:
-    figures = prove(production, Plan(notifications=20, kills=6, seed=7, workers=("all",)))
-    assert len(figures["points"]) == 4
-    assert_unharmed(figures, kills=6)
-
-
-def test_steps_grouped_anew_among_kills_lose_and_repeat_nothing(production: Place) -> None:
-    workers = (
-        "deduplicate link answer",
-        "rate check",
-        "request_information compose approve hold release alarm hand_off",
-    )
-    plan = Plan(notifications=20, kills=6, seed=7, workers=workers, then=("all",))
     figures = prove(production, plan)
-    assert_unharmed(figures, kills=6)
+    # Nobody knows whether there will be anything to take over.
+    assert len({*figures["points"], TAKEN_OVER}) >= plan.points
+    assert_unharmed(figures, kills=plan.kills)
 
 
 def test_the_check_finds_what_is_lost_when_receipts_go_out_before_the_commit(

@@ -9,14 +9,15 @@ import pytest
 
 from stores.database import Database
 from stores.vault import Vault
-from tests.support.production import fresh_database
+from tests.support.production import fresh_database, with_tables
 
 
 @pytest.fixture(params=("sqlite file", "sqlite memory", "postgresql"))
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """SQLite in a file, SQLite in memory, and PostgreSQL."""
     if request.param == "postgresql":
-        with fresh_database(request.getfixturevalue("postgres_url")) as url:
+        server = request.getfixturevalue("postgres_url")
+        with fresh_database(server, like=with_tables) as url:
             yield from _opened(url)
     else:
         yield from _opened(
@@ -33,7 +34,7 @@ def sqlite() -> Iterator[Database]:
 @pytest.fixture
 def postgres(postgres_url: str) -> Iterator[Database]:
     """PostgreSQL alone."""
-    with fresh_database(postgres_url) as url:
+    with fresh_database(postgres_url, like=with_tables) as url:
         yield from _opened(url)
 
 

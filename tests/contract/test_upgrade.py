@@ -111,8 +111,7 @@ def place(
     if request.param == "sqlite":
         yield Place(folder.config, f"sqlite:///{folder.path}/hub.db", [])
         return
-    with fresh_database(request.getfixturevalue("postgres_url")) as url:
-        load(url)
+    with fresh_database(request.getfixturevalue("postgres_url"), like=load) as url:
         monkeypatch.setenv("HUB_STORE", url)
         yield Place(folder.config, url, ["--backed-up"], {"HUB_STORE": url})
 
@@ -128,8 +127,7 @@ def postgres_place(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
     folder = stored_hub(tmp_path / "hub")
-    with fresh_database(postgres_url) as url:
-        load(url)
+    with fresh_database(postgres_url, like=load) as url:
         monkeypatch.setenv("HUB_STORE", url)
         yield Place(folder.config, url, ["--backed-up"], {"HUB_STORE": url})
 

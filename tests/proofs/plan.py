@@ -24,8 +24,8 @@ class Plan:
     kills: int
     seed: int
     without: str = ""
-    seconds: float = 240.0
-    """For everything."""
+    seconds: float = 600.0
+    """For everything, on a machine that has other work too."""
     workers: tuple[str, ...] = APART
     """In production, each as ``hub run`` is told; the same again is a second worker of it."""
     then: tuple[str, ...] = ()
@@ -56,10 +56,13 @@ def plan_kills(
     """The kills of each phase, which is told as its workers: at points as long as there are any,
     the others at random.
     """
-    points = _points(plan, chance, production=production)
+    points = sorted(_points(plan, chance, production=production), key=_turn)
+    early = [one for one in points if _turn(one) == 0]
     for number, workers in enumerate(phases):
-        share = sorted(points[number :: len(phases)], key=_turn)
-        if number:
+        share = points[len(early) + number :: len(phases)]
+        if number == 0:
+            share = early + share
+        else:
             share.insert(0, TAKEN_OVER)
         parts = (_reaching(name, workers) if production else ["hub"] for name in share)
         wishes: dict[str, list[str]] = {}

@@ -54,7 +54,7 @@ class Dose:
     workers: tuple[str, ...] = APART
     """In production."""
     without: str = ""
-    seconds: float = 240.0
+    seconds: float = 600.0
 
 
 @dataclass(slots=True)

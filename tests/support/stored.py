@@ -6,7 +6,9 @@ import base64
 import json
 import lzma
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -41,8 +43,17 @@ def stored_hub(path: Path) -> DemoFolder:
     """The sample's hub in a fresh folder, on a SQLite store of revision 0001."""
     folder = prepare(path, port=0)
     (path / "hub.key").write_text(key_text(), encoding="ascii")
-    load(f"sqlite:///{path}/hub.db")
+    (path / "hub.db").write_bytes(_sqlite_file())
+    (path / "hub.db").chmod(0o600)
     return folder
+
+
+@cache
+def _sqlite_file() -> bytes:
+    """What a SQLite store of revision 0001 is on disk."""
+    with TemporaryDirectory() as folder:
+        load(f"sqlite:///{folder}/hub.db")
+        return (Path(folder) / "hub.db").read_bytes()
 
 
 def load(url: str) -> None:

@@ -42,7 +42,7 @@ from stores.ports import Unavailable
 from stores.topics import Record, TopicProducer, cluster_of, create_topics, watermarks
 from tests.proofs.place import delete_topics
 from tests.support.filled import send
-from tests.support.production import DEADLINE, fresh_database, wait_until
+from tests.support.production import DEADLINE, fresh_database, wait_until, with_tables
 
 ALL = ("all",)
 APART = WORKERS
@@ -221,7 +221,7 @@ def production_hub(
     """The sample's hub on topics and tables of its own."""
     topics = f"{kafka_url}/u{uuid4().hex[:12]}"
     create_topics(topics, partitions)
-    with fresh_database(postgres_url) as store, ExitStack() as stack:
+    with fresh_database(postgres_url, like=with_tables) as store, ExitStack() as stack:
         stack.callback(delete_topics, topics)
         queues = "amqp://nobody@127.0.0.1:1/"  # letters stay in the store: nobody delivers them
         named = {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": queues}
