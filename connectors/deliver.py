@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Protocol, TypeAlias
 
 import httpx
@@ -39,7 +39,7 @@ LEASE_SECONDS = 120.0
 SEND_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds until a letter that was not sent is tried again: doubled each time."""
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 
 log = structlog.get_logger()
 
@@ -163,12 +163,33 @@ class FolderSender:
 
 
 @dataclass(slots=True)
+class Look:
+    """Whose queues have letters, asked once for all deliverers: each would ask all day long."""
+
+    queues: EdgeQueues
+    agencies: Sequence[str]
+    _found: set[str] = field(default_factory=set)
+    _until: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def has(self, agency: str) -> bool:
+        """Whether it had letters a moment ago. Raises ``Unavailable``."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._found = self.queues.with_letters(self.agencies)
+                self._until = time.monotonic() + POLL_SECONDS
+            return agency in self._found
+
+
+@dataclass(slots=True)
 class Deliverer:
     """Sends one agency its letters; each in a thread of its own, so that none waits."""
 
     agency: str
     queues: EdgeQueues
     sender: Sender
+    look: Look | None = None
+    """Shared with the deliverers beside it; without one its queue is looked into each time."""
 
     @property
     def name(self) -> str:
@@ -187,6 +208,8 @@ class Deliverer:
 
     def deliver_once(self) -> int:
         """Lease some letters and send them; answers how many arrived. Raises ``Unavailable``."""
+        if self.look is not None and not self.look.has(self.agency):
+            return 0
         letters = self.queues.lease(self.agency, limit=AT_ONCE, seconds=LEASE_SECONDS)
         until, arrived = time.monotonic() + LEASE_SECONDS / 2, 0
         for number, letter in enumerate(letters):
@@ -248,11 +271,13 @@ def deliverers(
     Without any an agency fetches its letters over HTTP. ``intake`` records what systems answer at
     once. Relative paths start at ``folder``.
     """
-    senders = (
+    found = (
         (route.code, _to_folder(route, folder) or _sender(route, intake, broker_url=broker_url))
         for route in routes
     )
-    return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]
+    senders = {code: sender for code, sender in found if sender is not None}
+    look = Look(queues, list(senders))
+    return [Deliverer(code, queues, sender, look) for code, sender in senders.items()]
 
 
 def _to_folder(route: AgencyRoute, folder: Path) -> Sender | None:

@@ -21,14 +21,18 @@ class StoredQueues:
         self._database = database
         self._policy = policy
 
+    def with_letters(self, agencies: Collection[str]) -> set[str]:
+        """Those of the agencies that have a letter which nobody holds."""
+        with self._database.reading() as connection:
+            return queues.with_letters(connection, agencies, now=self._database.clock())
+
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """Letters that nobody holds, Reds first, then the oldest, now held for ``seconds``; with
         their pictures.
         """
         # An empty queue, looked into all day long, costs no transaction.
-        with self._database.reading() as connection:
-            if not queues.any_waiting(connection, agency):
-                return []
+        if not self.with_letters([agency]):
+            return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
             leased = handed_out(transaction, agency, leased=leased, policy=self._policy)

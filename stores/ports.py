@@ -60,6 +60,10 @@ class Leased:
 class EdgeQueues(Protocol):
     """Queues at the edge, one per agency: letters are leased, then deleted when acknowledged."""
 
+    def with_letters(self, agencies: Collection[str]) -> set[str]:
+        """Those of the agencies that have a letter which nobody holds."""
+        ...
+
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """Letters that nobody holds, now held for ``seconds``: Reds first, then the oldest."""
         ...

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from schemas.letter import Letter
 from stores import codec
@@ -25,7 +39,6 @@ RED_TURN, OTHER_TURN = 0, 1
 """Which letters leave a queue first."""
 NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
 _OF = letters.c.agency == bindparam("of")
-_ANY = select(letters.c.id).where(_OF).limit(1)
 _FREE = (
     select(letters)
     .where(_OF, letters.c.leased_until <= bindparam("now"))
@@ -103,9 +116,23 @@ def let_go(transaction: Transaction, ids: Collection[str]) -> None:
         transaction.connection.execute(free.values(leased_until=0))
 
 
-def any_waiting(connection: Connection, agency: str) -> bool:
-    """Whether the agency has any letter at all, held or not."""
-    return connection.execute(_ANY, {"of": agency}).first() is not None
+def with_letters(connection: Connection, agencies: Collection[str], *, now: int) -> set[str]:
+    """Those of the agencies that have a letter which nobody holds, in one question."""
+    if not agencies:
+        return set()
+    rows = connection.execute(_with_letters(tuple(agencies)), {"now": now})
+    return {row[0] for row in rows}
+
+
+@cache
+def _with_letters(agencies: tuple[str, ...]) -> CompoundSelect[Any]:
+    free = letters.c.leased_until <= bindparam("now", type_=BigInteger)
+    return union_all(
+        *(
+            select(literal(one)).where(exists().where(letters.c.agency == one, free))
+            for one in agencies
+        )
+    )
 
 
 def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Leased]:

@@ -144,6 +144,9 @@ class Letters:
     leased: dict[str, Leased] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
 
+    def with_letters(self, agencies: Collection[str]) -> set[str]:
+        return set(agencies) if self.waiting else set()
+
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         assert (agency, seconds > 0) == ("health", True)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]

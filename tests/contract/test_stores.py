@@ -411,6 +411,15 @@ def test_a_lease_that_ran_out_is_free_again(database: Database) -> None:
     assert edge.lease("police", limit=1, seconds=60)
 
 
+def test_only_queues_with_a_letter_that_nobody_holds_are_worth_a_lease(database: Database) -> None:
+    _post(database, 1)
+    edge = StoredQueues(database, given.policy())
+    assert edge.with_letters(["school", "police"]) == {"police"}
+    assert edge.with_letters([]) == set()
+    edge.lease("police", limit=1, seconds=60)
+    assert edge.with_letters(["school", "police"]) == set()
+
+
 def test_an_agency_can_acknowledge_its_own_letters_only(database: Database) -> None:
     _post(database, 1)
     assert StoredQueues(database, given.policy()).acknowledge("school", ["letter-0"]) == 0

@@ -183,6 +183,9 @@ class FakeQueues:
     def may_go(self, letter: Leased) -> bool:
         return letter.id not in self.kept_back
 
+    def with_letters(self, agencies: Collection[str]) -> set[str]:
+        return {agency for agency in agencies if self.waiting.get(agency)}
+
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         assert seconds > 0
         queue = self.waiting.get(agency, [])

@@ -3,7 +3,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from uuid import uuid4
 
 import httpx
@@ -11,7 +11,15 @@ import pytest
 from kombu.connection import Connection
 
 from connectors import deliver
-from connectors.deliver import Deliverer, HttpSender, NotSent, QueueSender, deliverers, pause_after
+from connectors.deliver import (
+    Deliverer,
+    HttpSender,
+    Look,
+    NotSent,
+    QueueSender,
+    deliverers,
+    pause_after,
+)
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes, SecretMissing, routes
 from schemas.settings import HubSettings
@@ -187,6 +195,33 @@ def test_delivery_goes_on_through_an_absent_store_until_told_to_stop(
     put(queues, "l1")
     Deliverer("police", queues, posting(answer)).run(stop)
     assert (waiting(queues), vars(queues)["leased"]) == ([], {})
+
+
+def test_queues_are_looked_into_once_for_all_deliverers(queues: EdgeQueues) -> None:
+    look, asked = Look(queues, ["police", "health"]), []
+    ask = queues.with_letters
+
+    def counted(agencies: Collection[str]) -> set[str]:
+        asked.append(list(agencies))
+        return ask(agencies)
+
+    vars(queues)["with_letters"] = counted
+    put(queues, "l1")
+    sender = posting(lambda _: httpx.Response(202))
+    others = [Deliverer(code, queues, sender, look) for code in ("health", "police", "health")]
+    assert [one.deliver_once() for one in others] == [0, 1, 0]
+    assert asked == [["police", "health"]]
+
+
+def test_a_letter_that_came_after_a_look_is_sent_after_the_next(
+    queues: EdgeQueues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "POLL_SECONDS", 0.0)
+    sender = posting(lambda _: httpx.Response(202))
+    deliverer = Deliverer("police", queues, sender, Look(queues, ["police"]))
+    assert deliverer.deliver_once() == 0
+    put(queues, "l1")
+    assert deliverer.deliver_once() == 1
 
 
 def hub(environ: dict[str, str]) -> Routes:
