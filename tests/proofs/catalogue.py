@@ -35,6 +35,8 @@ class Figure(BaseModel):
     """Which figures are shown; none: all that are plain numbers."""
     at_most: dict[str, float] = {}
     at_least: dict[str, float] = {}
+    tests: tuple[str, ...] = ()
+    """Where tests look at it, smaller or in part, beside a proof or in the place of one."""
     control: str = ""
     """How else than by ``--without`` the check is seen to fail."""
 

@@ -29,10 +29,12 @@ def keep(output: str, *, figures: Iterable[Figure], proof: str, place: Path = PL
     printed = _last_line(output)
     told = str(printed.get("id", "")).lower()
     known = tuple(figures)
-    name = proof or next((f.measured_by for f in known if told in (f.id.lower(), f.proof)), told)
+    name = proof or next(
+        (f.measured_by for f in known if told in (f.id.lower(), f.measured_by)), told
+    )
     aims = {figure.id: figure.aim for figure in known if figure.measured_by == name}
     if not aims:
-        raise NoFigures(f"nothing in {Path('tests/proofs/catalogue.toml')} is measured by {name!r}")
+        raise NoFigures(f"nothing in the catalogue is measured by {name!r}")
     measured = {"proof": name, "aims": aims} | measured_at() | printed
     others = [one for one in read(place) if _key(one) != _key(measured)]
     lines = sorted(json.dumps(one, ensure_ascii=False) for one in [*others, measured])

@@ -66,13 +66,19 @@ def _rows(
     control = _controls(figure, own, command)
     runs = [one for one in own if not one.get("without")]
     for run in runs:
-        repeat = f"`{_command(figure, run.get('repeat', figure.measured_by))}`"
+        repeat = _repeat(figure, f"`{_command(figure, run.get('repeat', figure.measured_by))}`")
         yield (figure.id, figure.promise, _aim(figure, run), *_told(figure, run), repeat, control)
     if not runs:
         there = command is not None or figure.measured_by.startswith("bench")
-        repeat = f"`{_command(figure, figure.measured_by)}`" if there else "no command yet"
+        known = f"`{_command(figure, figure.measured_by)}`" if there else "no command yet"
         nothing = ("not measured", "", "", "not measured")
-        yield (figure.id, figure.promise, figure.aim, *nothing, repeat, control)
+        yield (figure.id, figure.promise, figure.aim, *nothing, _repeat(figure, known), control)
+
+
+def _repeat(figure: Figure, command: str) -> str:
+    """What measures it anew, and which tests look at a part of it."""
+    tests = ", ".join(f"`{path}`" for path in figure.tests)
+    return f"{command}; tests of a part: {tests}" if tests else command
 
 
 def _command(figure: Figure, words: str) -> str:
