@@ -26,6 +26,7 @@ from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
 from tests.proofs.red_latency import Burst
+from tests.proofs.report_command import keep_, report_
 from tests.proofs.saying import json_option, say
 from tests.proofs.suggestion_command import suggestion
 from tests.proofs.weights.command import weights
@@ -83,6 +84,8 @@ proof.add_command(k1)
 proof.add_command(k2)
 proof.add_command(suggestion)
 proof.add_command(weights)
+proof.add_command(keep_)
+proof.add_command(report_)
 
 
 @proof.command()
