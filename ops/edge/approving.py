@@ -50,8 +50,8 @@ def decide(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> 
     told |= {"decided_by": key.decided_by}
     if not withheld:
         one = statement(request, decision, key=key)
-        own = {"decided_by": key.decided_by, "rationale": decision.reason}
-        envelope = key.sign(one.model_copy(update=own).payload())
+        # Why stays in the decision: the envelope goes to the recipient with the product.
+        envelope = key.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
         told |= {"digest": one.digest, "envelope": envelope}
     if decision.choice is Choice.RELEASE_REWORDED:
         told |= {"text": decision.text, "instead_of": item.original_digest}

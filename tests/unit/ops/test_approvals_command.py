@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,14 @@ def test_what_an_owner_signs_is_taken_by_the_hub(desk: Desk, choice: str) -> Non
     outcome = desk.hub.when(ReleaseDecided(agency="school", decision=decision))
     assert outcome.refusal is None
     assert of(ProductApproved, outcome.facts)
+
+
+def test_why_an_owner_lets_it_leave_does_not_go_to_the_recipient(desk: Desk) -> None:
+    letter = desk.letter("--reason", "Her neighbour Joan must not be found out")
+    assert desk.verified(letter).exit_code == 0
+    (approval,) = letter["data"]["approvals"]
+    assert "Joan" not in json.dumps(letter)
+    assert b"Joan" not in base64.b64decode(approval["envelope"]["payload"])
 
 
 def test_words_of_its_own_are_signed_too(desk: Desk, tmp_path: Path) -> None:
