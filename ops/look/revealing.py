@@ -13,7 +13,7 @@ from ops.access.items import OF_THE_HUB, Items, Kept, works_on
 from ops.access.recording import OPERATIONS, UNKNOWN, denied, granted, note
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Access, Act, Answer, Record, Verdict
+from schemas.access import Access, Act, Answer, Question, Record, Verdict
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
@@ -38,11 +38,12 @@ class Sight:
 
     def answer(self, item: Kept) -> Answer:
         """What the rules say of an item."""
+        return decide(self.hub.access, self.question(item))
+
+    def question(self, item: Kept) -> Question:
+        """What is asked of the rules about an item."""
         on = codec.from_micros(self.now).date()
-        question = self.asker.question(
-            self.act, self.record, on=on, item=item, assigned=self.assigned
-        )
-        return decide(self.hub.access, question)
+        return self.asker.question(self.act, self.record, on=on, item=item, assigned=self.assigned)
 
     def is_open(self, item: Kept) -> bool:
         """Whether its words may be shown."""
@@ -132,7 +133,10 @@ def _nothing(
         by=answer,
         about=_about([entry for entry, _ in found], wanted) if found else None,
     )
-    return Seen(refused=Denied(sight.asker, answer))
+    # What is let as a whole, and of which nothing is shown, would be so for another purpose too.
+    rules = None if allowed else sight.hub.access
+    question = sight.question(OF_THE_HUB)
+    return Seen(refused=Denied(sight.asker, answer, question=question, rules=rules))
 
 
 def _signposts(hub: Hub) -> Callable[[str], bool]:

@@ -88,6 +88,23 @@ def test_operations_see_no_case_and_are_told_so_and_the_denial_is_recorded(worke
     assert facts(made, RecordRevealed) == []
 
 
+def test_who_is_denied_is_told_for_what_the_rules_would_let_them(worked: Worked) -> None:
+    folder, made = worked
+    answer = hub(folder, "case", notified(made), "--reveal", *MANAGER)
+    assert "no access rule lets them reveal a case" in answer.output
+    assert "If it is for safeguarding, say so with --purpose" in answer.output
+    assert "in an emergency somebody of screening or duty manager" in answer.output
+
+
+def test_who_is_denied_what_no_emergency_opens_is_not_sent_to_break_the_glass(
+    worked: Worked,
+) -> None:
+    folder, _ = worked
+    answer = hub(folder, "policy", "reviews", *OPERATOR[:2])
+    assert "(auditor, risk owner, reviewer; `hub policy show` lists them)" in answer.output
+    assert "--emergency" not in answer.output
+
+
 def test_who_is_nobody_that_the_hub_knows_sees_nothing(worked: Worked) -> None:
     folder, made = worked
     referral = notified(made)
@@ -245,7 +262,7 @@ def test_what_the_rules_do_not_let_operations_look_at_no_command_shows(worked: W
     own_rules(folder, made, without="trail")
     for command in (("case", referral), ("dead-letters", "list"), ("linkage", "explain", referral)):
         answer = hub(folder, *command)
-        assert (answer.exit_code, "no access rule allows it" in answer.output) == (1, True)
+        assert (answer.exit_code, "no access rule lets them" in answer.output) == (1, True)
     assert CliRunner().invoke(main, ["status", "--config", str(folder.config)]).exit_code == 0
 
 
@@ -320,4 +337,4 @@ def test_the_monitor_shows_nobody_what_the_rules_show_nobody(worked: Worked) -> 
     assert not Doors(again).shows_health()
     again.database.close()
     answer = CliRunner().invoke(main, ["status", "--config", str(folder.config)])
-    assert (answer.exit_code, "no access rule allows it" in answer.output) == (1, True)
+    assert (answer.exit_code, "no access rule lets them" in answer.output) == (1, True)
