@@ -97,6 +97,17 @@ def test_after_an_erasure_what_somebody_does_by_hand_is_named_still(stopped: Dem
     ]
 
 
+def test_after_an_erasure_who_had_looked_may_look_again_and_finds_nothing_to_read(
+    stopped: DemoFolder,
+) -> None:
+    case, auditor = one(stopped, _CASE), ("--who", "J. Auditor", "--why", "complaint 2026/17")
+    assert hub(stopped, "case", case, "--reveal", *auditor).exit_code == 0
+    told(stopped, "erase", case, *BY_TWO, "--though-open")
+    again = hub(stopped, "case", case, "--reveal", *auditor)
+    assert again.exit_code == 0, again.output
+    assert "narrative" not in again.output
+
+
 def test_one_person_alone_erases_nothing(stopped: DemoFolder) -> None:
     case = one(stopped, _CASE)
     alone = ("--who", "B. Records", "--and", "b.  records", "--why", "retention ended")
