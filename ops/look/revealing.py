@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ops.access.acting import Asker, Denied
 from ops.access.items import OF_THE_HUB, Items, Kept, works_on
@@ -190,14 +190,28 @@ def _tell_owners(
                 why=sight.asker.why or "",
                 seen_at=message.time,
                 exported=sight.act is Act.EXPORT,
-                **of_access(access),
+                **of_access(sight.hub, access),
             )
             tell(transaction, message, agency=agency, notice=notice)
 
 
-def of_access(access: Access) -> dict[str, Any]:
-    """What an owner is told of what for and by whom it is reviewed."""
+_TO_DO: Final = (
+    "Nothing, where you find it in order. Where you do not: ring, say who looked and when, and ask "
+    "for who reviews it, or for the information risk owner."
+)
+
+
+def of_access(hub: Hub, access: Access) -> dict[str, Any]:
+    """What an owner is told of what for, as what, by whom it is reviewed by when, and whom to ring
+    who does not find it in order.
+    """
+    lead = hub.settings.agencies.get(hub.settings.lead_agency)
     return {
+        "seen_for": access.agency,
+        "seen_as": access.roles,
+        "review_due_at": access.review_due_at,
+        "to_do": _TO_DO,
+        "contact": lead.signpost_contact if lead else None,
         "purpose": access.purpose,
         "emergency": access.break_glass,
         "reviewed_by": access.review_by,

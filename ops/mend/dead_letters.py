@@ -159,7 +159,7 @@ def _reveal(hub: Hub, opened: _Opened, *, asker: Asker, answer: Answer) -> None:
     # Some are no agency's, or of one that is not configured any more.
     if dead.agency in hub.settings.agencies:
         seen = {"record": "dead_letter", "message_ids": (dead.id,), "seen_at": message.time}
-        notice = ContentRevealed.model_validate(seen | said | of_access(access))
+        notice = ContentRevealed.model_validate(seen | said | of_access(hub, access))
         tell(transaction, message, agency=dead.agency, notice=notice)
 
 

@@ -170,7 +170,12 @@ def test_breaking_the_glass_opens_what_is_restricted_is_told_and_reviewed(worked
     told = [json.loads(one.body) for one in made.queues.lease("police", limit=50, seconds=60)]
     (notice,) = [one["data"] for one in told if one["type"] == "mash.content-revealed.v1"]
     assert (notice["emergency"], notice["reviewed_by"]) == (True, "R. Reviewer")
+    assert (notice["seen_for"], notice["seen_as"]) == ("childrens_social_care", ["duty_manager"])
+    assert notice["contact"] == "MASH manager, 01632 960102"
+    assert "where you do not" in notice["to_do"].lower()
+    due = dt.datetime.fromisoformat(notice["review_due_at"])
     (look,) = facts(made, RecordRevealed)
+    assert due == look.access.review_due_at
     lasts = dt.timedelta(minutes=made.access.break_glass.minutes)
     assert (
         look.access.until
