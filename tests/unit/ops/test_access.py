@@ -214,6 +214,14 @@ def test_a_look_is_reviewed_once_by_somebody_else(worked: Worked) -> None:
     assert json.loads(hub(folder, "policy", "reviews", "--json", *REVIEWER[:2]).stdout) == []
 
 
+def test_who_finds_a_look_not_in_order_is_told_whom_to_tell(worked: Worked) -> None:
+    folder, made = worked
+    assert hub(folder, "case", notified(made), "--reveal", *AUDITOR).exit_code == 0
+    (look,) = json.loads(hub(folder, "policy", "reviews", *REVIEWER[:2], "--json").stdout)
+    said = hub(folder, "policy", "reviewed", look["id"], "--not-in-order", *REVIEWER)
+    assert "tell the risk owner: C. Caldicott (childrens_social_care)" in said.output
+
+
 def test_who_does_not_review_or_audit_sees_no_looks(worked: Worked) -> None:
     folder, _ = worked
     assert hub(folder, "policy", "reviews").exit_code == 1

@@ -266,6 +266,17 @@ def test_a_recipient_sees_that_it_was_for_somebody_else(desk: Desk) -> None:
     assert desk.verified(desk.letter(), "--recipient", "housing").exit_code == 1
 
 
+def test_a_recipient_is_told_what_to_do_with_what_is_not_signed(desk: Desk) -> None:
+    letter = desk.letter()
+    letter["data"]["items"][0]["text"] = "Other words."
+    told = desk.verified(letter).output
+    assert "words were signed other than these" in told
+    assert "ring the hub, by a number that you have" in told
+    (desk.key.parent / "letters.json").write_text(json.dumps([letter]), encoding="utf-8")
+    several = run("verify-release", f"{desk.key.parent}/letters.json", "--keys", str(desk.keys()))
+    assert "give one letter" in several.output
+
+
 def test_a_recipient_believes_the_keys_that_it_has_and_no_others(desk: Desk) -> None:
     letter = desk.letter()
     keys = desk.keys().read_text(encoding="utf-8")

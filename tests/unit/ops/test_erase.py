@@ -140,6 +140,13 @@ def test_a_case_that_there_is_not_is_an_error(stopped: DemoFolder) -> None:
     assert (done.exit_code, "there is no case no-case" in done.output) == (1, True)
 
 
+def test_who_holds_a_case_is_told_how_the_hold_ends(stopped: DemoFolder) -> None:
+    person = ("--who", "B. Records", "--why", "an inquiry")
+    said = hub(stopped, "hold", "add", one(stopped, _CASE), *person).output
+    (held,) = told(stopped, "hold", "list")
+    assert f"`hub hold lift {held['hold_id']}` ends it" in said
+
+
 def test_every_hold_refuses_until_it_is_lifted(stopped: DemoFolder) -> None:
     case, person = one(stopped, _CASE), ("--who", "B. Records", "--why", "an inquiry")
     first, second = (told(stopped, "hold", "add", case, *person)["hold_id"] for _ in range(2))
