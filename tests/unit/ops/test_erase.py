@@ -147,6 +147,16 @@ def test_who_holds_a_case_is_told_how_the_hold_ends(stopped: DemoFolder) -> None
     assert f"`hub hold lift {held['hold_id']}` ends it" in said
 
 
+def test_what_was_erased_is_held_by_nobody_who_believes_that_it_is_kept(
+    stopped: DemoFolder,
+) -> None:
+    case = one(stopped, _CASE)
+    told(stopped, "erase", case, *BY_TWO, "--though-open")
+    done = hub(stopped, "hold", "add", case, "--who", "B. Records", "--why", "an inquiry")
+    assert (done.exit_code, "was erased" in done.output) == (1, True)
+    assert told(stopped, "hold", "list") == []
+
+
 def test_every_hold_refuses_until_it_is_lifted(stopped: DemoFolder) -> None:
     case, person = one(stopped, _CASE), ("--who", "B. Records", "--why", "an inquiry")
     first, second = (told(stopped, "hold", "add", case, *person)["hold_id"] for _ in range(2))
