@@ -344,3 +344,13 @@ class ContentRevealed(Notice, type="mash.content-revealed.v1"):
     """Whether it was taken away in a file."""
     reviewed_by: Line | None = Field(default=None, exclude_if=not_)
     """Who looks afterwards at whether it was in order."""
+    review_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    """By when; letters of old do not say."""
+    seen_for: Code | None = Field(default=None, exclude_if=not_)
+    """The agency of who looked."""
+    seen_as: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """What who looked is at the hub: the roles."""
+    to_do: Line | None = Field(default=None, exclude_if=not_)
+    """What an agency does that does not find it in order."""
+    contact: Line | None = Field(default=None, exclude_if=not_)
+    """Whom to ring about it."""

@@ -59,6 +59,9 @@ class ReleaseStatement(Shape):
     decided_by: Line | None = None
     """Who of the agency decides; not yet in what the hub proposes."""
     rationale: Line | None = None
+    """Why, where its owner wants the recipient to read it: what is signed leaves with the product.
+    Else the decision alone says it, which the recipient is not sent.
+    """
 
     def payload(self) -> bytes:
         """The bytes that are signed."""

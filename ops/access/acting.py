@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops.access.items import OF_THE_HUB, Kept
 from ops.look.reading import Guarded
 from router.access.decide import decide
-from schemas.access import Act, Answer, Purpose, Question, Record, Role, Verdict
+from schemas.access import (
+    AccessRules,
+    Act,
+    Answer,
+    Effect,
+    Purpose,
+    Question,
+    Record,
+    Role,
+    Rule,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,17 @@ AT_THE_MACHINE = Asker(roles=frozenset({Role.OPERATIONS}))
 class Denied(Exception):
     """The access rules do not let somebody do this; the message says which, and the way out."""
 
-    def __init__(self, asker: Asker, answer: Answer) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        answer: Answer,
+        *,
+        question: Question | None = None,
+        rules: AccessRules | None = None,
+    ) -> None:
         super().__init__()
         self.asker, self.answer = asker, answer
+        self._asked, self._rules = question, rules
 
     def __str__(self) -> str:
         if not self.asker.roles:
@@ -70,14 +89,67 @@ class Denied(Exception):
         if self.answer.verdict is Verdict.NEED_REASON:
             return "this needs a reason: say --why, which is recorded and told to the owner"
         rule = self.answer.decided
-        said = f"{rule.says} (rule {rule.id})" if rule else "no access rule allows it"
+        said = f"{rule.says} (rule {rule.id})." if rule else self._not_let()
         roles = ", ".join(sorted(self.asker.roles)) or "without a role"
         purpose = f" for {self.asker.purpose}" if self.asker.purpose else ""
         whom = f"{self.asker.who or 'whoever does not say who'} ({roles}){purpose}"
         return (
-            f"denied to {whom}: {said}. `hub policy show` lists who may; ask one of them, or the "
-            "information risk owner; in an emergency a duty manager breaks the glass (--emergency)"
+            f"denied to {whom}: {said} {self._otherwise()}ask one who may ({self._who_may()}"
+            f"`hub policy show` lists them), or the information risk owner{self._in_emergency()}"
         )
+
+    def _not_let(self) -> str:
+        if self._asked is None:
+            return "no access rule lets them."
+        look = "look at" if self._asked.act is Act.LOOK else self._asked.act
+        return f"no access rule lets them {look} {_RECORDS[self._asked.record]}."
+
+    def _otherwise(self) -> str:
+        """For what else the rules would let the same person."""
+        asked, rules = self._asked, self._rules
+        if asked is None or rules is None or asked.purpose is None:
+            return ""
+        others = (one for one in Purpose if one not in (asked.purpose, Purpose.EMERGENCY))
+        asking = {one: replace(asked, purpose=one, reason=True) for one in others}
+        let = [one for one, other in asking.items() if decide(rules, other).verdict in _SHOWN]
+        if not let:
+            return ""
+        return f"If it is for {' or '.join(let)}, say so with --purpose, and they let you. Else "
+
+    def _who_may(self) -> str:
+        roles = ", ".join(dict.fromkeys(_words(role) for one in self._let() for role in one.roles))
+        return f"{roles}; " if roles else ""
+
+    def _in_emergency(self) -> str:
+        glass = [one for one in self._let() if one.break_glass]
+        if not glass or self.asker.break_glass:
+            return ""
+        roles = " or ".join(_words(role) for role in dict.fromkeys(glass[0].roles))
+        return f"; in an emergency somebody of {roles} breaks the glass (--emergency)"
+
+    def _let(self) -> list[Rule]:
+        """The rules that let somebody do what was asked."""
+        if self._asked is None or self._rules is None:
+            return []
+        lets = (one for one in self._rules.rules if one.effect in (Effect.ALLOW, Effect.REASON))
+        act, record = self._asked.act, self._asked.record
+        return [one for one in lets if act in one.acts and record in one.records]
+
+
+_SHOWN = (Verdict.ALLOW, Verdict.MASK)
+_RECORDS = {
+    Record.HEALTH: "how the hub is",
+    Record.TRAIL: "what was done",
+    Record.CASE: "a case",
+    Record.PICTURE: "a picture",
+    Record.DEAD_LETTER: "a dead letter",
+    Record.LETTER: "letters",
+    Record.ACCESSES: "who saw what",
+}
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
 
 
 def asker(
@@ -106,7 +178,13 @@ def permit(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> None:
     """Raise :class:`Denied` unless they may."""
     answer = may(hub, asker, act=act, record=record)
     if answer.verdict is not Verdict.ALLOW:
-        raise Denied(asker, answer)
+        raise refused(hub, asker, answer, act=act, record=record)
+
+
+def refused(hub: Guarded, asker: Asker, answer: Answer, *, act: Act, record: Record) -> Denied:
+    """The denial of something that belongs to nobody in particular."""
+    question = asker.question(act, record, on=today())
+    return Denied(asker, answer, question=question, rules=hub.access)
 
 
 def today() -> dt.date:

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ops.access.acting import Asker
+from ops.access.acting import Asker, today
 from ops.access.recording import OPERATIONS, act_of, note, permit_on_record
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
-from schemas.access import Access, Act, Record
+from schemas.access import Access, Act, Record, Role
 from schemas.operations import DeadLetterRevealed, RecordRevealed, RevealReviewed
 from stores import codec, cursors, linking
 from stores.trail import Entry
@@ -82,6 +82,13 @@ def review(hub: Hub, id_: str, *, asker: Asker, in_order: bool) -> None:
             access=access,
         )
         note(transaction, cursor, fact=fact, about=look.about)
+
+
+def risk_owners(hub: Hub) -> Iterator[str]:
+    """Who answers for an agency's information: whom a look concerns that was not in order."""
+    for person in hub.settings.people:
+        if Role.RISK_OWNER in person.roles and person.is_there(today()):
+            yield f"{person.name} ({person.agency})"
 
 
 def _looks(entries: list[Entry], reviews: dict[str, RevealReviewed]) -> Iterator[Look]:

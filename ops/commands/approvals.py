@@ -13,13 +13,14 @@ import click
 
 from ops.commands.common import config_option, json_option, say, say_json, text
 from ops.edge import keys as edge_keys
+from ops.edge import shown
 from ops.edge.approving import Decision, NotAsShown, decide, request_of
 from ops.edge.approving import countersign as second
 from ops.edge.keys import NoKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
 from schemas.product import Choice
-from schemas.statement import ReleaseStatement
+from schemas.statement import ReleaseStatement, text_digest
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORDS = {
@@ -37,8 +38,10 @@ def approvals() -> None:
     \b
     1. `hub approvals keygen KEY --agency police --who "MASH sergeant"`; the lead agency adds what
        it prints to the hub's configuration. From then on nothing of the agency's leaves unsigned.
-    2. `hub approvals sign REQUEST --key KEY --choice sanitised` prints the decision to send.
-    3. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
+    2. `hub approvals show REQUEST` says in words what it asks: the letter of the hub, in a file.
+    3. `hub approvals sign REQUEST --key KEY --choice sanitised` prints the decision to send, as the
+       data of a mash.release-decision.v1, by any way in that the agency has.
+    4. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
        `hub approvals keys` at the hub prints the keys that are registered there.
     """
 
@@ -53,22 +56,78 @@ def keygen(file: Path, agency: str, who: str) -> None:
         key = edge_keys.make(file, agency=agency, decided_by=text(who))
     except FileExistsError:
         raise click.ClickException(f"{file} is there already; name another file") from None
+    except NoKey as error:
+        raise click.BadParameter(str(error), param_hint="--agency") from None
     say(edge_keys.configured(key, since=dt.datetime.now(dt.UTC)))
+
+
+@approvals.command()
+@click.argument("request", type=click.File("rb"))
+@json_option
+def show(request: Any, *, as_json: bool) -> None:
+    """Say in words what REQUEST, an approval request as the hub sent it, asks (- for standard
+    input): about whom, for whom and what for, by when, and the words that would leave beside the
+    original.
+
+    \b
+    Example:
+      hub approvals show request.json
+    """
+    try:
+        asked = request_of(request.read())
+    except NotAsShown as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        say_json(asked.model_dump(mode="json"))
+        return
+    for line in shown.lines(asked):
+        say(line)
 
 
 @approvals.command()
 @click.argument("request", type=click.File("rb"))
 @click.option("--key", "key_file", type=_FILE, required=True, help="The file of `keygen`.")
 @click.option("--choice", type=click.Choice([*_WORDS]), required=True)
-@click.option("--reason", help="Why; required to withhold.")
+@click.option(
+    "--reason", help="Why, for the hub's record; required to withhold. No recipient is sent it."
+)
 @click.option("--text", "words", type=click.File("r"), help="Words of your own, with `reworded`.")
-def sign(request: Any, key_file: Path, choice: str, reason: str | None, words: Any) -> None:
+@click.option(
+    "--signpost/--no-signpost",
+    default=None,
+    help="With `withhold`: whether recipients may be told that you hold something; else as was "
+    "said when it was told.",
+)
+@click.option(
+    "--ask-again",
+    is_flag=True,
+    help="With `withhold`: ask about each further product all the same.",
+)
+def sign(
+    request: Any,
+    key_file: Path,
+    *,
+    choice: str,
+    reason: str | None,
+    words: Any,
+    signpost: bool | None,
+    ask_again: bool,
+) -> None:
     """Decide about REQUEST, an approval request as the hub sent it (- for standard input), and
     print the data of the mash.release-decision.v1 that answers it.
 
-    Nothing is signed that is not what the request shows.
+    Nothing is signed that is not what the request shows: read it with `hub approvals show`. What is
+    withheld is withheld from everybody, until you lift it (mash.item-decision.v1).
+
+    \b
+    Example:
+      hub approvals sign request.json --key police.key --choice withhold --no-signpost \
+        --reason "an informant would be found out" > decision.json
     """
-    decision = Decision(_WORDS[choice], reason, words.read() if words else None)
+    own = words.read() if words else None
+    decision = Decision(_WORDS[choice], reason, own, signpost, ask_again)
+    if not decision.text and decision.choice is Choice.RELEASE_REWORDED:
+        raise click.UsageError("say in which words it may leave: --text FILE")
     if decision.choice is Choice.WITHHOLD and not reason:
         raise click.UsageError("say why it is withheld: --reason")
     try:
@@ -80,14 +139,26 @@ def sign(request: Any, key_file: Path, choice: str, reason: str | None, words: A
 
 @approvals.command()
 @click.argument("decision", type=click.File("rb"))
+@click.option(
+    "--request",
+    type=click.File("rb"),
+    required=True,
+    help="The approval request that it answers; read it with `hub approvals show`.",
+)
 @click.option("--key", "key_file", type=_FILE, required=True, help="The file of `keygen`.")
-def countersign(decision: Any, key_file: Path) -> None:
-    """Sign DECISION, which a colleague has signed, as the second of two people; `verify` says what
-    it lets leave.
+def countersign(decision: Any, request: Any, key_file: Path) -> None:
+    """Sign DECISION, which a colleague has signed, as the second of two people.
+
+    Nothing is signed that is not what the request shows.
+
+    \b
+    Example:
+      hub approvals countersign decision.json --request request.json --key deputy.key
     """
     try:
         told = json.loads(decision.read())
-        say_json(second(told, key=edge_keys.read(key_file)))
+        asked = request_of(request.read())
+        say_json(second(told, asked, key=edge_keys.read(key_file)))
     except (NoKey, NotAsShown) as error:
         raise click.ClickException(str(error)) from None
     except (ValueError, AttributeError):
@@ -110,7 +181,11 @@ def verify(decision: Any, keys_file: Path, *, as_json: bool) -> None:
     except NoKey as error:
         raise click.ClickException(str(error)) from None
     if data.envelope is None:
-        raise click.ClickException("it is not signed")
+        raise click.ClickException(
+            "it is not signed, and needs not be: it withholds"
+            if data.choice is Choice.WITHHOLD
+            else "it is not signed: sign the approval request with `hub approvals sign`"
+        )
     for agency, ones in every.items():
         for key in ones:
             try:
@@ -118,19 +193,24 @@ def verify(decision: Any, keys_file: Path, *, as_json: bool) -> None:
             except NotSigned:
                 continue
             if one.agency == agency:
-                _show(one, key_id=key.id, as_json=as_json)
+                _show(one, key_id=key.id, words=data.text, as_json=as_json)
                 return
     raise click.ClickException("it is signed with none of these keys")
 
 
-def _show(one: ReleaseStatement, *, key_id: str, as_json: bool) -> None:
+def _show(one: ReleaseStatement, *, key_id: str, words: str | None, as_json: bool) -> None:
     if as_json:
         say_json({"key": key_id} | one.model_dump(mode="json"))
         return
     say(f"{one.decided_by} of {one.agency} lets item {one.item_id} leave")
     say(f"  to {one.recipient} for {one.purpose} ({one.legal_gateway})")
-    say(f"  in words with the SHA-256 {one.text_sha256}")
-    say(f"  from {one.not_before.isoformat()} until {one.expires.isoformat()}, key {key_id}")
+    if words and text_digest(words) == one.text_sha256:
+        say(f"  in these words: {words}")
+    else:
+        say(f"  in words with the SHA-256 {one.text_sha256}; `hub approvals show` of the request")
+        say("  shows them, and `sign` and `countersign` see that it is these")
+    since, until = (f"{at:%A %d %B %Y, %H:%M}" for at in (one.not_before, one.expires))
+    say(f"  from {since} until {until} UTC, key {key_id}")
 
 
 @approvals.command()

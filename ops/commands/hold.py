@@ -46,7 +46,7 @@ def add(case_id: str, config: Path, *, as_json: bool, who: str, why: str) -> Non
         hold_id = erasing.hold(hub, case_id, person=Person(who, why))
     answer(
         {"hold_id": hold_id, "case_id": case_id},
-        [f"{case_id} is held by {hold_id}"],
+        [f"{case_id} is held; `hub hold lift {hold_id}` ends it"],
         as_json=as_json,
     )
 

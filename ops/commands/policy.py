@@ -265,5 +265,9 @@ def reviewed(id_: str, config: Path, *, as_json: bool, who: str, why: str, in_or
     """
     with writing(config) as hub:
         looking.review(hub, id_, asker=asker(hub, who, why=why), in_order=in_order)
-    found = "in order" if in_order else "not in order: tell the owners and whoever answers for it"
-    answer({"id": id_, "in_order": in_order}, [f"{id_} is recorded as {found}"], as_json=as_json)
+        told = () if in_order else tuple(looking.risk_owners(hub))
+    found = "in order" if in_order else "not in order: the hub tells nobody of that by itself"
+    lines = [f"{id_} is recorded as {found}"]
+    if told:
+        lines.append(f"tell the risk owner: {', '.join(told)}; and the agencies whose words it was")
+    answer({"id": id_, "in_order": in_order, "risk_owners": told}, lines, as_json=as_json)

@@ -22,8 +22,8 @@ def recalls(config: Path, *, as_json: bool, every: bool) -> None:
 
     A line tells since when, from whom, an item of which owner or the whole product, what was
     answered, and which product. A recipient answers with mash.recall-receipt.v1: acknowledged,
-    destroyed, or cannot; one that is silent for long is telephoned. What a recall is about stands
-    in `hub case PRODUCT`.
+    destroyed, or cannot; one that is silent is telephoned, at the number behind its line.
+    What a recall is about stands in `hub case PRODUCT`.
 
     \b
     Examples:
@@ -39,4 +39,5 @@ def recalls(config: Path, *, as_json: bool, every: bool) -> None:
 def _line(one: Recalled) -> str:
     whose = f"an item of {one.owner}" if one.owner else "the whole product"
     said = f"{one.answer} {one.answered_at}" if one.answer else "no answer"
-    return f"{one.recalled_at}  {one.recipient}  {whose}  {said}  {one.product_id}"
+    ring = f"  ring {one.ring}" if one.ring and one.awaited else ""
+    return f"{one.recalled_at[:19]}Z  {one.recipient}  {whose}  {said}  {one.product_id}{ring}"

@@ -28,12 +28,19 @@ def verify_release(bundle: Any, keys_file: Path, recipient: str | None, *, as_js
     """Verify BUNDLE, a product's letter as it was received (- for standard input), without the hub.
 
     The exit code is 1 where not every owner of everything in it signed just this, for just this
-    recipient and purpose.
+    recipient and purpose. What is not signed is not to be acted on before the hub was rung.
+
+    \b
+    Example:
+      hub verify-release letter.json --keys keys.json --recipient csc_duty_team
     """
     try:
         found = verify(bundle.read(), read_public(keys_file), recipient=recipient)
     except NoRelease:
-        raise click.ClickException("this is no letter with a mash.product.v1") from None
+        raise click.ClickException(
+            "this is no letter with a mash.product.v1: give one letter, whole as it was received; "
+            "of a list from /v1/inbox one of it, such as with `jq '.[0]'`"
+        ) from None
     except NoKey as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -62,4 +69,8 @@ def _say(found: Verified) -> None:
         say("nothing in it is any owner's")
     if not found.about:
         say("whom it is about is not signed in full: owners may let less be told")
-    say("every owner signed it" if found.well else "NOT every owner signed it")
+    if found.well:
+        say(f"every owner signed it, for {found.recipient}")
+    else:
+        say("NOT every owner signed it as it is here: ring the hub, by a number that you have")
+        say("from elsewhere, before anybody acts on what is not signed; and keep the letter")

@@ -28,6 +28,12 @@ class Decision:
     reason: str | None = None
     text: str | None = None
     """In words of the owner's own."""
+    signpost: bool | None = None
+    """Of what is withheld: whether recipients may be told that there is something; None: as said
+    before.
+    """
+    ask_again: bool = False
+    """Of what is withheld: whether to ask about each further product all the same."""
 
 
 def request_of(letter: bytes) -> ApprovalRequest:
@@ -47,11 +53,12 @@ def decide(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> 
     item, withheld = request.item, decision.choice is Choice.WITHHOLD
     told = {name: getattr(request, name) for name in _HEAD}
     told |= {"item_id": item.item_id, "choice": decision.choice, "reason": decision.reason}
-    told |= {"decided_by": key.decided_by}
+    told |= {"decided_by": key.decided_by, "ask_again": decision.ask_again}
+    told["signpost"] = item.signpost if decision.signpost is None else decision.signpost
     if not withheld:
         one = statement(request, decision, key=key)
-        own = {"decided_by": key.decided_by, "rationale": decision.reason}
-        envelope = key.sign(one.model_copy(update=own).payload())
+        # Why stays in the decision: the envelope goes to the recipient with the product.
+        envelope = key.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
         told |= {"digest": one.digest, "envelope": envelope}
     if decision.choice is Choice.RELEASE_REWORDED:
         told |= {"text": decision.text, "instead_of": item.original_digest}
@@ -66,6 +73,9 @@ def statement(request: ApprovalRequest, decision: Decision, *, key: SigningKey) 
     """What is to be signed; raises :class:`NotAsShown` unless it is about what the request shows,
     or is of another agency than the key.
     """
+    if request.statements and request.statements[0].agency != key.agency:
+        asked = request.statements[0].agency
+        raise NotAsShown(f"the request is for {asked} to decide, and the key is of {key.agency}")
     if not request.statements:
         raise NotAsShown("it has no statement: the hub knows no key of this agency")
     text, taken_out = _words(request.item, decision)
@@ -120,17 +130,26 @@ def _words(item: DraftItem, decision: Decision) -> tuple[str, tuple[Redaction, .
     return item.sanitised, item.redactions
 
 
-def countersign(decision: dict[str, Any], *, key: SigningKey) -> dict[str, Any]:
+def countersign(
+    decision: dict[str, Any], request: ApprovalRequest, *, key: SigningKey
+) -> dict[str, Any]:
     """The data of a decision that somebody else of the agency has signed, signed by one more.
 
-    Raises :class:`NotAsShown`.
+    Raises :class:`NotAsShown`, also where it is about something else than the request shows.
     """
     try:
         envelope = Envelope.model_validate(decision.get("envelope"))
         told = ReleaseStatement.parse(envelope.unverified())
-    except (ValidationError, NotSigned):
+        taken = Decision(Choice(decision.get("choice", "")), text=decision.get("text"))
+    except (ValidationError, NotSigned, ValueError):
         raise NotAsShown("nobody has signed it") from None
-    if told.agency != key.agency or told.decided_by == key.decided_by:
-        raise NotAsShown("it is another agency's, or signed by the same person already")
+    if told.agency != key.agency:
+        raise NotAsShown(f"it is {told.agency}'s to decide, and the key is of {key.agency}")
+    if told.decided_by == key.decided_by:
+        raise NotAsShown(f"{key.decided_by} has signed it already: another person has to")
+    own = {"decided_by": told.decided_by, "rationale": told.rationale}
+    shown = statement(request, taken, key=key).model_copy(update=own)
+    if shown.payload() != told.payload():
+        raise NotAsShown("what is signed is not what the request shows: ask for a new decision")
     more = envelope.also_signed(key.seed)
     return decision | {"envelope": more.model_dump(mode="json")}

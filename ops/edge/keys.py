@@ -54,9 +54,16 @@ class SigningKey(Shape):
 
 
 def make(path: Path, *, agency: str, decided_by: str) -> SigningKey:
-    """A new key in a new file that its owner alone may read. Raises ``FileExistsError``."""
+    """A new key in a new file that its owner alone may read. Raises ``FileExistsError``, or
+    :class:`NoKey` where that is no agency's code.
+    """
     raw = base64.b64encode(os.urandom(32)).decode()
-    key = SigningKey(agency=agency, decided_by=decided_by, private=raw)
+    try:
+        key = SigningKey(agency=agency, decided_by=decided_by, private=raw)
+    except ValidationError:
+        raise NoKey(
+            f"{agency} is no agency's code: write it as the hub's letters do, such as police"
+        ) from None
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(key.model_dump_json())

@@ -114,7 +114,7 @@ class _Looking:
         )
         other = next((what for what, said, is_ in wanted if said != is_), None)
         if other is not None:
-            return f"another {other} was signed"
+            return "other words were signed" if other == "words" else f"another {other} was signed"
         if told.product_id not in (product.product_id, product.follows):
             return "another product was signed"
         in_time = told.not_before <= self.at < told.expires

@@ -26,6 +26,8 @@ class Recalled:
     recalled_at: str
     answer: str | None = None
     answered_at: str | None = None
+    ring: str | None = None
+    """Whom to telephone at the recipient; None: it is not configured any more."""
 
     @property
     def awaited(self) -> bool:
@@ -37,7 +39,13 @@ def of(hub: Readable, *, every: bool = False) -> list[Recalled]:
     """The recalls whose answer is awaited, oldest first; or every one."""
     types = (ProductRecalled.type, RecallAnswered.type)
     found = _found(counting.facts_of(hub.database, types))
-    return [one for one in found.values() if every or one.awaited]
+    wanted = (one for one in found.values() if every or one.awaited)
+    return [replace(one, ring=_ring(hub, one.recipient)) for one in wanted]
+
+
+def _ring(hub: Readable, recipient: str) -> str | None:
+    agency = hub.settings.agencies.get(recipient)
+    return agency.signpost_contact if agency else None
 
 
 def _found(messages: Iterable[Message]) -> dict[str, Recalled]:

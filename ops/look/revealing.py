@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ops.access.acting import Asker, Denied
 from ops.access.items import OF_THE_HUB, Items, Kept, works_on
 from ops.access.recording import OPERATIONS, UNKNOWN, denied, granted, note
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Access, Act, Answer, Record, Verdict
+from schemas.access import Access, Act, Answer, Question, Record, Verdict
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
@@ -38,11 +38,12 @@ class Sight:
 
     def answer(self, item: Kept) -> Answer:
         """What the rules say of an item."""
+        return decide(self.hub.access, self.question(item))
+
+    def question(self, item: Kept) -> Question:
+        """What is asked of the rules about an item."""
         on = codec.from_micros(self.now).date()
-        question = self.asker.question(
-            self.act, self.record, on=on, item=item, assigned=self.assigned
-        )
-        return decide(self.hub.access, question)
+        return self.asker.question(self.act, self.record, on=on, item=item, assigned=self.assigned)
 
     def is_open(self, item: Kept) -> bool:
         """Whether its words may be shown."""
@@ -132,7 +133,10 @@ def _nothing(
         by=answer,
         about=_about([entry for entry, _ in found], wanted) if found else None,
     )
-    return Seen(refused=Denied(sight.asker, answer))
+    # What is let as a whole, and of which nothing is shown, would be so for another purpose too.
+    rules = None if allowed else sight.hub.access
+    question = sight.question(OF_THE_HUB)
+    return Seen(refused=Denied(sight.asker, answer, question=question, rules=rules))
 
 
 def _signposts(hub: Hub) -> Callable[[str], bool]:
@@ -186,14 +190,28 @@ def _tell_owners(
                 why=sight.asker.why or "",
                 seen_at=message.time,
                 exported=sight.act is Act.EXPORT,
-                **of_access(access),
+                **of_access(sight.hub, access),
             )
             tell(transaction, message, agency=agency, notice=notice)
 
 
-def of_access(access: Access) -> dict[str, Any]:
-    """What an owner is told of what for and by whom it is reviewed."""
+_TO_DO: Final = (
+    "Nothing, where you find it in order. Where you do not: ring, say who looked and when, and ask "
+    "for who reviews it, or for the information risk owner."
+)
+
+
+def of_access(hub: Hub, access: Access) -> dict[str, Any]:
+    """What an owner is told of what for, as what, by whom it is reviewed by when, and whom to ring
+    who does not find it in order.
+    """
+    lead = hub.settings.agencies.get(hub.settings.lead_agency)
     return {
+        "seen_for": access.agency,
+        "seen_as": access.roles,
+        "review_due_at": access.review_due_at,
+        "to_do": _TO_DO,
+        "contact": lead.signpost_contact if lead else None,
         "purpose": access.purpose,
         "emergency": access.break_glass,
         "reviewed_by": access.review_by,

@@ -13,7 +13,7 @@ from connectors.events.facts import MESSAGE_TYPES, Door
 from connectors.formats.media import media_type
 from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
-from ops.access.acting import Asker, Denied
+from ops.access.acting import Asker, refused
 from ops.access.items import Kept
 from ops.access.recording import OPERATIONS, denied, granted, operation
 from ops.look.reading import Readable
@@ -139,7 +139,7 @@ def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
                 by=answer,
             )
     if answer.verdict is not Verdict.ALLOW:
-        raise Denied(asker, answer)
+        raise refused(hub, asker, answer, act=Act.REVEAL, record=Record.DEAD_LETTER)
     return opened.letter
 
 
@@ -159,7 +159,7 @@ def _reveal(hub: Hub, opened: _Opened, *, asker: Asker, answer: Answer) -> None:
     # Some are no agency's, or of one that is not configured any more.
     if dead.agency in hub.settings.agencies:
         seen = {"record": "dead_letter", "message_ids": (dead.id,), "seen_at": message.time}
-        notice = ContentRevealed.model_validate(seen | said | of_access(access))
+        notice = ContentRevealed.model_validate(seen | said | of_access(hub, access))
         tell(transaction, message, agency=dead.agency, notice=notice)
 
 

@@ -70,9 +70,15 @@ def holds(view: View) -> list[Hold]:
 
 
 def hold(hub: Guarded, case_id: str, *, person: Person) -> str:
-    """Keep a case from being erased; answers the hold's id. Raises ``Denied``."""
+    """Keep a case from being erased; answers the hold's id. Raises ``Denied``, or :class:`Refused`
+    where nothing of it is there to keep.
+    """
     with hub.database.view() as view:
         _known(view, case_id)
+        rows = erasing.entries(view.connection, subjects=[case_id])
+        gone = any(row.type == CaseErased.type for row in rows)
+        if gone and not reach(view, case_id).told:
+            raise Refused(f"{case_id} was erased: nothing of it is there any more to be kept")
     _permit(hub, person, act=Act.HOLD, case_id=case_id)
     hold_id = str(uuid4())
     _decide(hub.database, HoldAdded, case_id=case_id, hold_id=hold_id, person=person)

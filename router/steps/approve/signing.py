@@ -103,7 +103,7 @@ def _not_the_decision(
     """Whether who decided, why and when is what the message around it says."""
     if not gate.same_name(told.decided_by, decision.decided_by):
         return Refusal("refused.statement", "envelope.decided_by")
-    if told.rationale != decision.reason:
+    if told.rationale not in (None, decision.reason):
         return Refusal("refused.statement", "envelope.rationale")
     over = gate.is_over(told, now)
     return Refusal("refused.run-out", "envelope.expires") if over else None

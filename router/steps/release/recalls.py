@@ -40,6 +40,11 @@ from schemas.product import (
 )
 from schemas.refusals import Refusal
 
+TO_DO = (
+    "Find it by its product_id and, where only an item is wanted back, its item_id. Tell everybody "
+    "who acted on it or had it from you. Answer today with a recall receipt that says what you "
+    "did: acknowledged, destroyed, or cannot and why. Who is silent is rung."
+)
 WANTED_BACK = "Its owner wants it back: do not act on it, and destroy it wherever it has gone."
 
 
@@ -266,6 +271,6 @@ def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Le
     # An owner's reason may tell what is not to be known; of the wrong child the hub says it itself.
     reason = WANTED_BACK if wanted.item_id else wanted.reason
     told = sent.shared(ProductRecall) | fact.shared(ProductRecall)
-    notice = ProductRecall(**told | {"reason": reason})
+    notice = ProductRecall(**told | {"reason": reason, "to_do": TO_DO})
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

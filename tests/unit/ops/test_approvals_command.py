@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,14 @@ def test_what_an_owner_signs_is_taken_by_the_hub(desk: Desk, choice: str) -> Non
     assert of(ProductApproved, outcome.facts)
 
 
+def test_why_an_owner_lets_it_leave_does_not_go_to_the_recipient(desk: Desk) -> None:
+    letter = desk.letter("--reason", "Her neighbour Joan must not be found out")
+    assert desk.verified(letter).exit_code == 0
+    (approval,) = letter["data"]["approvals"]
+    assert "Joan" not in json.dumps(letter)
+    assert b"Joan" not in base64.b64decode(approval["envelope"]["payload"])
+
+
 def test_words_of_its_own_are_signed_too(desk: Desk, tmp_path: Path) -> None:
     words = tmp_path / "words"
     words.write_text("Somebody told the school.", encoding="utf-8")
@@ -164,10 +173,62 @@ def test_a_second_person_signs_what_the_first_has(desk: Desk, tmp_path: Path) ->
     decision = tmp_path / "decision.json"
     decision.write_text(desk.sign("--choice", "sanitised").output, encoding="utf-8")
     edge_keys.make(tmp_path / "deputy", agency="school", decided_by="Deputy")
-    told = run("approvals", "countersign", str(decision), "--key", f"{tmp_path}/deputy")
+    asked = ("--request", f"{tmp_path}/request.json")
+    told = run("approvals", "countersign", str(decision), *asked, "--key", f"{tmp_path}/deputy")
     assert len(json.loads(told.output)["envelope"]["signatures"]) == 2
-    again = run("approvals", "countersign", str(decision), "--key", str(desk.key))
-    assert again.exit_code == 1
+    again = run("approvals", "countersign", str(decision), *asked, "--key", str(desk.key))
+    assert (again.exit_code, "signed it already" in again.output) == (1, True)
+
+
+def test_a_second_person_signs_nothing_else_than_the_request_shows(
+    desk: Desk, tmp_path: Path
+) -> None:
+    decision = tmp_path / "decision.json"
+    decision.write_text(desk.sign("--choice", "original").output, encoding="utf-8")
+    edge_keys.make(tmp_path / "deputy", agency="school", decided_by="Deputy")
+    told = json.loads(decision.read_text(encoding="utf-8")) | {"choice": "release_sanitised"}
+    decision.write_text(json.dumps(told), encoding="utf-8")
+    asked = ("--request", f"{tmp_path}/request.json", "--key", f"{tmp_path}/deputy")
+    again = run("approvals", "countersign", str(decision), *asked)
+    assert (again.exit_code, "not what the request shows" in again.output) == (1, True)
+
+
+def test_who_decides_reads_what_would_leave_beside_the_original(desk: Desk) -> None:
+    gone = [{"start": 0, "end": 6, "replacement": "[name]", "reason": "Somebody else."}]
+    desk.sign(
+        "--choice",
+        "sanitised",
+        item=products.draft_item("school").model_dump(mode="json") | {"redactions": gone},
+    )
+    told = run("approvals", "show", f"{desk.key.parent}/request.json")
+    assert told.exit_code == 0, told.output
+    assert "[Mariam -> [name]] told the school." in told.output
+    assert "\n  [name] told the school.\n" in told.output
+    for what in (desk.request.recipient, desk.request.purpose):
+        assert what in told.output
+
+
+def test_what_is_withheld_is_named_to_recipients_only_where_that_was_said(desk: Desk) -> None:
+    withheld = ("--choice", "withhold", "--reason", "A risk")
+    assert json.loads(desk.sign(*withheld).output)["signpost"] is True
+    assert json.loads(desk.sign(*withheld, "--no-signpost").output)["signpost"] is False
+    silent = desk.request.item.model_dump(mode="json") | {"signpost": False}
+    assert json.loads(desk.sign(*withheld, item=silent).output)["signpost"] is False
+
+
+def test_a_key_is_made_for_a_code_of_an_agency_and_what_is_none_is_said(tmp_path: Path) -> None:
+    made = run("approvals", "keygen", f"{tmp_path}/k", "--agency", "The School", "--who", WHO)
+    assert (made.exit_code, "no agency's code" in made.output) == (2, True)
+    assert not (tmp_path / "k").exists()
+
+
+def test_the_key_of_another_agency_signs_nothing_and_both_are_named(
+    desk: Desk, tmp_path: Path
+) -> None:
+    edge_keys.make(tmp_path / "gp", agency="gp", decided_by=WHO)
+    desk.key = tmp_path / "gp"
+    told = desk.sign("--choice", "sanitised").output
+    assert "for school to decide, and the key is of gp" in told
 
 
 def test_a_recipient_verifies_what_it_got(desk: Desk) -> None:
@@ -203,6 +264,17 @@ def test_a_recipient_sees_what_was_altered(
 
 def test_a_recipient_sees_that_it_was_for_somebody_else(desk: Desk) -> None:
     assert desk.verified(desk.letter(), "--recipient", "housing").exit_code == 1
+
+
+def test_a_recipient_is_told_what_to_do_with_what_is_not_signed(desk: Desk) -> None:
+    letter = desk.letter()
+    letter["data"]["items"][0]["text"] = "Other words."
+    told = desk.verified(letter).output
+    assert "other words were signed" in told
+    assert "ring the hub, by a number that you have" in told
+    (desk.key.parent / "letters.json").write_text(json.dumps([letter]), encoding="utf-8")
+    several = run("verify-release", f"{desk.key.parent}/letters.json", "--keys", str(desk.keys()))
+    assert "give one letter" in several.output
 
 
 def test_a_recipient_believes_the_keys_that_it_has_and_no_others(desk: Desk) -> None:

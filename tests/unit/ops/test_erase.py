@@ -97,6 +97,17 @@ def test_after_an_erasure_what_somebody_does_by_hand_is_named_still(stopped: Dem
     ]
 
 
+def test_after_an_erasure_who_had_looked_may_look_again_and_finds_nothing_to_read(
+    stopped: DemoFolder,
+) -> None:
+    case, auditor = one(stopped, _CASE), ("--who", "J. Auditor", "--why", "complaint 2026/17")
+    assert hub(stopped, "case", case, "--reveal", *auditor).exit_code == 0
+    told(stopped, "erase", case, *BY_TWO, "--though-open")
+    again = hub(stopped, "case", case, "--reveal", *auditor)
+    assert again.exit_code == 0, again.output
+    assert "narrative" not in again.output
+
+
 def test_one_person_alone_erases_nothing(stopped: DemoFolder) -> None:
     case = one(stopped, _CASE)
     alone = ("--who", "B. Records", "--and", "b.  records", "--why", "retention ended")
@@ -127,6 +138,23 @@ def test_what_is_open_is_erased_only_where_that_is_said(stopped: DemoFolder) -> 
 def test_a_case_that_there_is_not_is_an_error(stopped: DemoFolder) -> None:
     done = hub(stopped, "erase", "no-case", *BY_TWO)
     assert (done.exit_code, "there is no case no-case" in done.output) == (1, True)
+
+
+def test_who_holds_a_case_is_told_how_the_hold_ends(stopped: DemoFolder) -> None:
+    person = ("--who", "B. Records", "--why", "an inquiry")
+    said = hub(stopped, "hold", "add", one(stopped, _CASE), *person).output
+    (held,) = told(stopped, "hold", "list")
+    assert f"`hub hold lift {held['hold_id']}` ends it" in said
+
+
+def test_what_was_erased_is_held_by_nobody_who_believes_that_it_is_kept(
+    stopped: DemoFolder,
+) -> None:
+    case = one(stopped, _CASE)
+    told(stopped, "erase", case, *BY_TWO, "--though-open")
+    done = hub(stopped, "hold", "add", case, "--who", "B. Records", "--why", "an inquiry")
+    assert (done.exit_code, "was erased" in done.output) == (1, True)
+    assert told(stopped, "hold", "list") == []
 
 
 def test_every_hold_refuses_until_it_is_lifted(stopped: DemoFolder) -> None:

@@ -59,6 +59,9 @@ def test_a_recall_is_tracked_to_its_recipients_answer(tmp_path: Path) -> None:
         "school",
         None,
     )
+    assert waiting["ring"] == hub.settings.agencies[product.RECIPIENT].signpost_contact
+    said = CliRunner().invoke(main, ["recalls", "--config", str(folder.config)]).output
+    assert f"ring {waiting['ring']}" in said
     (recall,) = letters(hub, product.RECIPIENT)
     assert recall["type"] == "mash.product-recall.v1"
     for status, left in (("acknowledged", 1), ("destroyed", 0)):

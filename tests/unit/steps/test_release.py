@@ -296,6 +296,7 @@ def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() ->
     step.given(product.fetched(letter))
     assert step.when(product.withdrawn()) == Outcome()
     outcome = step.when(product.withdrawn(recall=True))
+    assert [one.owner for one in recalls(outcome)] == [product.withdrawn().owner]
     (recall,), (fact,) = recalls(outcome), given.of(ProductRecalled, outcome.facts)
     assert (recall.item_id, recall.recall_id) == ("item-school", fact.recall_id)
     assert fact.reason == product.withdrawn().reason
@@ -400,6 +401,8 @@ def test_what_leaves_says_whom_it_is_about_and_so_does_its_recall(
     (recall,) = step.when(product.voided()).letters
     assert isinstance(recall.notice, ProductRecall)
     assert recall.notice.about == block
+    assert recall.notice.to_do is not None
+    assert "recall receipt" in recall.notice.to_do
 
 
 def test_more_about_the_child_than_its_owners_approved_does_not_leave() -> None:

@@ -1,0 +1,73 @@
+"""What an approval request asks, in words: about and for whom, and exactly what would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.identity import IdentityBlock
+from schemas.notices import ApprovalRequest
+from schemas.person import Address, Name, RelatedPerson
+from schemas.product import Redaction
+
+
+def lines(request: ApprovalRequest) -> Iterator[str]:
+    """All that somebody has to see before they decide; the original with what goes marked."""
+    item, due = request.item, request.due_at
+    yield f"May this leave? It is {item.owner}'s, for {request.recipient}, for {request.purpose}."
+    yield f"  on the basis  {request.legal_basis or 'that its letter does not say'}"
+    yield f"  rated         {request.colour}"
+    if due:
+        yield f"  decide by     {due:%A %d %B %Y, %H:%M} UTC"
+    if request.consent:
+        yield f"  parents       refused; {request.basis_reason or 'nothing says why all the same'}"
+    if request.follows:
+        yield "  It follows a product that has gone without it."
+    yield "About"
+    yield from _about(request.about)
+    yield "As it was told, with [what is taken out -> what stands there instead]"
+    yield f"  {marked(item.original, item.redactions)}"
+    yield "Sanitised, as it would leave (--choice sanitised)"
+    yield f"  {item.sanitised}"
+    for one in request.statements[:1]:
+        yield f"Approved, it may leave until {one.expires:%A %d %B %Y, %H:%M} UTC"
+        if one.people > 1:
+            yield "  Two people have to sign: `hub approvals countersign` for the second."
+
+
+def marked(text: str, redactions: tuple[Redaction, ...]) -> str:
+    """A text with what is taken out of it, and what stands in its place."""
+    parts, at = [], 0
+    for one in redactions:
+        gone = text[one.start : one.end]
+        parts += [text[at : one.start], f"[{gone} -> {one.replacement or 'nothing'}]"]
+        at = one.end
+    return "".join((*parts, text[at:]))
+
+
+def _about(block: IdentityBlock | None) -> Iterator[str]:
+    if block is None:
+        yield "  nobody whom the product names"
+        return
+    yield f"  {' / '.join(map(_name, block.names)) or 'somebody whose name is not told'}"
+    if block.born:
+        yield f"  born or expected {block.born.date}"
+    yield from (f"  {one.system} {one.value}" for one in block.identifiers)
+    yield from (f"  {_address(one)}" for one in block.address)
+    if block.school:
+        yield f"  school: {block.school.name}"
+    yield from (f"  {_relative(one)}" for one in (*block.family, *block.risks))
+    yield from (f"  {one.field} is not in this letter: {one.reason}" for one in block.left_out)
+
+
+def _name(name: Name) -> str:
+    return " ".join((*name.given_name, *name.family_name))
+
+
+def _address(place: Address) -> str:
+    parts = (place.line1, place.line2, place.city, place.postcode)
+    return ", ".join(part for part in parts if part)
+
+
+def _relative(one: RelatedPerson) -> str:
+    risk = f", recorded as {one.risk}" if one.risk else ""
+    return f"{one.relationship or 'related'}: {_name(one.name)}{risk}"
