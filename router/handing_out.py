@@ -36,8 +36,10 @@ KEPT_BACK_SECONDS = 3600.0
 """Until a letter that was kept back is looked at again, unless a human decides before."""
 
 UNPROVEN_SECONDS = 60.0
-"""Until a letter is looked at again that the record does not let leave: a step may have to hear of
-that, which takes it away or sends another in its place.
+"""Until a letter is looked at again that the record does not let leave."""
+UNHEARD_SECONDS = 2.0
+"""Until one is looked at again of which the steps have to hear an owner's word: what is left of a
+Red is not to wait for long.
 """
 
 log = structlog.get_logger()
@@ -96,6 +98,7 @@ def _proven(
     _record(transaction, agency, told=[*stopped, *ended])
     queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
+    queues.keep_back(transaction, found.unheard, seconds=UNHEARD_SECONDS)
     for letter in found.waits:
         log.warning("letter.unproven", agency=agency, letter=letter)
     return found.goes

@@ -68,8 +68,12 @@ class Proven:
 
     goes: list[Leased] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
-    """Not to be opened, or not now: something on the record speaks against them, which a step may
-    still have to hear; or nothing there says that they may leave at all.
+    """Not to be opened: something on the record speaks against them, or nothing there says that
+    they may leave at all.
+    """
+    unheard: list[str] = field(default_factory=list)
+    """Not now: an owner's word is to be heard by the steps, which take them away or send what is
+    left of them.
     """
     ended: list[str] = field(default_factory=list)
     """Taken back while they were in hand, and not sent: what is left of them goes in their place.
@@ -90,8 +94,10 @@ def looked_at(view: View, leased: Sequence[Leased], *, now: Now) -> Proven:
         out = _left(letter, product, told=told) if product is not None else None
         if out is not None and letter.attempts > 1 and _taken_back(out, told):
             found.ended.append(letter.id)
-        elif out is None or _taken_back(out, told) or _withheld(out, told, now=now):
+        elif out is None or _taken_back(out, told):
             found.waits.append(letter.id)
+        elif _withheld(out, told, now=now):
+            found.unheard.append(letter.id)
         elif fault := gate.fault(out.approved, approved_at=out.approved_at.time, now=now):
             found.stops[letter.id] = fault.why
         else:

@@ -12,6 +12,7 @@ from ops.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest
+from schemas.policy import plain_name
 from schemas.product import Choice, DraftItem, Redaction, release_digest
 from schemas.statement import ReleaseStatement, redaction_map, text_digest
 
@@ -130,7 +131,7 @@ def countersign(decision: dict[str, Any], *, key: SigningKey) -> dict[str, Any]:
         told = ReleaseStatement.parse(envelope.unverified())
     except (ValidationError, NotSigned):
         raise NotAsShown("nobody has signed it") from None
-    if told.agency != key.agency or told.decided_by == key.decided_by:
+    if told.agency != key.agency or plain_name(told.decided_by or "") == plain_name(key.decided_by):
         raise NotAsShown("it is another agency's, or signed by the same person already")
     more = envelope.also_signed(key.seed)
     return decision | {"envelope": more.model_dump(mode="json")}

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from router.steps.now import Now, plain_name
+from router.steps.now import Now
 from schemas.envelope import Envelope, NotSigned
-from schemas.policy import ApprovalKey, ItemKind
+from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
 from schemas.statement import ReleaseStatement, StandingStatement, text_digest
 
@@ -63,21 +63,37 @@ def opened(
     envelope: Envelope, agency: str, *, made_at: dt.datetime, now: Now
 ) -> tuple[tuple[ApprovalKey, ...], bytes]:
     """What the agency signed, and with whose keys; raises ``NotSigned``, also where any signature
-    in the name of a key of its own is none.
+    in the name of a key of its own is none. A key that is registered for two is nobody's.
     """
-    partner, named = now.policy.partners.get(agency), {one.keyid for one in envelope.signatures}
-    known = partner.agreement.keys if partner and partner.agreement else ()
-    keys = tuple(key for key in known if key.id in named and key.counts(made_at, at=now.at))
+    named, every = {one.keyid for one in envelope.signatures}, [*_registered(now)]
+    own = (key for code, key in every if code == agency and key.id in named)
+    keys = tuple(
+        key for key in own if key.counts(made_at, at=now.at) and not is_shared(key, agency, every)
+    )
     told = {envelope.opened_by(key.public) for key in keys}
     if len(told) != 1:
         raise NotSigned
     return keys, told.pop()
 
 
-def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey]) -> bool:
-    """Whether who is said to decide is among who signed, and these are as many as have to."""
+def _registered(now: Now) -> Iterator[tuple[str, ApprovalKey]]:
+    for code, partner in now.policy.partners.items():
+        for key in partner.agreement.keys if partner.agreement else ():
+            yield code, key
+
+
+def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey], *, now: Now) -> bool:
+    """Whether who is said to decide is among who signed, and these are as many as have to, by what
+    was signed and by the profile.
+    """
     people = {plain_name(key.decided_by) for key in keys}
-    return plain_name(told.decided_by or "") in people and len(people) >= told.people
+    wanted = max(told.people, people_for_everything(now))
+    return plain_name(told.decided_by or "") in people and len(people) >= wanted
+
+
+def people_for_everything(now: Now) -> int:
+    """How many people of an owner have to sign whatever leaves."""
+    return 2 if now.profile.two_people_for == "everything" else 1
 
 
 def is_over(told: ReleaseStatement, now: Now) -> bool:
@@ -97,8 +113,10 @@ def standing_holds(
         told = StandingStatement.parse(payload)
     except NotSigned:
         return None
-    theirs = any(same_name(told.release.decided_by, key.decided_by) for key in keys)
-    return told if theirs and told.agency == agency else None
+    people = {plain_name(key.decided_by) for key in keys}
+    named = plain_name(told.release.decided_by) in people
+    enough = len(people) >= people_for_everything(now)
+    return told if named and enough and told.agency == agency else None
 
 
 def same_name(one: str | None, other: str) -> bool:
@@ -160,9 +178,10 @@ def _unapproved(
         return NOT_THEIRS
     if not (_is_of(told, approved, item=item) and told.agency == one.agency):
         return OTHER_BYTES
-    if not signed_by(told, keys):
+    if not signed_by(told, keys, now=now):
         return NOT_THEIRS
-    return OVER if is_over(told, now) else None
+    in_time = told.not_before <= one.decided_at < told.expires
+    return OVER if not in_time or is_over(told, now) else None
 
 
 def _is_of(told: ReleaseStatement, approved: ProductApproved, *, item: ApprovedItem) -> bool:

@@ -319,6 +319,18 @@ def test_what_is_left_of_it_follows_in_its_place(town: Town, ruling: Ruling, loo
     assert replay(town.reader, Wanted()).well
 
 
+def test_it_follows_within_seconds_though_the_steps_had_not_heard_of_it_yet(town: Town) -> None:
+    letter = withdrawn_in_hand(town)
+    town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    real = town.database.clock
+    town.database.clock = lambda: real() + 3_000_000
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    assert len(town.lease(RECIPIENT)) == 1
+
+
 def test_and_once_its_other_owner_takes_back_too_no_words_of_either_follow(town: Town) -> None:
     letter = withdrawn_in_hand(town)
     town.tell(products.ruled(products.draft_item("gp"), Ruling.WITHHOLD, signpost=False))
