@@ -251,7 +251,7 @@ def _send(queues: StoredQueues, race: Race, done: threading.Event, *, plan: Plan
         for letter in mine:
             _note(race, letter, asked=began)
         for letter in mine:
-            time.sleep(chance.random() * 0.005)
+            time.sleep(chance.random() * _LOOKED)
             asked = time.monotonic()
             if _retried(partial(queues.may_go, letter), race):
                 _note(race, letter, asked=asked)
