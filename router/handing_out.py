@@ -99,7 +99,7 @@ def _proven(
     queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
     queues.keep_back(transaction, found.unheard, seconds=UNHEARD_SECONDS)
-    for letter in found.waits:
+    for letter in (*found.waits, *found.unheard):
         log.warning("letter.unproven", agency=agency, letter=letter)
     return found.goes
 
