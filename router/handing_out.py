@@ -23,7 +23,7 @@ from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.case import ChildLinked
-from schemas.decisions import ProductFetched, ProductStopped
+from schemas.decisions import ProductFetched, ProductStopped, ProductUnsent
 from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
@@ -36,8 +36,10 @@ KEPT_BACK_SECONDS = 3600.0
 """Until a letter that was kept back is looked at again, unless a human decides before."""
 
 UNPROVEN_SECONDS = 60.0
-"""Until a letter is looked at again that the record does not let leave: a step may have to hear of
-that, which takes it away or sends another in its place.
+"""Until a letter is looked at again that the record does not let leave."""
+UNHEARD_SECONDS = 2.0
+"""Until one is looked at again of which the steps have to hear an owner's word: what is left of a
+Red is not to wait for long.
 """
 
 log = structlog.get_logger()
@@ -65,6 +67,19 @@ def handed_out(
     return _fetched(transaction, agency, leased=looked.goes, policy=policy)
 
 
+def unsent(transaction: Transaction, letter: Leased) -> None:
+    """Record that a product in hand was not sent, where it was taken back meanwhile: then it leaves
+    its queue. While a step has still to hear why, it stays there.
+    """
+    said.one_at_a_time(transaction, {_case(letter)})
+    kept = queues.in_hand(transaction, letter) or letter
+    if proven.is_taken_back(transaction, kept):
+        told = _told(ProductUnsent, letter)
+        if not journal.known_ids(transaction, [_message_id(*told)]):
+            _record(transaction, letter.agency, told=[told])
+        queues.take_back(transaction, [letter.id])
+
+
 def _proven(
     transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
 ) -> list[Leased]:
@@ -79,10 +94,12 @@ def _proven(
     found = proven.looked_at(transaction, leased, now=now)
     by_id = {letter.id: letter for letter in leased}
     stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
-    _record(transaction, agency, told=stopped)
+    ended = [_told(ProductUnsent, by_id[id_]) for id_ in found.ended]
+    _record(transaction, agency, told=[*stopped, *ended])
     queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
-    for letter in found.waits:
+    queues.keep_back(transaction, found.unheard, seconds=UNHEARD_SECONDS)
+    for letter in (*found.waits, *found.unheard):
         log.warning("letter.unproven", agency=agency, letter=letter)
     return found.goes
 
@@ -196,7 +213,9 @@ _Told = tuple[str, Fact]
 """A fact, and the id of the letter or of what is held that it is about."""
 
 
-def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased, **more: str) -> _Told:
+def _told(
+    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str
+) -> _Told:
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}
     return letter.id, kind(letter_id=letter.id, **product | more)

@@ -9,7 +9,7 @@ more, and an owner's word that came since wins, whether a step has heard it yet 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from router.steps import gate
 from router.steps.now import Now
 from router.steps.release import recalls, sending
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ReleaseDecided, Ruling
+from schemas.decisions import ItemRuled, ProductUnsent, ReleaseDecided, Ruling
 from schemas.message import Message
 from schemas.product import (
     ApprovalWithdrawn,
@@ -49,7 +49,14 @@ _ENDS: Final = (
     ProductTakenBack,
     ProductVoided,
 )
-_HEARD: Final = (ProductApproved, ProductReleased, ReleaseDecided, ItemRuled, *_ENDS)
+_HEARD: Final = (
+    ProductApproved,
+    ProductReleased,
+    ProductUnsent,
+    ReleaseDecided,
+    ItemRuled,
+    *_ENDS,
+)
 _FACTS: Final = frozenset(fact.type for fact in _HEARD)
 
 Said: TypeAlias = Sequence[tuple[int, Message]]
@@ -61,11 +68,16 @@ class Proven:
 
     goes: list[Leased] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
-    """Not to be opened, or not now: something on the record speaks against them, which a step may
-    still have to hear; or nothing there says that they may leave at all.
+    """Not to be opened: something on the record speaks against them, or nothing there says that
+    they may leave at all.
+    """
+    unheard: list[str] = field(default_factory=list)
+    """Not now: an owner's word is to be heard by the steps, which take them away or send what is
+    left of them.
     """
     ended: list[str] = field(default_factory=list)
-    """Taken back while they were in hand, and not sent: their recall has gone after them."""
+    """Taken back while they were in hand, and not sent: what is left of them goes in their place.
+    """
     stops: dict[str, str] = field(default_factory=dict)
     """Approved once, and not any more, each with why."""
 
@@ -82,13 +94,25 @@ def looked_at(view: View, leased: Sequence[Leased], *, now: Now) -> Proven:
         out = _left(letter, product, told=told) if product is not None else None
         if out is not None and letter.attempts > 1 and _taken_back(out, told):
             found.ended.append(letter.id)
-        elif out is None or _taken_back(out, told) or _withheld(out, told, now=now):
+        elif out is None or _taken_back(out, told):
             found.waits.append(letter.id)
+        elif _withheld(out, told, now=now):
+            found.unheard.append(letter.id)
         elif fault := gate.fault(out.approved, approved_at=out.approved_at.time, now=now):
             found.stops[letter.id] = fault.why
         else:
             found.goes.append(letter)
     return found
+
+
+def is_taken_back(view: View, letter: Leased) -> bool:
+    """Whether a product left for its recipient's queue, and something was recorded since by which
+    it does not go.
+    """
+    product = _read(letter)
+    told = _said(view, product) if product is not None else ()
+    out = _left(letter, product, told=told) if product is not None else None
+    return out is not None and _taken_back(out, told)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,7 +125,9 @@ class _Left:
     """The position of what approved it."""
     cause: Message
     sent_at: int
-    """The position of what it was sent on: it was approved, or was left with less in it."""
+    """The position of what it was sent on: it was approved, was left with less in it, or was not
+    sent with more.
+    """
 
 
 def _read(letter: Leased) -> Product | SchoolNotice | None:
@@ -134,6 +160,8 @@ def _left(letter: Leased, product: Product | SchoolNotice, *, told: Said) -> _Le
         elif isinstance(data, ApprovalWithdrawn) and out is not None:
             less = recalls.narrowed(out.approved, data)
             out = _Left(less, out.approved_at, out.since, message, position)
+        elif isinstance(data, ProductUnsent) and out is not None:
+            out = replace(out, cause=message, sent_at=position)
         else:
             continue
         if out is not None and sending.letter_named(out.cause.id) == letter.id:
@@ -156,8 +184,14 @@ def _taken_back(out: _Left, told: Said) -> bool:
         isinstance(one.data, _ENDS)
         and one.data.of_product == out.approved.product_id
         and one.causation_id != out.cause.id
+        and not _of_an_item(one.data)
         for one in since
     )
+
+
+def _of_an_item(data: Fact) -> bool:
+    """Whether it only says what became of a withdrawal, which counts by itself."""
+    return isinstance(data, ProductRecalled | ProductTakenBack) and data.item_id is not None
 
 
 def _withheld(out: _Left, told: Said, *, now: Now) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from router import proven
-from router.handing_out import handed_out
+from router.handing_out import handed_out, unsent
 from router.picture.giving import with_pictures
 from router.steps.now import Now
 from schemas.policy import Policy
@@ -39,13 +39,19 @@ class StoredQueues:
             return with_pictures(transaction, leased, policy=self._policy)
 
     def may_go(self, letter: Leased) -> bool:
-        """Whether a product in hand is still one that the record lets leave."""
+        """Whether a product in hand is still one that the record lets leave; where it was taken
+        back meanwhile, what is left of it follows.
+        """
         if letter.type not in proven.TYPES:
             return True
         now = Now(codec.from_micros(self._database.clock()), self._policy)
         with self._database.view() as view:
             kept = queues.in_hand(view, letter)
-            return kept is not None and bool(proven.looked_at(view, [kept], now=now).goes)
+            if kept is not None and proven.looked_at(view, [kept], now=now).goes:
+                return True
+        with self._database.transaction() as transaction:
+            unsent(transaction, letter)
+        return False
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""

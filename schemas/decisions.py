@@ -443,3 +443,20 @@ class ProductStopped(
     letter_id: Identity
     reason: Line | None = Field(default=None, exclude_if=lambda reason: reason is None)
     """None: there is no agreement."""
+
+
+class ProductUnsent(
+    SentProduct,
+    Fact,
+    type="mash.product.unsent.v1",
+    topic="deliveries.received",
+    case="case_id",
+    referral="referral_id",
+    product="product_id",
+):
+    """A product was in hand and goes no more, as something of it was taken back meanwhile: what is
+    left of it is to go in its place. Whether an earlier attempt to send it came through is unknown.
+    """
+
+    letter_id: Identity
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)

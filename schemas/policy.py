@@ -7,11 +7,12 @@ Every version that ever decided is kept by its digest, so a decision can be repl
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from operator import not_
 from string import Formatter
 from typing import Annotated, Final, Literal
+from unicodedata import category, normalize
 
 from pydantic import AfterValidator, Field
 
@@ -470,6 +471,27 @@ class ApprovalKey(Shape):
         """Whether what it signed at one moment still counts at another."""
         was = self.since <= made_at and (self.until is None or made_at < self.until)
         return was and (self.revoked_at is None or at < self.revoked_at)
+
+
+def plain_name(name: str) -> str:
+    """A name whatever its case and spaces, and however its letters are written: who signs twice
+    under one name is one person, though it may look like two to a machine.
+    """
+    if not name.isascii():
+        folded = normalize("NFKC", normalize("NFKC", name).casefold())
+        name = "".join(sign for sign in folded if category(sign) != "Cf")
+    return " ".join(name.split()).casefold()
+
+
+def is_shared(key: ApprovalKey, agency: str, every: Iterable[tuple[str, ApprovalKey]]) -> bool:
+    """Whether an agency's key is registered for somebody else as well: nobody knows who of them
+    signs with it.
+
+    ``every``: all that are registered, each with its agency.
+    """
+    who = agency, plain_name(key.decided_by)
+    same = (one for one in every if one[1].public == key.public)
+    return any((code, plain_name(one.decided_by)) != who for code, one in same)
 
 
 class Agreement(Shape):

@@ -289,6 +289,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            decisions.ProductUnsent,
             changes.ChangeReceived,
         ),
         keyed_by="case",

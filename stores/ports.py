@@ -70,7 +70,7 @@ class EdgeQueues(Protocol):
 
     def may_go(self, letter: Leased) -> bool:
         """Whether a letter in hand may still be handed over: what was committed since may keep it
-        back.
+        back. Asked by who then sends it, or not.
         """
         ...
 

@@ -12,6 +12,7 @@ from ops.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest
+from schemas.policy import plain_name
 from schemas.product import Choice, DraftItem, Redaction, release_digest
 from schemas.statement import ReleaseStatement, redaction_map, text_digest
 
@@ -145,7 +146,7 @@ def countersign(
         raise NotAsShown("nobody has signed it") from None
     if told.agency != key.agency:
         raise NotAsShown(f"it is {told.agency}'s to decide, and the key is of {key.agency}")
-    if told.decided_by == key.decided_by:
+    if plain_name(told.decided_by or "") == plain_name(key.decided_by):
         raise NotAsShown(f"{key.decided_by} has signed it already: another person has to")
     own = {"decided_by": told.decided_by, "rationale": told.rationale}
     shown = statement(request, taken, key=key).model_copy(update=own)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ops.edge.keys import Keys
 from schemas.envelope import Envelope, NotSigned
-from schemas.policy import ApprovalKey, ItemKind
+from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, Product
 from schemas.statement import ReleaseStatement, StandingStatement, text_digest
 
@@ -92,13 +92,19 @@ class _Looking:
         if one is None or one.envelope is None:
             return Found(item.item_id, owner, None, "nobody signed it")
         try:
-            keys, payload = _opened(one.envelope, self.keys.get(owner, ()), made_at=one.decided_at)
+            own = self._keys_of(owner)
+            keys, payload = _opened(one.envelope, own, made_at=one.decided_at)
             wrong = self._wrong_beforehand(one, payload) or self._wrong(item, one, payload=payload)
             wrong = wrong or _wrong_people(one, payload, keys=keys)
         except NotSigned:
             return Found(item.item_id, owner, None, "the signature is of no key of this agency")
         people = " and ".join(sorted({key.decided_by for key in keys}))
         return Found(item.item_id, owner, people, wrong)
+
+    def _keys_of(self, owner: str) -> tuple[ApprovalKey, ...]:
+        """Its keys, but for those that are said to be somebody else's as well."""
+        every = [(code, key) for code, keys in self.keys.items() for key in keys]
+        return tuple(key for key in self.keys.get(owner, ()) if not is_shared(key, owner, every))
 
     def _wrong(self, item: ApprovedItem, one: OwnerApproval, *, payload: bytes) -> str | None:
         if one.standing is not None:
@@ -117,7 +123,7 @@ class _Looking:
             return "other words were signed" if other == "words" else f"another {other} was signed"
         if told.product_id not in (product.product_id, product.follows):
             return "another product was signed"
-        in_time = told.not_before <= self.at < told.expires
+        in_time = all(told.not_before <= at < told.expires for at in (one.decided_at, self.at))
         return None if in_time else "the approval did not count when it was sent"
 
     def _wrong_beforehand(self, one: OwnerApproval, payload: bytes) -> str | None:
@@ -136,13 +142,13 @@ def _wrong_people(
     one: OwnerApproval, payload: bytes, *, keys: tuple[ApprovalKey, ...]
 ) -> str | None:
     """Whether who is said to decide did not sign, or fewer did than have to."""
-    people, wanted = {_plain(key.decided_by) for key in keys}, 1
+    people, wanted = {plain_name(key.decided_by) for key in keys}, 1
     if one.standing is not None:
         decided_by: str | None = StandingStatement.parse(payload).release.decided_by
     else:
         told = ReleaseStatement.parse(payload)
         decided_by, wanted = told.decided_by, told.people
-    if _plain(decided_by or "") not in people:
+    if plain_name(decided_by or "") not in people:
         return "another decision maker was signed"
     return None if len(people) >= wanted else "one more person has to sign it"
 
@@ -165,7 +171,3 @@ def _opened(
     if len(told) != 1:
         raise NotSigned
     return counting, told.pop()
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from ops.run.configuration import Fault
-from schemas.policy import BoroughProfile
+from schemas.policy import BoroughProfile, plain_name
 from schemas.settings import AgencySettings, HubSettings
 
 
@@ -85,20 +85,16 @@ def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
     """Keys of who decides about nothing, and keys that two share."""
     seen = dict[str, tuple[str, str]]()
     for code, agency in settings.agencies.items():
-        makers = {*map(_plain, agency.decision_makers)}
-        makers |= {_plain(agency.agreement.signatory)} if agency.agreement else set()
+        makers = {*map(plain_name, agency.decision_makers)}
+        makers |= {plain_name(agency.agreement.signatory)} if agency.agreement else set()
         for key in agency.agreement.keys if agency.agreement else ():
-            where, who = f"agencies.{code}.agreement.keys", (code, _plain(key.decided_by))
+            where, who = f"agencies.{code}.agreement.keys", (code, plain_name(key.decided_by))
             if who[1] not in makers:
                 what = f"{key.decided_by} is no decision maker of the agency, nor its signatory"
                 yield Fault(where, what, "name one of them, or take the key out")
             if seen.setdefault(key.public, who) != who:
                 what = "a key is said to be of two people"
                 yield Fault(where, what, "have each make a key of their own")
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _releases(agency: AgencySettings) -> list[tuple[str, str]]:

@@ -7,13 +7,13 @@ their agreements register. Releasing asks it, and so does whoever hands the prod
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from router.steps.now import Now, plain_name
+from router.steps.now import Now
 from schemas.envelope import Envelope, NotSigned
-from schemas.policy import ApprovalKey, ItemKind
+from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
 from schemas.statement import ReleaseStatement, StandingStatement, text_digest
 
@@ -63,21 +63,37 @@ def opened(
     envelope: Envelope, agency: str, *, made_at: dt.datetime, now: Now
 ) -> tuple[tuple[ApprovalKey, ...], bytes]:
     """What the agency signed, and with whose keys; raises ``NotSigned``, also where any signature
-    in the name of a key of its own is none.
+    in the name of a key of its own is none. A key that is registered for two is nobody's.
     """
-    partner, named = now.policy.partners.get(agency), {one.keyid for one in envelope.signatures}
-    known = partner.agreement.keys if partner and partner.agreement else ()
-    keys = tuple(key for key in known if key.id in named and key.counts(made_at, at=now.at))
+    named, every = {one.keyid for one in envelope.signatures}, [*_registered(now)]
+    own = (key for code, key in every if code == agency and key.id in named)
+    keys = tuple(
+        key for key in own if key.counts(made_at, at=now.at) and not is_shared(key, agency, every)
+    )
     told = {envelope.opened_by(key.public) for key in keys}
     if len(told) != 1:
         raise NotSigned
     return keys, told.pop()
 
 
-def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey]) -> bool:
-    """Whether who is said to decide is among who signed, and these are as many as have to."""
+def _registered(now: Now) -> Iterator[tuple[str, ApprovalKey]]:
+    for code, partner in now.policy.partners.items():
+        for key in partner.agreement.keys if partner.agreement else ():
+            yield code, key
+
+
+def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey], *, now: Now) -> bool:
+    """Whether who is said to decide is among who signed, and these are as many as have to, by what
+    was signed and by the profile.
+    """
     people = {plain_name(key.decided_by) for key in keys}
-    return plain_name(told.decided_by or "") in people and len(people) >= told.people
+    wanted = max(told.people, people_for_everything(now))
+    return plain_name(told.decided_by or "") in people and len(people) >= wanted
+
+
+def people_for_everything(now: Now) -> int:
+    """How many people of an owner have to sign whatever leaves."""
+    return 2 if now.profile.two_people_for == "everything" else 1
 
 
 def is_over(told: ReleaseStatement, now: Now) -> bool:
@@ -97,8 +113,10 @@ def standing_holds(
         told = StandingStatement.parse(payload)
     except NotSigned:
         return None
-    theirs = any(same_name(told.release.decided_by, key.decided_by) for key in keys)
-    return told if theirs and told.agency == agency else None
+    people = {plain_name(key.decided_by) for key in keys}
+    named = plain_name(told.release.decided_by) in people
+    enough = len(people) >= people_for_everything(now)
+    return told if named and enough and told.agency == agency else None
 
 
 def same_name(one: str | None, other: str) -> bool:
@@ -109,42 +127,51 @@ def same_name(one: str | None, other: str) -> bool:
 def _fault(
     approved: ProductApproved, item: ApprovedItem, *, approved_at: dt.datetime, now: Now
 ) -> str | None:
-    told = release_digest(
+    digest = release_digest(
         item_id=item.item_id,
         recipient=approved.recipient,
         purpose=approved.purpose,
         text=item.text,
         about=approved.identity_digest,
     )
-    if item.digest != told:
+    if item.digest != digest:
         return OTHER_BYTES
     given = {one.agency: one for one in approved.approvals if one.item_id == item.item_id}
-    for owner in _owners(item, given):
+    said = {agency: told for agency, one in given.items() if (told := _said(one)) is not None}
+    for owner in _owners(item, said=said, given=given):
         one = given.get(owner) or OwnerApproval(
             item_id=item.item_id, agency=owner, decided_at=approved_at
         )
-        if why := _unapproved(approved, item, one=one, now=now):
+        if why := _unapproved(approved, item, one=one, said=said.get(owner), now=now):
             return why
     return None
 
 
-def _owners(item: ApprovedItem, given: dict[str, OwnerApproval]) -> Iterator[str]:
+def _owners(
+    item: ApprovedItem, *, said: dict[str, ReleaseStatement], given: Iterable[str]
+) -> Iterator[str]:
     """All whose word is needed: its owner, who else approved, and who the signed say there is."""
-    yield from dict.fromkeys((item.owner, *given, *_sources(item, given)))
+    sources = (source.owner for one in said.values() for source in one.sources)
+    yield from dict.fromkeys((item.owner, *given, *sources))
 
 
-def _sources(item: ApprovedItem, given: dict[str, OwnerApproval]) -> Iterator[str]:
-    for one in given.values():
-        if one.envelope is not None and one.standing is None:
-            try:
-                told = ReleaseStatement.parse(one.envelope.unverified())
-            except NotSigned:  # said where it is looked at
-                continue
-            yield from (source.owner for source in told.sources)
+def _said(one: OwnerApproval) -> ReleaseStatement | None:
+    """What an approval says, whoever signed it; None where it is no such statement."""
+    if one.envelope is None or one.standing is not None:
+        return None
+    try:
+        return ReleaseStatement.parse(one.envelope.unverified())
+    except NotSigned:
+        return None
 
 
 def _unapproved(
-    approved: ProductApproved, item: ApprovedItem, *, one: OwnerApproval, now: Now
+    approved: ProductApproved,
+    item: ApprovedItem,
+    *,
+    one: OwnerApproval,
+    said: ReleaseStatement | None,
+    now: Now,
 ) -> str | None:
     if one.envelope is None:
         if not may_go_unsigned(one.agency, now):
@@ -154,15 +181,17 @@ def _unapproved(
     if one.standing is not None:
         return _unreleased(approved, one, now=now)
     try:
-        keys, payload = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
-        told = ReleaseStatement.parse(payload)
+        keys, _ = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
     except NotSigned:
         return NOT_THEIRS
-    if not (_is_of(told, approved, item=item) and told.agency == one.agency):
-        return OTHER_BYTES
-    if not signed_by(told, keys):
+    if said is None:
         return NOT_THEIRS
-    return OVER if is_over(told, now) else None
+    if not (_is_of(said, approved, item=item) and said.agency == one.agency):
+        return OTHER_BYTES
+    if not signed_by(said, keys, now=now):
+        return NOT_THEIRS
+    in_time = said.not_before <= one.decided_at < said.expires
+    return OVER if not in_time or is_over(said, now) else None
 
 
 def _is_of(told: ReleaseStatement, approved: ProductApproved, *, item: ApprovedItem) -> bool:

@@ -12,7 +12,15 @@ from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
 from schemas.calendar import DAY_AND_NIGHT, Contact, Elapsed, Minutes, TimeAllowed
-from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy, SilentOwner
+from schemas.policy import (
+    AgeBand,
+    Agreement,
+    BoroughProfile,
+    ColourRule,
+    Policy,
+    SilentOwner,
+    plain_name,
+)
 from schemas.rating import ClockKind, Colour
 
 
@@ -200,8 +208,3 @@ def named_among(who: str, roles: Iterable[str]) -> bool:
     """
     names = (name for role in roles for name in (role, role.partition(",")[0]))
     return plain_name(who) in map(plain_name, names)
-
-
-def plain_name(name: str) -> str:
-    """A name whatever its case and spaces."""
-    return " ".join(name.split()).casefold()

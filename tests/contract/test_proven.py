@@ -25,7 +25,7 @@ from router.runtimes.embedded import Embedded
 from router.steps.release import sending
 from router.topology import whole_hub
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ProductFetched, Ruling
+from schemas.decisions import ItemRuled, ProductFetched, ProductUnsent, Ruling
 from schemas.message import Message
 from schemas.notices import ApprovalRequest, HeldBackNotice
 from schemas.policy import Policy
@@ -270,6 +270,86 @@ def test_and_it_is_gone_from_the_queue_once_its_recall_has_gone_after_it(town: T
     with town.hub.database.reading() as connection:
         waiting = connection.execute(select(letters.c.id)).scalars().all()
     assert letter.id not in waiting
+
+
+def withdrawn_in_hand(town: Town, ruling: Ruling = Ruling.WITHHOLD, **draft: Any) -> Leased:
+    """Both owners let it leave; it was in the hand of who sends it when the school said no."""
+    items = products.draft_item("school"), products.draft_item("gp")
+    town.tell(products.drafted(*items, **draft))
+    for signer in (town.school, town.gp):
+        town.tell(signer.approves(town.request(signer)))
+    (letter,) = town.lease(RECIPIENT)
+    town.put(products.ruled(items[0], ruling))
+    return letter
+
+
+@pytest.mark.parametrize("ruling", [Ruling.WITHHOLD, Ruling.RECALL])
+@pytest.mark.parametrize(
+    "looked", ["once it is heard", "before that", "once it is off its queue", "by nobody"]
+)
+def test_what_is_left_of_it_follows_in_its_place(town: Town, ruling: Ruling, looked: str) -> None:
+    """A Red above all does not stay away because one of its owners thought again."""
+    letter = withdrawn_in_hand(town, ruling)
+    if looked == "before that":
+        assert not town.queues.may_go(letter)
+        town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+        assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    if looked == "once it is off its queue":
+        with town.database.transaction() as transaction:
+            queues.take_back(transaction, [letter.id])
+    if looked.startswith("once"):
+        assert not town.queues.may_go(letter)
+        assert not town.queues.may_go(letter), "and another who has it too"
+    town.write(update(letters).values(leased_until=0))
+    assert [one.id for one in town.lease(RECIPIENT)] == []
+
+    town.hub.drain()
+    (shorter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(shorter.body)["data"])
+    assert [item.owner for item in product.items] == ["gp"]
+    assert {one.agency for one in product.approvals} == {"gp"}
+    assert "school" in {one.owner for one in product.signposts}
+    assert town.queues.may_go(shorter)
+    (told,) = _facts(town, ProductUnsent.type)
+    assert isinstance(told.data, ProductUnsent)
+    assert told.data.letter_id == letter.id
+    assert town.flaws() == set()
+    town.hub.drain()
+    assert replay(town.reader, Wanted()).well
+
+
+def test_it_follows_within_seconds_though_the_steps_had_not_heard_of_it_yet(town: Town) -> None:
+    letter = withdrawn_in_hand(town)
+    town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    real = town.database.clock
+    town.database.clock = lambda: real() + 3_000_000
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_and_once_its_other_owner_takes_back_too_no_words_of_either_follow(town: Town) -> None:
+    letter = withdrawn_in_hand(town)
+    town.tell(products.ruled(products.draft_item("gp"), Ruling.WITHHOLD, signpost=False))
+    town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    (left,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(left.body)["data"])
+    assert (product.items, product.approvals) == ((), ())
+    assert [one.owner for one in product.signposts] == ["school"]
+
+
+def test_what_arrived_before_its_owner_thought_again_is_not_followed_by_less(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    town.queues.acknowledge(RECIPIENT, [letter.id])
+    town.tell(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    assert town.lease(RECIPIENT) == []
+    assert not _facts(town, ProductUnsent.type)
 
 
 def test_nor_may_what_was_taken_away_meanwhile(town: Town) -> None:

@@ -19,6 +19,7 @@ from tests.proofs.f28_command import f28
 from tests.proofs.f35_command import f35, f36
 from tests.proofs.f37_command import f37
 from tests.proofs.f52_command import f52
+from tests.proofs.gate_commands import f21, f22, f23, f25, gate
 from tests.proofs.kills import prove
 from tests.proofs.linkage_commands import k1, k2
 from tests.proofs.place import Place, Servers, embedded_place, production_place
@@ -74,7 +75,12 @@ def proof() -> None:
     """
 
 
+proof.add_command(f21)
+proof.add_command(f22)
+proof.add_command(f23)
 proof.add_command(f24)
+proof.add_command(f25)
+proof.add_command(gate)
 proof.add_command(f28)
 proof.add_command(f35)
 proof.add_command(f36)

@@ -11,6 +11,7 @@ from schemas.decisions import (
     ItemRuled,
     ProductFetched,
     ProductStopped,
+    ProductUnsent,
     RecallReceipt,
     RecallReceived,
     ReleaseDecided,
@@ -191,6 +192,13 @@ def fetched(letter_id: str) -> ProductFetched:
 def stopped(letter_id: str) -> ProductStopped:
     """The letter was not handed out."""
     return ProductStopped(
+        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
+    )
+
+
+def unsent(letter_id: str) -> ProductUnsent:
+    """The letter was in hand, and was not sent."""
+    return ProductUnsent(
         product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
     )
 

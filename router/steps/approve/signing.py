@@ -12,6 +12,7 @@ from router.steps.approve.state import Decided, Draft, deciders
 from router.steps.now import Now
 from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.envelope import NotSigned
+from schemas.policy import ApprovalKey
 from schemas.product import (
     ApprovedItem,
     Choice,
@@ -54,15 +55,20 @@ def refusal(
     except NotSigned:
         return Refusal("refused.signature", "envelope")
     item = draft.item(decision.item_id)
-    if any(gate.same_name(item.decided_by, key.decided_by) for key in keys):
+    if _wrote(item, keys):
         return Refusal("refused.author", "envelope")
-    if not gate.signed_by(told, keys):
+    if not gate.signed_by(told, keys, now=now):
         return Refusal("refused.signature", "decided_by")
     asked = _Asked(draft, item, agency, basis, now)
     wanted = asked.statement(*_chosen(item, decision))
     if (field := _otherwise(told, wanted, follows=draft.follows)) is not None:
         return Refusal("refused.statement", f"envelope.{field}")
     return _not_the_decision(told, decision, now=now)
+
+
+def _wrote(item: DraftItem, keys: Sequence[ApprovalKey]) -> bool:
+    """Whether one of who signed it wrote it."""
+    return any(gate.same_name(item.decided_by, key.decided_by) for key in keys)
 
 
 def at(now: Now, decided: ReleaseDecided) -> dict[str, Any]:

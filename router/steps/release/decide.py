@@ -19,6 +19,7 @@ from schemas.decisions import (
     DeliveryReceived,
     ProductFetched,
     ProductStopped,
+    ProductUnsent,
     RecallReceived,
 )
 from schemas.letter import Letter
@@ -71,6 +72,8 @@ def _since(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     match message.data:
         case ProductFetched() as fetched:
             return recalls.fetched(state, fetched, cause=cause)
+        case ProductUnsent() as unsent:
+            return recalls.unsent(state, unsent, cause=cause)
         case ProductStopped() as stopped:
             return _stopped(state, stopped, policy=policy)
         case ApprovalWithdrawn() as withdrawn:
@@ -192,6 +195,7 @@ STEP: Step[State] = Step(
         RecallReceived,
         ProductFetched,
         ProductStopped,
+        ProductUnsent,
         ProductReleased,
         LetterHeld,
         SafetySettled,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
@@ -21,7 +21,7 @@ from router.steps.release.state import (
     with_sent,
 )
 from schemas.base import Fact
-from schemas.decisions import ProductFetched, RecallReceived
+from schemas.decisions import ProductFetched, ProductUnsent, RecallReceived
 from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.letter import Letter
 from schemas.message import derived_id
@@ -57,6 +57,11 @@ class _Wanted:
     owner: str | None
     reason: str
 
+    @classmethod
+    def of(cls, one: TakenBack, product_id: str) -> _Wanted:
+        """What was taken back of a letter of this product."""
+        return cls(product_id, one.item_id, one.owner, one.reason)
+
 
 def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[State]:
     """A product that has left is recalled: its recipient may act on the wrong child (L7).
@@ -78,7 +83,7 @@ def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[S
 
 def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -> Outcome[State]:
     """An owner takes its item back: from the queue while the product waits there, and from whoever
-    has it where the owner recalls it.
+    has it where the owner recalls it. While it is in hand, nobody knows yet which of the two it is.
     """
     if state is None:
         return Outcome(state=Void(reason=withdrawn.reason))
@@ -89,7 +94,29 @@ def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -
     wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
     if not sent.fetched:
         return _left_without(sent, withdrawn, wanted=wanted, cause=cause)
-    return _recalled(out, wanted, cause=cause) if withdrawn.recall else Outcome()
+    noted = with_sent(out, _in_hand_without(sent, withdrawn, wanted=wanted))
+    if withdrawn.recall:
+        return _recalled(noted, wanted, cause=cause)
+    return Outcome(noted if noted != out else None)
+
+
+def unsent(state: State | None, told: ProductUnsent, *, cause: str) -> Outcome[State]:
+    """What was taken back while the letter was in hand did not leave with it; what is left of it
+    goes in its place, now or once that is heard.
+    """
+    if state is None or isinstance(state, Void) or told.letter_id in sent_of(state).unsent:
+        return Outcome()
+    sent, gone = sent_of(state), sent_of(state).in_hand
+    kept = tuple(one for one in sent.taken_back if one.letter != told.letter_id)
+    sent = sent.model_copy(update={"taken_back": kept, "unsent": (*sent.unsent, told.letter_id)})
+    holds = sent.holds
+    if sent.letter != told.letter_id or holds is None:
+        return Outcome(with_sent(state, sent))
+    sent = sent.model_copy(update={"fetched": False, "in_hand": ()})
+    if not gone:
+        return Outcome(sent)
+    wanted = {one.item_id: _Wanted.of(one, told.product_id) for one in gone}
+    return _shorter(sent, holds, wanted=[*wanted.values()], cause=cause)
 
 
 def _out(state: Left | Void) -> Left | None:
@@ -103,20 +130,19 @@ def fetched(state: State | None, told: ProductFetched, *, cause: str) -> Outcome
     """From now on it can only be recalled; what was taken back in that moment is so at once, and
     what was left of it is not sent beside it.
     """
-    if state is None or isinstance(state, Void):
+    if state is None or isinstance(state, Void) or told.letter_id in sent_of(state).unsent:
         return Outcome()
     after, facts, letters = state, list[Fact](), list[Letter]()
     if told.letter_id == sent_of(state).letter:
         after = with_sent(after, sent_of(after).model_copy(update={"fetched": True, "held": ()}))
     gone = _taken_from(sent_of(state), told.letter_id)
     for one in gone:
-        wanted = _Wanted(told.product_id, one.item_id, one.owner, one.reason)
-        after, fact, letter = _recall(after, wanted, cause=cause)
+        after, fact, letter = _recall(after, _Wanted.of(one, told.product_id), cause=cause)
         facts.append(fact)
         letters.append(letter)
     waits = sent_of(state).letter if gone and _waits(state) else None
     if waits:
-        whole = {"letter": told.letter_id, "fetched": True, "held": ()}
+        whole = {"letter": told.letter_id, "fetched": True, "held": (), "in_hand": gone}
         after = with_sent(after, sent_of(after).model_copy(update=whole))
     return Outcome(after, tuple(facts), tuple(letters), takes_back=(waits,) if waits else ())
 
@@ -188,17 +214,32 @@ def _left_without(
     """What is left of the product waits in its place, or nothing where nothing is left."""
     if sent.holds is None or sent.letter is None:
         return Outcome()
-    back, facts = _back(sent, wanted), [_told_back(sent, wanted)]
     holds = narrowed(sent.holds, withdrawn)
+    return _shorter(_back(sent, wanted), holds, wanted=[wanted], cause=cause)
+
+
+def _in_hand_without(sent: Released, withdrawn: ApprovalWithdrawn, *, wanted: _Wanted) -> Released:
+    if sent.holds is None or sent.letter is None:
+        return sent
+    gone = (*sent.in_hand, _taken_back(sent.letter, wanted))
+    holds = narrowed(sent.holds, withdrawn)
+    return sent.model_copy(update={"in_hand": gone, "holds": holds})
+
+
+def _shorter(
+    sent: Released, holds: ProductApproved, *, wanted: Sequence[_Wanted], cause: str
+) -> Outcome[State]:
+    """What is left of it in the place of its letter."""
+    facts, letters = [_told_back(sent, one) for one in wanted], tuple(filter(None, (sent.letter,)))
     if not holds.items and not holds.signposts and holds.alleged is None:
         reason = "Its owners take back what they let leave."
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
-        after = back.model_copy(update={"letter": None, "holds": None})
-        return Outcome(after, (*facts, refused), takes_back=(sent.letter,))
+        after = sent.model_copy(update={"letter": None, "holds": None})
+        return Outcome(after, (*facts, refused), takes_back=letters)
     anew = {"letter": sending.letter_named(cause), "holds": holds, "held": (), "unsafe": False}
-    after = back.model_copy(update=anew)  # the door looks at it on its own
+    after = sent.model_copy(update=anew)  # the door looks at it on its own
     told = (*facts, sending.released(holds, sent))
-    return Outcome(after, told, (sending.letter(holds, sent),), takes_back=(sent.letter,))
+    return Outcome(after, told, (sending.letter(holds, sent),), takes_back=letters)
 
 
 def narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> ProductApproved:
@@ -238,10 +279,14 @@ def _back(sent: Released, wanted: _Wanted) -> Released:
     """Remembers the letter: it may have been fetched in this very moment."""
     if sent.letter is None:
         return sent
-    gone = TakenBack(
-        letter=sent.letter, item_id=wanted.item_id, owner=wanted.owner, reason=wanted.reason
-    )
+    gone = _taken_back(sent.letter, wanted)
     return sent.model_copy(update={"taken_back": (*sent.taken_back, gone)})
+
+
+def _taken_back(letter: str, wanted: _Wanted) -> TakenBack:
+    return TakenBack(
+        letter=letter, item_id=wanted.item_id, owner=wanted.owner, reason=wanted.reason
+    )
 
 
 def _told_back(sent: Released, wanted: _Wanted) -> ProductTakenBack:

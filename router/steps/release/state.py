@@ -63,6 +63,12 @@ class Released(ToAct, About, ReferralHead):
     may_give_back: Urgent | None = Field(default=None, exclude_if=not_)
     """Once a person of its recipient has it, where it is a Red for the front line."""
     taken_back: tuple[TakenBack, ...] = ()
+    in_hand: tuple[TakenBack, ...] = Field(default=(), exclude_if=not_)
+    """Taken back while the letter was in hand: ``holds`` is without it, and goes in its place
+    should that not have been sent.
+    """
+    unsent: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Letters that were in hand and were not sent."""
     recalls: tuple[Recall, ...] = ()
 
     @property

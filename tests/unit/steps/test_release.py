@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from hashlib import sha256
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -294,13 +295,75 @@ def test_of_a_letter_that_was_fetched_all_is_recalled_that_was_taken_back_since(
 def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() -> None:
     step, letter = left()
     step.given(product.fetched(letter))
-    assert step.when(product.withdrawn()) == Outcome()
+    nothing = step.when(product.withdrawn())
+    assert (nothing.facts, nothing.letters, nothing.takes_back) == ((), (), ())
     outcome = step.when(product.withdrawn(recall=True))
     assert [one.owner for one in recalls(outcome)] == [product.withdrawn().owner]
     (recall,), (fact,) = recalls(outcome), given.of(ProductRecalled, outcome.facts)
     assert (recall.item_id, recall.recall_id) == ("item-school", fact.recall_id)
     assert fact.reason == product.withdrawn().reason
     assert recall.reason == WANTED_BACK, "why its owner wants it back is not for the recipient"
+
+
+@pytest.mark.parametrize("recall", [True, False])
+@pytest.mark.parametrize("order", [*permutations(("fetched", "withdrawn", "unsent"))], ids="-".join)
+def test_of_what_was_taken_back_in_hand_and_not_sent_the_rest_waits_in_whatever_order_it_is_heard(
+    order: tuple[str, ...], *, recall: bool
+) -> None:
+    step, letter = left()
+    told: dict[str, Fact] = {
+        "fetched": product.fetched(letter),
+        "withdrawn": product.withdrawn(recall=recall),
+        "unsent": product.unsent(letter),
+    }
+    waiting, refused = dict[str, Product](), list[ProductRefused]()
+    for what in (*order, *order):
+        heard = given.message(told[what])
+        outcome = step.when(heard)
+        for id_ in outcome.takes_back:
+            waiting.pop(id_, None)
+        for one in outcome.letters:
+            if isinstance(one.notice, Product):
+                waiting[letter_id(heard.id, "release", key=one.key)] = one.notice
+        refused += given.of(ProductRefused, outcome.facts)
+    ((waits, shorter),) = waiting.items()
+    assert (step.state.letter, step.state.fetched) == (waits, False)
+    assert shorter.items == ()
+    assert [post.owner for post in shorter.signposts] == ["gp", "school"]
+    assert refused == []
+
+
+def test_of_what_was_not_sent_and_of_which_nothing_is_left_nothing_waits() -> None:
+    step = releasing().given(product.approved(signposts=()))
+    letter = step.state.letter
+    step.given(product.fetched(letter), product.withdrawn(signpost=None))
+    outcome = step.when(product.unsent(letter))
+    assert told_of_products(outcome) == [ProductTakenBack, ProductRefused]
+    assert outcome.letters == ()
+
+
+def test_what_a_person_has_is_not_followed_by_less_though_sending_it_once_more_was_stopped() -> (
+    None
+):
+    step, letter = left()
+    step.given(product.fetched(letter), product.receipt(), product.withdrawn())
+    assert step.when(product.unsent(letter)).letters == ()
+
+
+def test_of_what_was_voided_in_hand_and_not_sent_nothing_follows() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.withdrawn(), product.voided())
+    assert step.when(product.unsent(letter)).letters == ()
+
+
+def test_a_red_that_was_not_sent_is_still_owed_a_receipt_when_the_whole_of_it_was() -> None:
+    step = releasing()
+    step.given(product.approved(urgent=True))
+    due_at, letter = step.state.receipt.due_at, step.state.letter
+    step.given(product.fetched(letter), product.withdrawn())
+    step.when(product.unsent(letter))
+    assert step.state.receipt.due_at == due_at
+    assert step.when(product.receipt()).refusal is None
 
 
 def recalled() -> tuple[Given, str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
 
+from ops.edge.releases import verify
 from router.step import Outcome
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.decisions import ReleaseDecided
 from schemas.envelope import signed
 from schemas.notices import ApprovalRequest
-from schemas.policy import Partner, Policy
+from schemas.policy import ApprovalKey, Partner, Policy
 from schemas.product import (
     ApprovedItem,
     Choice,
@@ -389,3 +391,90 @@ def test_who_wrote_the_words_does_not_approve_them(school: Signer) -> None:
         envelope=signed(own.payload(), colleague.seed),
     )
     assert approve.when(told).refusal is None
+
+
+def _deputising(school: Signer, *keys: ApprovalKey, two_people_for: str) -> Policy:
+    """The school has a head and a deputy, with these keys."""
+    makers = tuple(dict.fromkeys(key.decided_by for key in keys))
+    two = given.profile().model_copy(update={"two_people_for": two_people_for})
+    partner = school.partner(*keys, decision_makers=makers)
+    return signing(partner).model_copy(update={"profile": two})
+
+
+def test_a_key_that_is_said_to_be_of_two_people_is_nobodys(school: Signer) -> None:
+    shared = school.key(decided_by="Deputy of school")
+    policy = _deputising(school, school.key(), shared, two_people_for="restricted")
+    for restricted in (True, False):
+        approve = Given(APPROVE, policy)
+        item = products.draft_item("school", restricted=restricted)
+        (request,) = asked(approve.when(products.drafted(item)))
+        assert refusal(approve.when(school.approves(request))) == "refused.signature"
+
+
+def test_nor_does_one_count_that_is_of_another_agency_too(school: Signer) -> None:
+    police = Signer("police", seed=school.seed)
+    approve = Given(APPROVE, signing(school.partner(), police.partner()))
+    (request,) = asked(approve.when(products.drafted(products.draft_item("school"))))
+    assert refusal(approve.when(school.approves(request))) == "refused.signature"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DECISION  maker of School",
+        "\uff24ecision maker of school",
+        "Decision\u200b maker\u00a0of school",
+    ],
+    ids=["case and spaces", "wide letters", "signs that nobody sees"],
+)
+def test_a_second_key_of_one_person_makes_no_second_person(school: Signer, name: str) -> None:
+    second = Signer("school")
+    keys = school.key(), second.key(decided_by=name)
+    approve = Given(APPROVE, _deputising(school, *keys, two_people_for="restricted"))
+    item = products.draft_item("school", restricted=True)
+    (request,) = asked(approve.when(products.drafted(item)))
+    both = school.signs(request.statements[0]).also_signed(second.seed)
+    told = school.approves(request, envelope=both)
+    assert refusal(approve.when(told)) == "refused.signature"
+
+
+def test_where_everything_wants_two_people_what_one_approved_before_does_not_leave(
+    school: Signer,
+) -> None:
+    approved = approved_by(school)
+    two = _deputising(school, school.key(), two_people_for="everything")
+    assert refusal(Given(RELEASE, two).when(approved)) == "refused.unsigned"
+
+
+def test_nor_what_one_released_beforehand(school: Signer) -> None:
+    release = school.releases(given.standing(products.RECIPIENT))
+    colleague = Signer("school")
+    assert release.envelope is not None
+    both = release.model_copy(update={"envelope": release.envelope.also_signed(colleague.seed)})
+    keys = school.key(), colleague.key(decided_by="Deputy of school")
+    item = products.draft_item("school", notification=True)
+    for one, leaves in ((release, False), (both, True)):
+        policy = _deputising(school, *keys, two_people_for="everything")
+        agreement = given.releasing("school", one, keys=keys).agreement
+        partner = policy.partners["school"].model_copy(update={"agreement": agreement})
+        policy = policy.model_copy(update={"partners": {**policy.partners, "school": partner}})
+        outcome = Given(APPROVE, policy).when(products.drafted(item, urgent=True))
+        (approved,) = of(ProductApproved, outcome.facts)
+        assert bool(approved.items) is leaves
+
+
+def test_an_approval_that_the_hub_dates_back_does_not_revive_a_key(school: Signer) -> None:
+    approved = approved_by(school)
+    (one,) = approved.approvals
+    back = one.model_copy(update={"decided_at": NOON - 2 * DAY})
+    ended = signing(school.partner(school.key(until=NOON - DAY)))
+    forged = approved.model_copy(update={"approvals": (back,)})
+    assert refusal(Given(RELEASE, ended).when(forged)) == "refused.unsigned"
+
+
+def test_a_recipient_believes_no_key_that_is_said_to_be_of_two_people(school: Signer) -> None:
+    (letter,) = Given(RELEASE, signing(school.partner())).when(approved_by(school)).letters
+    event = {"time": NOON.isoformat(), "data": letter.notice.model_dump(mode="json")}
+    key, other = school.key(), school.key(decided_by="Deputy of school")
+    assert verify(json.dumps(event).encode(), {"school": (key,)}).well
+    assert not verify(json.dumps(event).encode(), {"school": (key, other)}).well
