@@ -197,6 +197,11 @@ class PersonSettings(Shape):
     """As the record keeps it; ``--who`` of a command."""
     agency: Code
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    account: Line | None = None
+    """The operating system's account that is theirs: who logged in with it acts as them."""
+    passphrase: Line | None = None
+    """What `hub config passphrase` made of theirs: by it they sign in where they have no account of
+    their own."""
     since: dt.date | None = None
     until: dt.date | None = None
     """The last day."""
@@ -206,6 +211,37 @@ class PersonSettings(Shape):
         return (self.since is None or self.since <= day) and (
             self.until is None or day <= self.until
         )
+
+
+class IdentitySettings(Shape):
+    """How people sign in, and for how long: at an OpenID Connect provider where ``issuer`` is."""
+
+    issuer: Line | None = None
+    """The provider, as its discovery document names it; None: people of ``[[people]]`` alone."""
+    client_id: Line | None = None
+    """What the hub is called there."""
+    client_secret_variable: Variable | None = None
+    """Holds the secret that the provider gave the hub; None: it is a public client."""
+    url: Line | None = None
+    """Where people reach the monitor, ``https://…``; None: they sign in by command alone."""
+    scopes: tuple[Line, ...] = ("openid", "profile")
+    name_claim: Line = "preferred_username"
+    """What the record calls them: the provider's people must not be able to change it, and no two
+    may share it."""
+    agency_claim: Line = "agency"
+    roles_claim: Line = "roles"
+    agencies: dict[Line, Code] = Field(default_factory=dict)
+    """Which agency a value of that claim is; what is not here is an agency's code."""
+    roles: dict[Line, tuple[Role, ...]] = Field(default_factory=dict)
+    """Which roles a value of that claim is; what is not here is none."""
+    deciding_acr: tuple[Line, ...] = ()
+    """How somebody has to have signed in to decide, in the provider's words; empty: in any way."""
+    deciding_minutes: int = Field(default=15, ge=1)
+    """Who decides has to have signed in within so many."""
+    idle_minutes: int = Field(default=30, ge=1)
+    """After so many in which somebody did nothing they have to sign in again,"""
+    longest_hours: int = Field(default=10, ge=1)
+    """and after so many in any case."""
 
 
 class HubSettings(Shape):
@@ -222,6 +258,7 @@ class HubSettings(Shape):
     """The access rules: of ``ops/access`` or a path to some."""
     people: tuple[PersonSettings, ...] = ()
     """Who acts by commands; whoever is not among them sees how the hub is, and no contents."""
+    identity: IdentitySettings = IdentitySettings()
     runtime: Runtime = Runtime()
     http: HttpSettings = HttpSettings()
     checks: tuple[SystemCheck, ...] = ()

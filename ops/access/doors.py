@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from ops.access.acting import Asker, today
 from ops.access.items import Kept
-from ops.access.recording import OPERATIONS, denied
+from ops.access.noting import OPERATIONS
+from ops.access.recording import denied
 from ops.run.wiring import Hub
 from router.access.decide import decide
 from schemas.access import Act, Answer, Question, Record, Role, Verdict

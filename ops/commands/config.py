@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from ops.access import passphrases
 from ops.commands.common import answer, config_option, json_option, say
 from ops.run.checking import check as checked
 
@@ -105,3 +106,20 @@ def key(*, as_json: bool) -> None:
     """
     made = base64.b64encode(os.urandom(32)).decode()
     answer({"key": made}, [made], as_json=as_json)
+
+
+@config.command()
+@json_option
+def passphrase(*, as_json: bool) -> None:
+    """Ask for a passphrase, twice, and print what the configuration keeps of it: whose it is types
+    it, nobody else.
+
+    \b
+    Example:
+      hub config passphrase
+    """
+    asked = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    if len(asked) < passphrases.LEAST:
+        raise click.ClickException(f"take at least {passphrases.LEAST} characters, such as 4 words")
+    made = passphrases.made_of(asked)
+    answer({"passphrase": made}, [f'passphrase = "{made}"'], as_json=as_json)

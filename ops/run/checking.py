@@ -12,7 +12,7 @@ from pathlib import Path
 from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors, owners
+from ops.run import doors, owners, people
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
@@ -55,6 +55,7 @@ def check(
     faults = [
         *_contents(settings, environment, folder=folder),
         *_access(settings, folder, today=today),
+        *people.wrongly_identified(settings, environment),
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
@@ -79,6 +80,7 @@ def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator
     yield from _unasked(settings, today=today)
     yield from owners.nobody_signs(settings, today=today)
     yield from _unpeopled(settings)
+    yield from people.unproven(settings)
     yield from _ending(settings, folder, today=today)
 
 
@@ -258,7 +260,7 @@ def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
 
 
 def _unpeopled(settings: HubSettings) -> Iterator[Fault]:
-    if not settings.people:
+    if not settings.people and settings.identity.issuer is None:
         what = "are none: contents are shown to nobody, and dead letters are mended by nobody"
         yield Fault("people", what, "enter who acts by commands under [[people]]")
 
