@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops.access.items import OF_THE_HUB, Kept
 from ops.access.proving import named, proven
@@ -100,16 +100,20 @@ def asker(
     if who is None:
         return AT_THE_MACHINE
     known = proven(hub, who)
-    if known is None or not _is_there(hub, who):
+    if known is None:
         return Asker(who, why=why, purpose=purpose, break_glass=break_glass)
+    return replace(of_known(hub, known), why=why, purpose=purpose, break_glass=break_glass)
+
+
+def of_known(hub: Guarded, known: Known) -> Asker:
+    """Somebody who has shown who they are, with their roles, if they are to be let in today."""
+    if not _is_there(hub, known.who):
+        return Asker(known.who)
     return Asker(
-        who,
+        known.who,
         known.agency,
         frozenset(known.roles),
-        why,
-        purpose,
-        break_glass,
-        known.proven,
+        proven=known.proven,
         recent=_is_recent(hub, known),
     )
 

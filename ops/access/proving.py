@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ops.access import attempts
 from ops.access.accounts import account
 from ops.access.passphrases import is_right
-from ops.access.sessions import Known, now, own_file, sessions_of
+from ops.access.sessions import Known, Session, now, own_file, sessions_of
 from ops.look.reading import Guarded
 from schemas.access import Proof
 from schemas.settings import HubSettings, PersonSettings
@@ -57,10 +57,16 @@ def _signed_in(hub: Guarded, who: str) -> Known | None:
     sessions = sessions_of(hub.settings, hub.folder)
     found = map(sessions.find, own_file(sessions, account()).tokens())
     session = next((one for one in found if one is not None and one.who == who), None)
-    if session is None or session.proven is Proof.OPENID:
+    return session and as_of_now(hub, session)
+
+
+def as_of_now(hub: Guarded, session: Session) -> Known | None:
+    """Who has a session, as they are now: what somebody of ``[[people]]`` is stands there, and may
+    have changed since they signed in.
+    """
+    if session.proven is Proof.OPENID:
         return session
-    # What somebody of [[people]] is stands there, and may have changed since they signed in.
-    person = named(hub.settings, who)
+    person = named(hub.settings, session.who)
     if person is None:
         return None
     return session.model_copy(update={"agency": person.agency, "roles": person.roles})

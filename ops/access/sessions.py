@@ -68,11 +68,13 @@ class Sessions:
         self._touch(path, at)
         return token, session
 
-    def find(self, token: str) -> Session | None:
-        """Whose it is, if it has not ended; it has been used now."""
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """Whose it is, if it has not ended; ``used``: by somebody, and not by a page that asks by
+        itself again and again.
+        """
         path, at = self._path(token), self.clock()
         session = self._read(path, at)
-        if session is not None:
+        if session is not None and used:
             with suppress(FileNotFoundError):  # ended in this moment
                 self._touch(path, at)
         return session

@@ -38,6 +38,8 @@ def servers(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[S
         yield Server("runtime.topics", "topics", runtime.topics)
     if runtime.queues:
         yield Server("runtime.queues", "queues", runtime.queues)
+    if settings.identity.issuer:
+        yield Server("identity.issuer", "http", settings.identity.issuer)
     for code, agency in settings.agencies.items():
         if agency.queue and (url := environment.get(agency.queue.url_variable)):
             yield Server(f"agencies.{code}.queue", "queues", url)

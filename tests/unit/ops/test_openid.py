@@ -161,6 +161,7 @@ def _tampered(asking: Provider, issuer: str, claims: dict[str, Any], **how: Any)
         ({}, True),
         ({"iss": "http://localhost:1"}, False),
         ({"aud": "somebody-else"}, False),
+        ({"aud": "somebody-else", "azp": "mash-hub"}, False),
         ({"aud": ["mash-hub", "somebody-else"]}, False),
         ({"nonce": "another"}, False),
         ({"nonce": None}, False),
