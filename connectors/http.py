@@ -148,7 +148,8 @@ class _Endpoints:
 
     async def _agency(self, request: Request) -> AgencyRoute:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        route = self.routes.with_token(token.strip()) if scheme.lower() == "bearer" else None
+        is_token = scheme.lower() == "bearer"
+        route = self.routes.with_token(token.strip(), self.clock()) if is_token else None
         if route is None:
             if token and not await self.wrong_tokens.slow(_host(request)):
                 wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}

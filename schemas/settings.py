@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, StringConstraints
+from pydantic import Field, IPvAnyNetwork, StringConstraints, model_validator
 
 from schemas.access import Role
-from schemas.base import Code, Line, Shape
+from schemas.base import Code, Instant, Line, Shape
 from schemas.calendar import Contact
 from schemas.notification import Digest
 from schemas.policy import Agreement, FormerRelease, Reached, SystemCheck
@@ -75,10 +75,37 @@ class Runtime(Shape):
     """Messages in one transaction."""
 
 
-class HttpCredential(Shape):
-    """The SHA-256 of an agency's bearer token (``hub config token`` makes both)."""
+class BearerToken(Shape):
+    """One of an agency's bearer tokens, and when it opens."""
 
-    token_sha256: Digest
+    sha256: Digest
+    since: Instant | None = None
+    until: Instant | None = None
+
+    def opens(self, at: dt.datetime) -> bool:
+        """Whether it does at this moment."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+class HttpCredential(Shape):
+    """The SHA-256 of an agency's bearer token (``hub config token`` makes both), or of two: the one
+    that ends, and the one in its place.
+    """
+
+    token_sha256: Digest | None = None
+    """Of one that never ends."""
+    tokens: Annotated[tuple[BearerToken, ...], Field(max_length=2)] = ()
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if (self.token_sha256 is None) == (not self.tokens):
+            raise ValueError("write token_sha256, or tokens of which each has sha256")
+        return self
+
+    @property
+    def all_tokens(self) -> tuple[BearerToken, ...]:
+        """However they are written."""
+        return self.tokens or (BearerToken(sha256=self.token_sha256 or ""),)
 
 
 class FolderCredential(Shape):

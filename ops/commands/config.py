@@ -82,7 +82,15 @@ def init(path: Path) -> None:
 def token(*, as_json: bool) -> None:
     """Make a bearer token for an agency, and the digest that the configuration keeps of it.
 
-    Give the token to the agency by a safe way; the hub never needs it.
+    Give the token to the agency by a safe way; the hub never needs it. To renew one, write the new
+    beside it, so that both open until the agency has changed over:
+
+    \b
+      [[agencies.CODE.http.tokens]]
+      sha256 = "…"                        # the old one
+      until = 2026-12-31T00:00:00Z
+      [[agencies.CODE.http.tokens]]
+      sha256 = "…"                        # the new one
 
     \b
     Example:

@@ -79,6 +79,7 @@ def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator
     yield from _unreached(settings)
     yield from _unasked(settings, today=today)
     yield from owners.nobody_signs(settings, today=today)
+    yield from _ending_tokens(settings, today=today)
     yield from _unpeopled(settings)
     yield from people.unproven(settings)
     yield from _ending(settings, folder, today=today)
@@ -272,6 +273,17 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         if until is not None and today <= until < today + _SOON:
             instead = "have them renewed: then everything is denied"
             yield Fault("access", f"the access rules end on {until}", instead)
+
+
+def _ending_tokens(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
+    """Agencies whose last token ends soon, or has."""
+    for code, agency in settings.agencies.items():
+        tokens = agency.http.all_tokens if agency.http else ()
+        ends = [token.until.date() for token in tokens if token.until is not None]
+        if ends and len(ends) == len(tokens) and max(ends) < today + _SOON:
+            what = f"the last token {'ends' if max(ends) >= today else 'ended'} on {max(ends)}"
+            instead = "make the next with `hub config token`, and write it beside this one"
+            yield Fault(f"agencies.{code}.http", what, instead)
 
 
 def _amiss(agreement: Agreement | None, today: dt.date) -> tuple[str, str] | None:
