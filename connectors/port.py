@@ -142,6 +142,16 @@ class Routes:
         same = [pair for pair in tokens if hmac.compare_digest(pair[1].sha256, given)]
         return next((route for route, one in same if one.opens(at)), None)
 
+    def with_certificate(self, digest: str, at: dt.datetime) -> AgencyRoute | None:
+        """The agency whose certificate has this digest, at that time. Whoever connected with it has
+        shown that they have its key.
+        """
+        for route in self:
+            shown = route.settings.http.certificates if route.settings.http else ()
+            if any(one.sha256 == digest and one.opens(at) for one in shown):
+                return route
+        return None
+
 
 def routes(settings: HubSettings, environ: Mapping[str, str]) -> Routes:
     """Every agency with its mappings and secrets. Raises ``MappingFault``, ``SecretMissing``."""

@@ -18,12 +18,25 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
 
 
+class TlsSettings(Shape):
+    """TLS of the web server's own, where agencies' systems show certificates."""
+
+    certificate: Line
+    """The hub's, with what leads to its authority: a file in PEM."""
+    key: Line
+    """Its private key: a file in PEM that the hub's account alone reads."""
+    clients: Line
+    """The authorities by which agencies' certificates are signed: a file in PEM."""
+
+
 class HttpSettings(Shape):
     """Where the HTTP connector and monitor listen."""
 
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free port."""
+    tls: TlsSettings | None = None
+    """None: a reverse proxy with TLS stands before it, and systems come by tokens alone."""
     largest_body: int = Field(default=2_000_000, ge=1000)
     """Bytes; a larger body is refused with 413."""
     head_seconds: float = Field(default=10.0, gt=0)
@@ -87,25 +100,34 @@ class BearerToken(Shape):
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
+class Certificate(BearerToken):
+    """One of an agency's certificates: the digest is of the whole of it, in DER."""
+
+
 class HttpCredential(Shape):
     """The SHA-256 of an agency's bearer token (``hub config token`` makes both), or of two: the one
-    that ends, and the one in its place.
+    that ends, and the one in its place. The same of certificates (``hub config certificate``).
     """
 
     token_sha256: Digest | None = None
     """Of one that never ends."""
     tokens: Annotated[tuple[BearerToken, ...], Field(max_length=2)] = ()
+    certificates: Annotated[tuple[Certificate, ...], Field(max_length=2)] = ()
+    """With which its system connects, where the web server has ``tls``."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
-        if (self.token_sha256 is None) == (not self.tokens):
-            raise ValueError("write token_sha256, or tokens of which each has sha256")
+        ways = (self.token_sha256, self.tokens, self.certificates)
+        if not any(ways) or (self.token_sha256 and self.tokens):
+            raise ValueError("write token_sha256, or tokens or certificates that each have sha256")
         return self
 
     @property
     def all_tokens(self) -> tuple[BearerToken, ...]:
         """However they are written."""
-        return self.tokens or (BearerToken(sha256=self.token_sha256 or ""),)
+        return self.tokens or tuple(
+            BearerToken(sha256=digest) for digest in [self.token_sha256] if digest
+        )
 
 
 class FolderCredential(Shape):

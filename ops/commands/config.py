@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from ops.access import passphrases
 from ops.commands.common import answer, config_option, json_option, say
@@ -131,3 +133,23 @@ def passphrase(*, as_json: bool) -> None:
         raise click.ClickException(f"take at least {passphrases.LEAST} characters, such as 4 words")
     made = passphrases.made_of(asked)
     answer({"passphrase": made}, [f'passphrase = "{made}"'], as_json=as_json)
+
+
+@config.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def certificate(file: Path, *, as_json: bool) -> None:
+    """Print what the configuration keeps of an agency's certificate, a FILE in PEM.
+
+    \b
+    Example:
+      hub config certificate police.pem
+    """
+    try:
+        read = x509.load_pem_x509_certificate(file.read_bytes())
+    except ValueError:
+        raise click.ClickException(f"{file} is no certificate in PEM") from None
+    digest = read.fingerprint(SHA256()).hex()
+    ends = read.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = f'certificates = [{{ sha256 = "{digest}", until = {ends} }}]'
+    answer({"sha256": digest, "until": ends}, [shown], as_json=as_json)

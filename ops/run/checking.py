@@ -114,6 +114,7 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
 def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     yield from doors.pushed_nowhere(settings)
     yield from doors.shared_ports(settings)
+    yield from doors.without_tls(settings, folder)
     yield from _unread_hl7(settings)
     yield from _unknown_plain(settings)
     yield from doors.unsafe_folders(settings, folder)
@@ -278,11 +279,13 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
 def _ending_tokens(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
     """Agencies whose last token ends soon, or has."""
     for code, agency in settings.agencies.items():
-        tokens = agency.http.all_tokens if agency.http else ()
+        http = agency.http
+        tokens = (*http.all_tokens, *http.certificates) if http else ()
         ends = [token.until.date() for token in tokens if token.until is not None]
         if ends and len(ends) == len(tokens) and max(ends) < today + _SOON:
-            what = f"the last token {'ends' if max(ends) >= today else 'ended'} on {max(ends)}"
-            instead = "make the next with `hub config token`, and write it beside this one"
+            when = "ends" if max(ends) >= today else "ended"
+            what = f"the last token or certificate {when} on {max(ends)}"
+            instead = "make the next (`hub config token`), and write it beside this one"
             yield Fault(f"agencies.{code}.http", what, instead)
 
 

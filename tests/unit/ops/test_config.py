@@ -306,5 +306,15 @@ def test_the_last_token_that_ends_is_told_of_in_time(written: Path) -> None:
     assert warned(f', {{ sha256 = "{"1" * 64}" }}') == set()
 
 
+def test_certificates_want_tls_of_the_web_servers_own_with_its_files(written: Path) -> None:
+    http = f'[agencies.police]\nhttp = {{ certificates = [{{ sha256 = "{"0" * 64}" }}] }}\n'
+    edited(written, "[agencies.police]\n", http)
+    assert "agencies.police.http: has certificates" in faults(written)
+    tls = '[http]\ntls = { certificate = "h.pem", key = "h.key", clients = "ca.pem" }\n'
+    edited(written, "[http]\n", tls)
+    assert "has certificates" not in faults(written)
+    assert "http.tls.clients: is not there" in faults(written)
+
+
 def test_a_key_is_32_bytes() -> None:
     assert len(base64.b64decode(run("key").stdout)) == 32
