@@ -29,6 +29,7 @@ from connectors.events.attributes import Attributes, of_http
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, media_type
+from connectors.http_connections import PEER
 from connectors.port import Access, AgencyRoute, Routes
 from connectors.problems import HANDLERS, RETRY_AFTER_SECONDS, problem
 from connectors.wrong_tokens import WrongTokens
@@ -148,7 +149,11 @@ class _Endpoints:
 
     async def _agency(self, request: Request) -> AgencyRoute:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        route = self.routes.with_token(token.strip()) if scheme.lower() == "bearer" else None
+        is_token = scheme.lower() == "bearer"
+        shown = request.scope.get("state", {}).get(PEER)
+        route = self.routes.with_token(token.strip(), self.clock()) if is_token else None
+        if not token and shown is not None:
+            route = self.routes.with_certificate(shown, self.clock())
         if route is None:
             if token and not await self.wrong_tokens.slow(_host(request)):
                 wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, cast
+from hashlib import sha256
+from typing import Any, Final, Literal, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,6 +23,9 @@ from schemas.settings import HttpSettings
 
 _FULL = raw(503, "The hub has too many connections just now; send the same again later.")
 _MALFORMED = raw(400, "This is no HTTP request; look at its first line and its headers.")
+
+PEER: Final = "peer_certificate"
+"""In a request's state: the digest of the certificate with which its sender connected."""
 
 _Awaited = Literal["head", "body", "answer"]
 """A request's head; its body; that the sender takes the answer."""
@@ -94,6 +98,9 @@ class _Limited(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         peer = transport.get_extra_info("peername")
         address = neighbourhood(peer[0]) if peer else ""
+        if tls := transport.get_extra_info("ssl_object"):
+            shown = tls.getpeercert(binary_form=True)
+            self.app_state = {**self.app_state, PEER: sha256(shown).hexdigest() if shown else None}
         if self._connections.admit(address):
             self._address = address
             self._then(partial(super().connection_made, transport))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -127,14 +128,29 @@ class Routes:
     def __iter__(self) -> Iterator[AgencyRoute]:
         return iter(self.by_code.values())
 
-    def with_token(self, token: str) -> AgencyRoute | None:
-        """The agency whose bearer token this is; every one is compared, in constant time."""
+    def with_token(self, token: str, at: dt.datetime) -> AgencyRoute | None:
+        """The agency whose bearer token this is at that time; every one is compared, in constant
+        time.
+        """
         given = sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         tokens = [
-            (route, route.settings.http.token_sha256) for route in self if route.settings.http
+            (route, one)
+            for route in self
+            if route.settings.http
+            for one in route.settings.http.all_tokens
         ]
-        found = [route for route, token in tokens if hmac.compare_digest(token, given)]
-        return found[-1] if found else None
+        same = [pair for pair in tokens if hmac.compare_digest(pair[1].sha256, given)]
+        return next((route for route, one in same if one.opens(at)), None)
+
+    def with_certificate(self, digest: str, at: dt.datetime) -> AgencyRoute | None:
+        """The agency whose certificate has this digest, at that time. Whoever connected with it has
+        shown that they have its key.
+        """
+        for route in self:
+            shown = route.settings.http.certificates if route.settings.http else ()
+            if any(one.sha256 == digest and one.opens(at) for one in shown):
+                return route
+        return None
 
 
 def routes(settings: HubSettings, environ: Mapping[str, str]) -> Routes:

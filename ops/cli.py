@@ -30,6 +30,8 @@ _COMMANDS = {
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",
+    "sign-in": "ops.commands.sign_in",
+    "sign-out": "ops.commands.sign_in",
     "simulate": "ops.commands.simulate",
     "status": "ops.commands.status",
     "topology": "ops.commands.topology",

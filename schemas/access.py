@@ -44,6 +44,19 @@ EVERYBODY: Final = "everybody"
 """In a rule's roles: whoever asks, with or without a role."""
 
 
+class Proof(StrEnum):
+    """How somebody showed who they are."""
+
+    ACCOUNT = "account"
+    """They logged in with an account of the operating system that is theirs alone."""
+    SHARED_ACCOUNT = "shared_account"
+    """With one that several people have: which of them it was, nobody can tell."""
+    PASSPHRASE = "passphrase"  # noqa: S105 - the name of a way
+    OPENID = "openid"
+    """At the provider of ``[identity]``."""
+    PASSKEY = "passkey"
+
+
 class Act(StrEnum):
     """What is to be done."""
 
@@ -61,6 +74,10 @@ class Act(StrEnum):
     """Keep from being erased, or end that."""
     ERASE = "erase"
     FETCH = "fetch"
+
+
+DECIDING: Final = frozenset({Act.EXPORT, Act.MEND, Act.REVIEW, Act.HOLD, Act.ERASE})
+"""Who does one of these has to have signed in a short while ago."""
 
 
 class Record(StrEnum):
@@ -235,6 +252,8 @@ class Access(Shape):
     agency: Code | None
     roles: tuple[Role, ...]
     purpose: Purpose | None
+    proven: Proof | None = Field(default=None, exclude_if=not_)
+    """How they showed who they are; None: somebody without a name, or before anybody had to."""
     break_glass: bool = Field(default=False, exclude_if=not_)
     until: Instant | None = Field(default=None, exclude_if=not_)
     """So long the same may be looked at again for the same reason."""

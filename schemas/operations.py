@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from schemas.access import Access, AccessRules, Act, Record
+from schemas.access import Access, AccessRules, Act, Proof, Record, Role
 from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line
 from schemas.notification import DeadLetterId, Digest
 
@@ -134,3 +134,39 @@ class AccessRulesAdopted(
 
     digest: Digest
     rules: AccessRules
+
+
+class PersonFact(Fact, topic="people.signed_in", subject="person_id"):
+    """Somebody signed in or out, or tried to."""
+
+    person_id: Identity
+    """Of the name, which stands nowhere in the clear; ``unknown`` for who is nobody's name."""
+
+
+class PersonSignedIn(PersonFact, type="mash.person.signed-in.v1"):
+    """Somebody showed who they are, and acts as that until they sign out, or ``ends_at``."""
+
+    who: Line
+    agency: Code
+    roles: tuple[Role, ...]
+    proven: Proof
+    session: Identity
+    """Which one it is: a digest of what its owner has."""
+    ends_at: Instant
+
+
+class PersonSignedOut(PersonFact, type="mash.person.signed-out.v1"):
+    """Somebody's session was ended by themselves."""
+
+    who: Line
+    session: Identity
+
+
+class SignInRefused(PersonFact, type="mash.sign-in.refused.v1"):
+    """Somebody wanted to act as a person and did not show that they are."""
+
+    proof: Proof
+    """By what they would have had to."""
+    reason: Code
+    account: Line | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The operating system's account that tried, where it was on the hub's machine."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, StringConstraints
+from pydantic import Field, IPvAnyNetwork, StringConstraints, model_validator
 
 from schemas.access import Role
-from schemas.base import Code, Line, Shape
+from schemas.base import Code, Instant, Line, Shape
 from schemas.calendar import Contact
 from schemas.notification import Digest
 from schemas.policy import Agreement, FormerRelease, Reached, SystemCheck
@@ -18,12 +18,25 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
 
 
+class TlsSettings(Shape):
+    """TLS of the web server's own, where agencies' systems show certificates."""
+
+    certificate: Line
+    """The hub's, with what leads to its authority: a file in PEM."""
+    key: Line
+    """Its private key: a file in PEM that the hub's account alone reads."""
+    clients: Line
+    """The authorities by which agencies' certificates are signed: a file in PEM."""
+
+
 class HttpSettings(Shape):
     """Where the HTTP connector and monitor listen."""
 
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free port."""
+    tls: TlsSettings | None = None
+    """None: a reverse proxy with TLS stands before it, and systems come by tokens alone."""
     largest_body: int = Field(default=2_000_000, ge=1000)
     """Bytes; a larger body is refused with 413."""
     head_seconds: float = Field(default=10.0, gt=0)
@@ -75,10 +88,46 @@ class Runtime(Shape):
     """Messages in one transaction."""
 
 
-class HttpCredential(Shape):
-    """The SHA-256 of an agency's bearer token (``hub config token`` makes both)."""
+class BearerToken(Shape):
+    """One of an agency's bearer tokens, and when it opens."""
 
-    token_sha256: Digest
+    sha256: Digest
+    since: Instant | None = None
+    until: Instant | None = None
+
+    def opens(self, at: dt.datetime) -> bool:
+        """Whether it does at this moment."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+class Certificate(BearerToken):
+    """One of an agency's certificates: the digest is of the whole of it, in DER."""
+
+
+class HttpCredential(Shape):
+    """The SHA-256 of an agency's bearer token (``hub config token`` makes both), or of two: the one
+    that ends, and the one in its place. The same of certificates (``hub config certificate``).
+    """
+
+    token_sha256: Digest | None = None
+    """Of one that never ends."""
+    tokens: Annotated[tuple[BearerToken, ...], Field(max_length=2)] = ()
+    certificates: Annotated[tuple[Certificate, ...], Field(max_length=2)] = ()
+    """With which its system connects, where the web server has ``tls``."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        ways = (self.token_sha256, self.tokens, self.certificates)
+        if not any(ways) or (self.token_sha256 and self.tokens):
+            raise ValueError("write token_sha256, or tokens or certificates that each have sha256")
+        return self
+
+    @property
+    def all_tokens(self) -> tuple[BearerToken, ...]:
+        """However they are written."""
+        return self.tokens or tuple(
+            BearerToken(sha256=digest) for digest in [self.token_sha256] if digest
+        )
 
 
 class FolderCredential(Shape):
@@ -197,6 +246,11 @@ class PersonSettings(Shape):
     """As the record keeps it; ``--who`` of a command."""
     agency: Code
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    account: Line | None = None
+    """The operating system's account that is theirs: who logged in with it acts as them."""
+    passphrase: Line | None = None
+    """What `hub config passphrase` made of theirs: by it they sign in where they have no account of
+    their own."""
     since: dt.date | None = None
     until: dt.date | None = None
     """The last day."""
@@ -206,6 +260,37 @@ class PersonSettings(Shape):
         return (self.since is None or self.since <= day) and (
             self.until is None or day <= self.until
         )
+
+
+class IdentitySettings(Shape):
+    """How people sign in, and for how long: at an OpenID Connect provider where ``issuer`` is."""
+
+    issuer: Line | None = None
+    """The provider, as its discovery document names it; None: people of ``[[people]]`` alone."""
+    client_id: Line | None = None
+    """What the hub is called there."""
+    client_secret_variable: Variable | None = None
+    """Holds the secret that the provider gave the hub; None: it is a public client."""
+    url: Line | None = None
+    """Where people reach the monitor, ``https://…``; None: they sign in by command alone."""
+    scopes: tuple[Line, ...] = ("openid", "profile")
+    name_claim: Line = "preferred_username"
+    """What the record calls them: the provider's people must not be able to change it, and no two
+    may share it."""
+    agency_claim: Line = "agency"
+    roles_claim: Line = "roles"
+    agencies: dict[Line, Code] = Field(default_factory=dict)
+    """Which agency a value of that claim is; what is not here is an agency's code."""
+    roles: dict[Line, tuple[Role, ...]] = Field(default_factory=dict)
+    """Which roles a value of that claim is; what is not here is none."""
+    deciding_acr: tuple[Line, ...] = ()
+    """How somebody has to have signed in to decide, in the provider's words; empty: in any way."""
+    deciding_minutes: int = Field(default=15, ge=1)
+    """Who decides has to have signed in within so many."""
+    idle_minutes: int = Field(default=30, ge=1)
+    """After so many in which somebody did nothing they have to sign in again,"""
+    longest_hours: int = Field(default=10, ge=1)
+    """and after so many in any case."""
 
 
 class HubSettings(Shape):
@@ -222,6 +307,7 @@ class HubSettings(Shape):
     """The access rules: of ``ops/access`` or a path to some."""
     people: tuple[PersonSettings, ...] = ()
     """Who acts by commands; whoever is not among them sees how the hub is, and no contents."""
+    identity: IdentitySettings = IdentitySettings()
     runtime: Runtime = Runtime()
     http: HttpSettings = HttpSettings()
     checks: tuple[SystemCheck, ...] = ()

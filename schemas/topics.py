@@ -476,6 +476,13 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(
+        "people.signed_in",
+        "who signed in and out, and who could not",
+        (operations.PersonSignedIn, operations.PersonSignedOut, operations.SignInRefused),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic(
         "records.kept",
         "what is to be kept, and what was erased",
         (erasure.HoldAdded, erasure.HoldLifted, erasure.CaseErased),

@@ -110,6 +110,7 @@ class Database:
         With ``reads_only`` nothing is made, and the database itself refuses every write of this
         process.
         """
+        self.reads_only = reads_only
         self.engine = _reading_engine(url) if reads_only else _engine(url)
         self.vault = vault
         self.keeps_outbox = keeps_outbox

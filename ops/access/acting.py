@@ -6,13 +6,17 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from ops.access.items import OF_THE_HUB, Kept
+from ops.access.proving import named, proven
+from ops.access.sessions import Known, now
 from ops.look.reading import Guarded
 from router.access.decide import decide
 from schemas.access import (
+    DECIDING,
     AccessRules,
     Act,
     Answer,
     Effect,
+    Proof,
     Purpose,
     Question,
     Record,
@@ -33,6 +37,10 @@ class Asker:
     why: str | None = None
     purpose: Purpose | None = None
     break_glass: bool = False
+    proven: Proof | None = None
+    """How they showed who they are."""
+    recent: bool = True
+    """Whether they did so a short while ago, as who decides has to."""
 
     def question(
         self,
@@ -160,13 +168,58 @@ def asker(
     purpose: Purpose | None = None,
     break_glass: bool = False,
 ) -> Asker:
-    """Whom the configuration knows by this name, with their roles; without any if it does not."""
+    """Somebody who has shown that they are of this name, with their roles; without any whom the hub
+    does not know. Raises ``NotProven``.
+    """
     if who is None:
         return AT_THE_MACHINE
-    person = next((one for one in hub.settings.people if one.name == who), None)
-    if person is None or not person.is_there(today()):
+    known = proven(hub, who)
+    if known is None:
         return Asker(who, why=why, purpose=purpose, break_glass=break_glass)
-    return Asker(who, person.agency, frozenset(person.roles), why, purpose, break_glass)
+    return replace(of_known(hub, known), why=why, purpose=purpose, break_glass=break_glass)
+
+
+def of_known(hub: Guarded, known: Known) -> Asker:
+    """Somebody who has shown who they are, with their roles, if they are to be let in today."""
+    if not _is_there(hub, known.who):
+        return Asker(known.who)
+    return Asker(
+        known.who,
+        known.agency,
+        frozenset(known.roles),
+        proven=known.proven,
+        recent=_is_recent(hub, known),
+    )
+
+
+def _is_there(hub: Guarded, who: str) -> bool:
+    """Whether they are to be let in today: whom the provider alone knows it answers for."""
+    person = named(hub.settings, who)
+    return person is None or person.is_there(today())
+
+
+def _is_recent(hub: Guarded, known: Known) -> bool:
+    terms = hub.settings.identity
+    if known.proven is Proof.OPENID and terms.deciding_acr and known.acr not in terms.deciding_acr:
+        return False
+    lasts = dt.timedelta(minutes=terms.deciding_minutes)
+    return known.proven_at is not None and now() - known.proven_at < lasts
+
+
+class NotRecent(Exception):
+    """Who decides has to have signed in a short while ago."""
+
+    def __str__(self) -> str:
+        return (
+            "who decides has to have signed in a short while ago, and in the way that [identity] "
+            "says: `hub sign-in --to-decide`, then the same again"
+        )
+
+
+def recent(asker: Asker, act: Act) -> None:
+    """Raise :class:`NotRecent` for an act that decides by somebody who signed in too long ago."""
+    if act in DECIDING and not asker.recent:
+        raise NotRecent
 
 
 def may(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> Answer:

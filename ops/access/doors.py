@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 from ops.access.acting import Asker, today
 from ops.access.items import Kept
-from ops.access.recording import OPERATIONS, denied
+from ops.access.noting import OPERATIONS
+from ops.access.recording import denied
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Act, Answer, Question, Record, Role, Verdict
+from schemas.access import Act, Answer, Record, Role, Verdict
 from stores import cursors
+
+NOBODY = Asker()
+"""Whoever asks and has not signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Doors:
                 by=self._answer(agency),
             )
 
-    def shows_health(self) -> bool:
-        """Whether the monitor may show anybody how the hub is."""
-        question = Question(act=Act.LOOK, record=Record.HEALTH, on=today())
+    def shows_health(self, asker: Asker = NOBODY) -> bool:
+        """Whether the monitor may show somebody how the hub is."""
+        question = asker.question(Act.LOOK, Record.HEALTH, on=today())
         return decide(self.hub.access, question).verdict is Verdict.ALLOW
 
     def _answer(self, agency: str) -> Answer:

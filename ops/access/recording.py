@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from uuid import uuid4
 
-from ops.access.acting import Asker, Denied, may, refused, today
+from ops.access.acting import Asker, Denied, may, recent, refused, today
+from ops.access.noting import OPERATIONS, UNKNOWN, note
 from ops.look.reading import Guarded
 from ops.run.wiring import Hub
 from schemas.access import Access, AccessRules, Act, Answer, Record, Role, Verdict
-from schemas.base import Fact
-from schemas.message import Message
 from schemas.operations import (
     AccessDenied,
     AccessRulesAdopted,
@@ -19,35 +17,9 @@ from schemas.operations import (
     RecordAccessed,
     RecordRevealed,
 )
-from stores import codec, cursors, journal, linking
+from stores import codec, cursors, linking
 from stores.cursors import Cursor
 from stores.database import Transaction
-
-OPERATIONS = "operations"
-"""The chain of what people of the hub do."""
-UNKNOWN = "unknown"
-"""In the record of a denial, where there is no such thing: what was written may be anything."""
-
-
-def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
-    """The message for something that a person of the hub did, at ``now`` (microseconds)."""
-    return Message(
-        id=str(uuid4()),
-        source="mash-hub/operations",
-        time=codec.from_micros(now),
-        key=fact.subject,
-        correlation_id=correlation_id,
-        causation_id=None,
-        data=fact,
-    )
-
-
-def note(transaction: Transaction, cursor: Cursor, *, fact: Fact, about: str) -> Message:
-    """Record a fact in the chain of operations, ``about`` this referral or whatever it concerns."""
-    message = operation(fact, now=transaction.now, correlation_id=about)
-    journal.append(transaction, cursor, messages=[message])
-    cursors.store(transaction, cursor)
-    return message
 
 
 def granted(
@@ -64,6 +36,7 @@ def granted(
 
     A further look at the same for the same reason belongs to the first, as long as that lasts.
     """
+    recent(asker, act)
     first = _earlier(transaction, asker, wanted=wanted, act=act)
     said = _said(hub, transaction, cursor=cursor, asker=asker, by=by)
     if first is not None:
@@ -135,6 +108,7 @@ def permit_on_record(
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
         if answer.verdict is Verdict.ALLOW:
+            recent(asker, act)
             return _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
         denied(
             hub,
@@ -207,6 +181,7 @@ def _said(
         agency=asker.agency,
         roles=tuple(sorted(asker.roles)),
         purpose=asker.purpose,
+        proven=asker.proven,
         break_glass=asker.break_glass,
     )
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ops.access.acting import Asker, today
-from ops.access.recording import OPERATIONS, act_of, note, permit_on_record
+from ops.access.noting import OPERATIONS, note
+from ops.access.recording import act_of, permit_on_record
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from schemas.access import Access, Act, Record, Role

@@ -12,7 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
+from ops.access import passphrases
 from ops.commands.common import answer, config_option, json_option, say
 from ops.run.checking import check as checked
 
@@ -81,7 +84,15 @@ def init(path: Path) -> None:
 def token(*, as_json: bool) -> None:
     """Make a bearer token for an agency, and the digest that the configuration keeps of it.
 
-    Give the token to the agency by a safe way; the hub never needs it.
+    Give the token to the agency by a safe way; the hub never needs it. To renew one, write the new
+    beside it, so that both open until the agency has changed over:
+
+    \b
+      [[agencies.CODE.http.tokens]]
+      sha256 = "…"                        # the old one
+      until = 2026-12-31T00:00:00Z
+      [[agencies.CODE.http.tokens]]
+      sha256 = "…"                        # the new one
 
     \b
     Example:
@@ -105,3 +116,40 @@ def key(*, as_json: bool) -> None:
     """
     made = base64.b64encode(os.urandom(32)).decode()
     answer({"key": made}, [made], as_json=as_json)
+
+
+@config.command()
+@json_option
+def passphrase(*, as_json: bool) -> None:
+    """Ask for a passphrase, twice, and print what the configuration keeps of it: whose it is types
+    it, nobody else.
+
+    \b
+    Example:
+      hub config passphrase
+    """
+    asked = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    if len(asked) < passphrases.LEAST:
+        raise click.ClickException(f"take at least {passphrases.LEAST} characters, such as 4 words")
+    made = passphrases.made_of(asked)
+    answer({"passphrase": made}, [f'passphrase = "{made}"'], as_json=as_json)
+
+
+@config.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def certificate(file: Path, *, as_json: bool) -> None:
+    """Print what the configuration keeps of an agency's certificate, a FILE in PEM.
+
+    \b
+    Example:
+      hub config certificate police.pem
+    """
+    try:
+        read = x509.load_pem_x509_certificate(file.read_bytes())
+    except ValueError:
+        raise click.ClickException(f"{file} is no certificate in PEM") from None
+    digest = read.fingerprint(SHA256()).hex()
+    ends = read.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = f'certificates = [{{ sha256 = "{digest}", until = {ends} }}]'
+    answer({"sha256": digest, "until": ends}, [shown], as_json=as_json)

@@ -14,7 +14,8 @@ import click
 
 from connectors.port import Routes, routes
 from ops.access.acting import asker
-from ops.access.recording import UNKNOWN, permit_on_record
+from ops.access.noting import UNKNOWN
+from ops.access.recording import permit_on_record
 from ops.commands.acting import Said, who_reveals
 from ops.commands.common import answer, config_option, json_option, options, table, text
 from ops.commands.reading import reading, writing

@@ -133,7 +133,9 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     found = routes(hub.settings, os.environ)
     callers = Connections(hub.settings.http)
     monitor = monitor_routes(
-        lambda: collect(hub), connections=callers.counts, may_show=Doors(hub).shows_health
+        lambda: collect(hub),
+        connections=callers.counts,
+        may_show=lambda _: Doors(hub).shows_health(),
     )
     server = web_server(hub, found, bound=told.bound, extra_routes=monitor, connections=callers)
     connectors = connectors_of(hub, found, folder=told.place.path)

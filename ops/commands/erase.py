@@ -72,7 +72,7 @@ def erase(
     with alone_at(settings, folder=folder) as database:
         place = Place(file_of(settings, folder), work_folder(settings, folder))
         if people is not None:
-            guarded = Reader(settings, database, read_access(settings, folder=folder))
+            guarded = Reader(settings, database, read_access(settings, folder=folder), folder)
             erasing.permit(guarded, case_id, people=people)
         with database.view() as view:
             found = erasing.look(view, case_id, though_open=though_open)

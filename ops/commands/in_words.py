@@ -10,7 +10,8 @@ import click
 
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
-from ops.access.acting import Denied
+from ops.access.acting import Denied, NotRecent
+from ops.access.proving import CannotSignIn, NotProven
 from ops.access.recording import NobodyReviews
 from ops.access.reviews import NoReview
 from ops.linkage.arrivals import Unmapped
@@ -34,6 +35,7 @@ from stores.vault import Unreadable
 _NO_TEXT = "what was given holds characters that no text has: write it, or the file, as UTF-8"
 _SAID: Mapping[type[Exception], str] = {
     CannotListen: "{}",
+    CannotSignIn: "{}",
     CannotMend: "{}",
     Denied: "{}",
     EarlierRules: "{}",
@@ -41,6 +43,8 @@ _SAID: Mapping[type[Exception], str] = {
     NobodyReviews: "{}",
     NoWitness: "{}",
     NoReview: "{}",
+    NotProven: "{}",
+    NotRecent: "{}",
     NothingSeen: "{}",
     NothingSigned: "{}",
     NoDecision: "{}",

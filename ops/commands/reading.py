@@ -43,6 +43,11 @@ def reading(
     return _closing(reader)
 
 
+def recording(config: Path) -> AbstractContextManager[Reader]:
+    """The hub of a configuration file, for what people of it do that no step has to hear of."""
+    return _closing(open_reader(config, os.environ, reads_only=False))
+
+
 def writing(config: Path) -> AbstractContextManager[Hub]:
     """The whole hub of a configuration file, closed at the end."""
     return _closing(open_hub(config, os.environ))

@@ -5,6 +5,7 @@ until all is done.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.clients.http_client import HubClient
+from ops.access.accounts import account
 from ops.demo.signing import with_keys
 from ops.demo.simulation.agencies import persistently
 from ops.demo.simulation.bad import bad_messages
@@ -96,6 +98,8 @@ def prepare(path: Path, *, port: int, signing: bool = False) -> DemoFolder:
     folder.tokens.chmod(0o600)
     if signing:
         sample = with_keys(sample, folder.keys)
+    # All of them are whoever starts the demonstration.
+    sample = re.sub(r"(?m)^roles = .*$", rf'\g<0>\naccount = "{account()}"', sample)
     http = f"\n[http]\nport = {port}\n"
     folder.config.write_text(f"{sample}{http}{_credentials(folder, tokens)}", encoding="utf-8")
     return folder

@@ -59,6 +59,11 @@ class Guarded(Readable, Protocol):
         """Who may read or do what."""
         ...
 
+    @property
+    def folder(self) -> Path:
+        """The configuration's: relative paths in it start here."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -67,12 +72,18 @@ class Reader:
     settings: HubSettings
     database: Database
     access: AccessRules
+    folder: Path
 
 
 def open_reader(
-    path: Path, environment: Mapping[str, str], *, of_any_revision: bool = False
+    path: Path,
+    environment: Mapping[str, str],
+    *,
+    of_any_revision: bool = False,
+    reads_only: bool = True,
 ) -> Reader:
-    """The store of a configuration file, for reading; makes neither store nor key.
+    """The store of a configuration file, for reading; makes neither store nor key. With
+    ``reads_only`` False what people do can be recorded in it too.
 
     Raises ``Misconfigured``, ``Unavailable`` or, unless it may be ``of_any_revision``,
     ``OtherRevision``.
@@ -82,7 +93,7 @@ def open_reader(
     url = placed(settings.runtime.store, path.parent)
     refuse(_missing(settings, environment, folder=path.parent))
     vault = Vault(wrapping(settings, environment, folder=path.parent))
-    database = Database(url, vault, reads_only=True)
+    database = Database(url, vault, reads_only=reads_only)
     with ExitStack() as unless_good:
         unless_good.callback(database.close)
         with database.reading() as connection, refusing_another_key(settings):
@@ -92,7 +103,7 @@ def open_reader(
         if not of_any_revision and is_due(database, erased_file(settings, path.parent)):
             raise Misconfigured(_PUT_BACK)
         unless_good.pop_all()
-    return Reader(settings, database, access)
+    return Reader(settings, database, access, path.parent)
 
 
 def _missing(

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from ops.access.acting import Asker, Denied
 from ops.access.items import OF_THE_HUB, Items, Kept, works_on
-from ops.access.recording import OPERATIONS, UNKNOWN, denied, granted, note
+from ops.access.noting import OPERATIONS, UNKNOWN, note
+from ops.access.recording import denied, granted
 from ops.run.wiring import Hub
 from router.access.decide import decide
 from schemas.access import Access, Act, Answer, Question, Record, Verdict

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from ops.access.acting import Asker, Denied, may
-from ops.access.recording import UNKNOWN, accessed
+from ops.access.noting import UNKNOWN
+from ops.access.recording import accessed
 from ops.run.wiring import Hub
 from router.memory.register import persons_of
 from schemas.access import Access, Act, Record, Verdict

@@ -15,7 +15,8 @@ from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
 from ops.access.acting import Asker, refused
 from ops.access.items import Kept
-from ops.access.recording import OPERATIONS, denied, granted, operation
+from ops.access.noting import OPERATIONS, operation
+from ops.access.recording import denied, granted
 from ops.look.reading import Readable
 from ops.look.revealing import of_access, tell
 from ops.mend import mending

@@ -9,7 +9,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from ops.access.acting import asker
-from ops.access.recording import OPERATIONS, operation, permit_on_record
+from ops.access.noting import OPERATIONS, operation
+from ops.access.recording import permit_on_record
 from ops.look.reading import Guarded
 from ops.mend.dead_letters import Person, Refused
 from ops.mend.reach import Reach, Words, reach

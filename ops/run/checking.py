@@ -12,7 +12,7 @@ from pathlib import Path
 from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors, owners
+from ops.run import doors, owners, people
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
@@ -55,6 +55,7 @@ def check(
     faults = [
         *_contents(settings, environment, folder=folder),
         *_access(settings, folder, today=today),
+        *people.wrongly_identified(settings, environment),
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
@@ -78,7 +79,9 @@ def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator
     yield from _unreached(settings)
     yield from _unasked(settings, today=today)
     yield from owners.nobody_signs(settings, today=today)
+    yield from _ending_tokens(settings, today=today)
     yield from _unpeopled(settings)
+    yield from people.unproven(settings)
     yield from _ending(settings, folder, today=today)
 
 
@@ -111,6 +114,7 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
 def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     yield from doors.pushed_nowhere(settings)
     yield from doors.shared_ports(settings)
+    yield from doors.without_tls(settings, folder)
     yield from _unread_hl7(settings)
     yield from _unknown_plain(settings)
     yield from doors.unsafe_folders(settings, folder)
@@ -258,7 +262,7 @@ def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
 
 
 def _unpeopled(settings: HubSettings) -> Iterator[Fault]:
-    if not settings.people:
+    if not settings.people and settings.identity.issuer is None:
         what = "are none: contents are shown to nobody, and dead letters are mended by nobody"
         yield Fault("people", what, "enter who acts by commands under [[people]]")
 
@@ -270,6 +274,19 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         if until is not None and today <= until < today + _SOON:
             instead = "have them renewed: then everything is denied"
             yield Fault("access", f"the access rules end on {until}", instead)
+
+
+def _ending_tokens(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
+    """Agencies whose last token ends soon, or has."""
+    for code, agency in settings.agencies.items():
+        http = agency.http
+        tokens = (*http.all_tokens, *http.certificates) if http else ()
+        ends = [token.until.date() for token in tokens if token.until is not None]
+        if ends and len(ends) == len(tokens) and max(ends) < today + _SOON:
+            when = "ends" if max(ends) >= today else "ended"
+            what = f"the last token or certificate {when} on {max(ends)}"
+            instead = "make the next (`hub config token`), and write it beside this one"
+            yield Fault(f"agencies.{code}.http", what, instead)
 
 
 def _amiss(agreement: Agreement | None, today: dt.date) -> tuple[str, str] | None:

@@ -200,10 +200,16 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
 
 
 def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
-    tokens = {code: agency.http.token_sha256 for code, agency in agencies.items() if agency.http}
-    times = Counter(tokens.values())
-    said = "shares its token with another", "make one with `hub config token`"
-    yield from (Fault(f"agencies.{c}.http", *said) for c, own in tokens.items() if times[own] > 1)
+    found = [
+        (code, token.sha256)
+        for code, agency in agencies.items()
+        if agency.http
+        for token in agency.http.all_tokens
+    ]
+    times = Counter(digest for _, digest in found)
+    said = "has a token twice, or one of another's", "make one with `hub config token`"
+    shared = dict.fromkeys(code for code, digest in found if times[digest] > 1)
+    yield from (Fault(f"agencies.{code}.http", *said) for code in shared)
 
 
 def _checks(settings: HubSettings) -> Iterator[Fault]:

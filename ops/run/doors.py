@@ -38,6 +38,8 @@ def servers(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[S
         yield Server("runtime.topics", "topics", runtime.topics)
     if runtime.queues:
         yield Server("runtime.queues", "queues", runtime.queues)
+    if settings.identity.issuer:
+        yield Server("identity.issuer", "http", settings.identity.issuer)
     for code, agency in settings.agencies.items():
         if agency.queue and (url := environment.get(agency.queue.url_variable)):
             yield Server(f"agencies.{code}.queue", "queues", url)
@@ -72,7 +74,7 @@ def _is_cluster(url: str) -> bool:
 
 def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterator[Fault]:
     """What others on the way could read, as there is no TLS."""
-    if not _is_here(settings.http.host):
+    if not _is_here(settings.http.host) and settings.http.tls is None:
         yield Fault(
             "http.host",
             f"{settings.http.host} is reached from elsewhere, and the hub speaks no TLS",
@@ -100,6 +102,18 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def without_tls(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    """Certificates that nobody can show, and files of TLS that are not there."""
+    tls = settings.http.tls
+    for code, agency in settings.agencies.items():
+        if agency.http and agency.http.certificates and tls is None:
+            what = "has certificates, and the web server has no TLS of its own to ask for them"
+            yield Fault(f"agencies.{code}.http", what, "add [http.tls], or give it a token")
+    for name, path in tls.model_dump().items() if tls else ():
+        if not (folder / path).is_file():
+            yield Fault(f"http.tls.{name}", "is not there", "put it there, or correct its path")
 
 
 def shared_ports(settings: HubSettings) -> Iterator[Fault]:
@@ -198,6 +212,8 @@ def readable_passwords(settings: HubSettings, config: Path) -> Iterator[Fault]:
 
 def _secret_files(settings: HubSettings, folder: Path) -> Iterator[tuple[str, Path]]:
     yield "runtime.key_file", folder / settings.runtime.key_file
+    if tls := settings.http.tls:
+        yield "http.tls.key", folder / tls.key
     if file := store_file(settings, folder):
         yield "runtime.store", file
 

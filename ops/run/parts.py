@@ -16,7 +16,7 @@ from connectors.mllp import MllpListener
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
-from ops.access.doors import Doors
+from ops.access.pages import SignIn
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
@@ -140,12 +140,15 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     queues = broker_queues(hub.settings, environment)
     connections = Connections(hub.settings.http)
+    people = SignIn(hub, environment, connections.wrong_tokens)
     monitor = monitor_routes(
         lambda: collect(hub, queues),
         connections=connections.counts,
-        may_show=Doors(hub).shows_health,
+        may_show=people.may_show,
+        person=people.person,
     )
-    server = web_server(hub, found, bound=bound, extra_routes=monitor, connections=connections)
+    pages = [*monitor, *people.routes()]
+    server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import structlog
@@ -187,7 +189,7 @@ class WebServer:
     def url(self) -> str:
         """Where it listens."""
         host, port = self.address
-        return f"http://{host}:{port}"
+        return f"{'https' if self.config.ssl_certfile else 'http'}://{host}:{port}"
 
     def run(self, stop: threading.Event) -> None:
         """Serve until told to stop; requests under way are finished. Raises ``CannotListen``."""
@@ -236,15 +238,19 @@ def web_server(
         wrong_tokens=connections.wrong_tokens,
     )
     host, port = bound.getsockname()[:2]
-    return WebServer(
-        configured(app, limits, connections=connections), (host, port), bound, connections
-    )
+    config = configured(app, limits, connections=connections, folder=hub.folder)
+    return WebServer(config, (host, port), bound, connections)
 
 
-def configured(app: Starlette, limits: HttpSettings, *, connections: Connections) -> uvicorn.Config:
-    """How the hub's web servers serve: quietly, and nobody longer than they may take."""
+def configured(
+    app: Starlette, limits: HttpSettings, *, connections: Connections, folder: Path = Path()
+) -> uvicorn.Config:
+    """How the hub's web servers serve: quietly, and nobody longer than they may take. Files of
+    ``tls`` start at ``folder``.
+    """
     return uvicorn.Config(
         app,
+        **_tls(limits, folder),
         http=connections.protocol,
         ws="none",
         log_config=None,
@@ -254,6 +260,20 @@ def configured(app: Starlette, limits: HttpSettings, *, connections: Connections
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type] # any number will do
         timeout_graceful_shutdown=5,
     )
+
+
+def _tls(limits: HttpSettings, folder: Path) -> dict[str, Any]:
+    """A certificate is asked for and need not be shown: one that no authority signed is refused
+    before a word is said.
+    """
+    if limits.tls is None:
+        return {}
+    return {
+        "ssl_certfile": str(folder / limits.tls.certificate),
+        "ssl_keyfile": str(folder / limits.tls.key),
+        "ssl_ca_certs": str(folder / limits.tls.clients),
+        "ssl_cert_reqs": ssl.CERT_OPTIONAL,
+    }
 
 
 def _why(error: BaseException) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Hub:
     unit: Unit
     intake: StoredIntake
     queues: StoredQueues
+    folder: Path
+    """The configuration's."""
 
     def embedded(self) -> Embedded:
         """All steps in this process."""
@@ -75,7 +77,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
     intake = StoredIntake(database, policy)
-    return Hub(settings, database, adopted, access, whole_hub(), intake, edge)
+    return Hub(settings, database, adopted, access, whole_hub(), intake, edge, folder)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.access.recording import OPERATIONS, note
+from ops.access.noting import OPERATIONS, note
 from ops.look.verify import verify
 from schemas.access import Access, Act, Purpose, Record, Role
 from schemas.base import Fact

@@ -116,7 +116,7 @@ class Town:
         """The hub as operations look at it."""
         told = {"area": "e1", "lead_agency": "police", "agencies": {}}
         settings = HubSettings.model_validate(told)
-        return Reader(settings, self.database, read_access(settings, folder=Path()))
+        return Reader(settings, self.database, read_access(settings, folder=Path()), Path())
 
     def flaws(self) -> set[str]:
         return {flaw.what for flaw in verify(self.reader, contents=False).flaws}

@@ -20,7 +20,10 @@ from confluent_kafka.admin import AdminClient
 from connectors.clients.broker import connected
 from connectors.clients.broker_client import QueueNames
 from connectors.queues import BrokerQueue, depths
+from ops.access.sessions import Known, OwnFile, now, sessions_of
 from ops.demo.running import DemoFolder, prepare
+from ops.run.configuration import read_settings
+from schemas.access import Proof
 from schemas.topics import TOPICS
 from stores.topics import cluster_of
 from tests.services.process import free_port
@@ -130,6 +133,8 @@ def _place(
     prefix = f"proof-{uuid4().hex[:8]}." if queued else ""
     _configure(folder, partitions=partitions, queued=queued, prefix=prefix)
     urls = {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": broker if topics else None}
+    if topics:
+        urls["HUB_SESSIONS"] = str(everybody_signed_in(folder))
     given = {name: url for name, url in (urls | {BROKER_VARIABLE: broker}).items() if url}
     return Place(
         folder=folder,
@@ -142,6 +147,29 @@ def _place(
         agencies=agencies,
         queued=queued,
     )
+
+
+def everybody_signed_in(folder: DemoFolder) -> Path:
+    """The file of one terminal at which all people of the sample have signed in: in production the
+    one account that they share proves none of them.
+    """
+    with folder.config.open("a", encoding="utf-8") as opened:
+        opened.write("\n[identity]\nidle_minutes = 600\ndeciding_minutes = 600\n")
+    settings = read_settings(folder.config, {})
+    sessions = sessions_of(settings, folder.path)
+    known = [
+        Known(
+            who=person.name,
+            agency=person.agency,
+            roles=person.roles,
+            proven=Proof.PASSPHRASE,
+            proven_at=now(),
+        )
+        for person in settings.people
+    ]
+    own = OwnFile(folder.path / "own-sessions")
+    own.keep(sessions.begin(one)[0] for one in known)
+    return own.path
 
 
 def _configure(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from hashlib import sha256
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from connectors.http import create_app
 from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens, neighbourhood
 from ops.run.log import only_listed
-from schemas.settings import HubSettings
+from schemas.settings import HttpCredential, HubSettings
 from stores.ports import EdgeQueues, Intake
 from tests.support.agencies import EverybodysOwn
 
@@ -146,3 +148,40 @@ def test_when_too_many_wait_already_the_next_is_told_to_come_back(
 async def _status(client: httpx.AsyncClient, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return (await client.get("/v1/inbox", headers=headers)).status_code
+
+
+def test_while_a_token_is_renewed_two_open_each_in_its_time() -> None:
+    def of(token: str, **when: str) -> dict[str, str]:
+        return {"sha256": sha256(token.encode()).hexdigest(), **when}
+
+    noon = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
+    tokens = [
+        of("old", until="2026-11-27T13:00:00Z"),
+        of("new", since="2026-11-27T11:00:00Z"),
+    ]
+    agency = {"name": "Health", "signpost_contact": "01632 960001", "http": {"tokens": tokens}}
+    settings = {"area": "e1", "lead_agency": "health", "agencies": {"health": agency}}
+    known = routes(HubSettings.model_validate(settings), {})
+    opens = {
+        hours: [
+            token
+            for token in ("old", "new", "other")
+            if known.with_token(token, noon + dt.timedelta(hours=hours))
+        ]
+        for hours in (-2, 0, 1)
+    }
+    assert opens == {-2: ["old"], 0: ["old", "new"], 1: ["new"]}
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        {},
+        {"token_sha256": "0" * 64, "tokens": [{"sha256": "1" * 64}]},
+        {"tokens": [{"sha256": digit * 64} for digit in "012"]},
+    ],
+    ids=["none", "both", "three"],
+)
+def test_a_credential_is_a_token_or_two(http: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        HttpCredential.model_validate(http)

@@ -292,5 +292,29 @@ def test_a_token_comes_with_its_digest_and_is_never_the_same() -> None:
     assert first != second
 
 
+def test_the_last_token_that_ends_is_told_of_in_time(written: Path) -> None:
+    head, _, rest = written.read_text("utf-8").partition("[agencies.police]\n")
+    ends = 'tokens = [{ sha256 = "%s", until = 2026-12-01T00:00:00Z }%s]'
+
+    def warned(more: str) -> set[str]:
+        http = f"http = {{ {ends % ('0' * 64, more)} }}\n"
+        written.write_text(f"{head}[agencies.police]\n{http}{rest}", "utf-8")
+        found = check(written, {}, today=dt.date(2026, 11, 27)).warnings
+        return {one.where for one in found if "token" in one.what}
+
+    assert warned("") == {"agencies.police.http"}
+    assert warned(f', {{ sha256 = "{"1" * 64}" }}') == set()
+
+
+def test_certificates_want_tls_of_the_web_servers_own_with_its_files(written: Path) -> None:
+    http = f'[agencies.police]\nhttp = {{ certificates = [{{ sha256 = "{"0" * 64}" }}] }}\n'
+    edited(written, "[agencies.police]\n", http)
+    assert "agencies.police.http: has certificates" in faults(written)
+    tls = '[http]\ntls = { certificate = "h.pem", key = "h.key", clients = "ca.pem" }\n'
+    edited(written, "[http]\n", tls)
+    assert "has certificates" not in faults(written)
+    assert "http.tls.clients: is not there" in faults(written)
+
+
 def test_a_key_is_32_bytes() -> None:
     assert len(base64.b64decode(run("key").stdout)) == 32

@@ -52,7 +52,7 @@ def app(database: Database) -> Starlette:
         largest_body=10_000,
         clock=lambda: dt.datetime(2030, 1, 1, tzinfo=dt.UTC),
         extra_routes=[
-            *monitor_routes(lambda: pytest.fail("nobody looks"), may_show=lambda: True),
+            *monitor_routes(lambda: pytest.fail("nobody looks"), may_show=lambda _: True),
             *description_routes(largest_body=10_000),
         ],
     )

@@ -39,7 +39,7 @@ def step_at(status: Status, step: str, topic: str) -> Any:
 
 def get(path: str, look: Callable[[], Status], *, may_show: bool = True) -> httpx.Response:
     async def ask() -> httpx.Response:
-        pages = monitor_routes(look, may_show=lambda: may_show)
+        pages = monitor_routes(look, may_show=lambda _: may_show)
         transport = httpx.ASGITransport(Starlette(routes=pages))
         async with httpx.AsyncClient(transport=transport, base_url="http://hub.invalid") as client:
             return await client.get(path)

@@ -1,0 +1,160 @@
+"""Signing in to the monitor with a browser, at the provider of ``[identity]``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from connectors.wrong_tokens import WrongTokens
+from ops.access import attempts
+from ops.access.acting import Asker, of_known
+from ops.access.doors import NOBODY, Doors
+from ops.access.loopback import PATH
+from ops.access.openid import Asked, provider_of
+from ops.access.proving import CannotSignIn, as_of_now
+from ops.access.sessions import Known, Sessions, now, sessions_of
+from ops.run.wiring import Hub
+from schemas.access import Proof
+
+SESSION: Final = "__Host-mash-session"
+ASKED: Final = "__Host-mash-sign-in"
+_MOST: Final = 1000
+"""People who are at the provider's pages at a time."""
+_PATIENCE: Final = dt.timedelta(minutes=10)
+_COOKIE: Final[Mapping[str, Any]] = {
+    "path": "/",
+    "secure": True,
+    "httponly": True,
+    "samesite": "lax",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignIn:
+    """Who has signed in to a hub's monitor, and the addresses at which they do."""
+
+    hub: Hub
+    environment: Mapping[str, str]
+    wrong: WrongTokens
+    """Answers that are none are as slow as wrong tokens."""
+    asked: OrderedDict[str, Asked] = field(default_factory=OrderedDict)
+
+    @property
+    def offered(self) -> bool:
+        """Whether anybody can."""
+        terms = self.hub.settings.identity
+        return terms.issuer is not None and terms.url is not None
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """None where nobody can."""
+        if not self.offered:
+            return ()
+        return [
+            Route("/sign-in", self.begin, methods=["GET"], include_in_schema=False),
+            Route(PATH, self.back, methods=["GET"], include_in_schema=False),
+            Route("/sign-out", self.end, methods=["POST"], include_in_schema=False),
+        ]
+
+    def may_show(self, request: Request) -> bool:
+        """Whether the access rules let whoever asks see how the hub is."""
+        return Doors(self.hub).shows_health(self.asker(request))
+
+    def asker(self, request: Request) -> Asker:
+        """Who asks: nobody, where they have not signed in."""
+        known = self._known(request)
+        return NOBODY if known is None else of_known(self.hub, known)
+
+    def person(self, request: Request) -> dict[str, object]:
+        """Who has signed in, for the page."""
+        asker = self.asker(request)
+        told: dict[str, object] = {"offered": self.offered}
+        if asker.who is not None:
+            told |= {"who": asker.who, "agency": asker.agency, "roles": sorted(asker.roles)}
+        return told
+
+    def begin(self, request: Request) -> Response:
+        """Send a browser to the provider."""
+        to_decide = request.query_params.get("to_decide") == "1"
+        try:
+            provider = provider_of(self.hub.settings, self.environment)
+        except CannotSignIn as error:
+            return PlainTextResponse(str(error), 503)
+        asked = provider.ask(f"{self._url}{PATH}", to_decide=to_decide)
+        self.asked[asked.state] = asked
+        while len(self.asked) > _MOST:
+            self.asked.popitem(last=False)
+        answer = RedirectResponse(asked.url, 303)
+        answer.set_cookie(ASKED, asked.state, max_age=int(_PATIENCE.total_seconds()), **_COOKIE)
+        return answer
+
+    async def back(self, request: Request) -> Response:
+        """Take a browser back with what the provider answered, if it is the one that was sent."""
+        asked = self._asked(request)
+        try:
+            if asked is None:
+                raise CannotSignIn("you were not asked to sign in, or too long ago", "not_asked")
+            return await run_in_threadpool(self._taken, request, asked)
+        except CannotSignIn as error:
+            if asked is not None:  # what nobody asked for could fill the record
+                await run_in_threadpool(self._refused, error.reason)
+            if not await self.wrong.slow(request.client.host if request.client else ""):
+                return PlainTextResponse("Too many answers that are none come just now.", 429)
+            return PlainTextResponse(str(error), 403)
+
+    def end(self, request: Request) -> Response:
+        """End the session."""
+        self._ended(request)
+        answer = RedirectResponse("/", 303)
+        answer.delete_cookie(SESSION, **_COOKIE)
+        return answer
+
+    def _taken(self, request: Request, asked: Asked) -> Response:
+        provider = provider_of(self.hub.settings, self.environment)
+        known = provider.answered(asked, dict(request.query_params))
+        self._ended(request)
+        token, session = self._sessions.begin(known)
+        attempts.signed_in(self.hub, token, session=session)
+        answer = RedirectResponse("/", 303)
+        answer.delete_cookie(ASKED, **_COOKIE)
+        answer.set_cookie(SESSION, token, **_COOKIE)
+        return answer
+
+    def _refused(self, reason: str) -> None:
+        attempts.refused(self.hub, None, proof=Proof.OPENID, reason=reason, here=False)
+
+    def _asked(self, request: Request) -> Asked | None:
+        """What this browser was sent with, once and in time."""
+        state = request.query_params.get("state", "")
+        if not state or request.cookies.get(ASKED) != state:
+            return None
+        asked = self.asked.pop(state, None)
+        return asked if asked is not None and now() - asked.at < _PATIENCE else None
+
+    def _known(self, request: Request) -> Known | None:
+        token = request.cookies.get(SESSION)
+        # The page asks again and again by itself: to open it is to use the session.
+        used = request.url.path != "/v1/status"
+        session = self._sessions.find(token, used=used) if token else None
+        return session and as_of_now(self.hub, session)
+
+    def _ended(self, request: Request) -> None:
+        token = request.cookies.get(SESSION)
+        if token and (session := self._sessions.find(token)):
+            self._sessions.end(token)
+            attempts.signed_out(self.hub, token, session=session)
+
+    @property
+    def _sessions(self) -> Sessions:
+        return sessions_of(self.hub.settings, self.hub.folder)
+
+    @property
+    def _url(self) -> str:
+        return str(self.hub.settings.identity.url).rstrip("/")

@@ -1,0 +1,134 @@
+"""That somebody who starts a command is who they say: the one place that answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops.access import attempts
+from ops.access.accounts import account
+from ops.access.passphrases import is_right
+from ops.access.sessions import Known, Session, now, own_file, sessions_of
+from ops.look.reading import Guarded
+from schemas.access import Proof
+from schemas.settings import HubSettings, PersonSettings
+
+
+class NotProven(Exception):
+    """Whoever asks did not show who they are; the message says how to."""
+
+
+class CannotSignIn(Exception):
+    """Nobody can sign in so; the message says why, and what to do. ``reason``: for the record."""
+
+    def __init__(self, said: str, reason: str) -> None:
+        super().__init__(said)
+        self.reason = reason
+
+
+def proven(hub: Guarded, who: str) -> Known | None:
+    """Somebody of this name, who has signed in, or whose account this is; None: whom the hub does
+    not know. Raises :class:`NotProven`.
+    """
+    person = named(hub.settings, who)
+    if signed := _signed_in(hub, who):
+        return signed
+    if person is None:
+        if hub.settings.identity.issuer is None:
+            return None
+        attempts.refused(hub, who, proof=Proof.OPENID, reason="not_signed_in")
+        raise NotProven(f"{who} has not signed in, or too long ago: `hub sign-in`")
+    if person.account != (here := account()):
+        reason = "other_account" if person.account else "not_signed_in"
+        attempts.refused(hub, who, proof=_expected(hub.settings, person), reason=reason)
+        raise NotProven(_way_out(hub.settings, person, here=here))
+    shared = len(_sharing(hub.settings.people, here)) > 1
+    if shared and is_production(hub.settings):
+        attempts.refused(hub, who, proof=Proof.SHARED_ACCOUNT, reason="shared_account")
+        raise NotProven(
+            f"several people have the account {here}, so it does not show that you are {who}: "
+            "give each one of their own under [[people]], or a passphrase to sign in with "
+            "(`hub config passphrase`)"
+        )
+    proof = Proof.SHARED_ACCOUNT if shared else Proof.ACCOUNT
+    return _of(person, proof)
+
+
+def _signed_in(hub: Guarded, who: str) -> Known | None:
+    sessions = sessions_of(hub.settings, hub.folder)
+    found = map(sessions.find, own_file(sessions, account()).tokens())
+    session = next((one for one in found if one is not None and one.who == who), None)
+    return session and as_of_now(hub, session)
+
+
+def as_of_now(hub: Guarded, session: Session) -> Known | None:
+    """Who has a session, as they are now: what somebody of ``[[people]]`` is stands there, and may
+    have changed since they signed in.
+    """
+    if session.proven is Proof.OPENID:
+        return session
+    person = named(hub.settings, session.who)
+    if person is None:
+        return None
+    return session.model_copy(update={"agency": person.agency, "roles": person.roles})
+
+
+def by_passphrase(hub: Guarded, who: str, passphrase: str) -> Known:
+    """Somebody who knows their passphrase. One that is wrong is recorded, and the next is slower.
+    Raises :class:`NotProven`.
+    """
+    person = named(hub.settings, who)
+    with attempts.one_at_a_time(sessions_of(hub.settings, hub.folder).folder, who):
+        attempts.slow(hub, who)
+        kept = person.passphrase if person else None
+        if person is None or kept is None or not is_right(passphrase, kept):
+            attempts.refused(hub, who, proof=Proof.PASSPHRASE, reason="wrong_passphrase")
+            raise NotProven("this is no name and passphrase that belong together")
+    return _of(person, Proof.PASSPHRASE)
+
+
+def named(settings: HubSettings, who: str) -> PersonSettings | None:
+    """Somebody of ``[[people]]``."""
+    return next((one for one in settings.people if one.name == who), None)
+
+
+def is_production(settings: HubSettings) -> bool:
+    """Whether the hub is more than one process on one machine, for one person to try."""
+    return not settings.runtime.store.startswith("sqlite")
+
+
+def _sharing(people: Sequence[PersonSettings], here: str) -> list[PersonSettings]:
+    return [one for one in people if one.account == here]
+
+
+def _of(person: PersonSettings, proof: Proof) -> Known:
+    return Known(
+        who=person.name,
+        agency=person.agency,
+        roles=person.roles,
+        proven=proof,
+        proven_at=now(),
+    )
+
+
+def _expected(settings: HubSettings, person: PersonSettings) -> Proof:
+    if person.account:
+        return Proof.ACCOUNT
+    return Proof.OPENID if settings.identity.issuer and not person.passphrase else Proof.PASSPHRASE
+
+
+def _way_out(settings: HubSettings, person: PersonSettings, *, here: str) -> str:
+    who = person.name
+    if person.passphrase:
+        return f'sign in first: `hub sign-in --who "{who}"`'
+    if settings.identity.issuer:
+        return f"{who} has not signed in, or too long ago: `hub sign-in`"
+    if person.account:
+        return (
+            f"{who} acts from the account {person.account}, and you logged in as {here}: start "
+            "this from there, or have whoever keeps the configuration correct `account`"
+        )
+    return (
+        f"--who alone proves nobody: have whoever keeps the configuration write under {who} in "
+        f'[[people]] account = "{here}", if that is the account of {who} alone, or passphrase = '
+        "… (`hub config passphrase`), or let people sign in at a provider ([identity])"
+    )

@@ -1,0 +1,155 @@
+"""Who has signed in, and for how long: kept on the hub's machine alone.
+
+A session is a file under the digest of a random number that only its owner has. When it was last
+used is the file's own time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.access import Proof, Role
+from schemas.base import Code, Instant, Line, Shape
+from schemas.settings import HubSettings
+
+
+def now() -> dt.datetime:
+    """The time in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Known(Shape):
+    """Somebody who has shown who they are."""
+
+    who: Line
+    agency: Code
+    roles: tuple[Role, ...]
+    proven: Proof
+    proven_at: Instant | None
+    """When they last did; None: the provider does not say."""
+    acr: Line | None = None
+    """In what way, in the provider's words."""
+
+
+class Session(Known):
+    """And who acts as that until ``ends_at``."""
+
+    ends_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """All sessions of a hub on this machine."""
+
+    folder: Path
+    idle: dt.timedelta
+    longest: dt.timedelta
+    clock: Callable[[], dt.datetime] = now
+
+    def begin(self, known: Known) -> tuple[str, Session]:
+        """A new session, and what its owner has of it. What has ended is swept away."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sweep()
+        token, at = secrets.token_urlsafe(32), self.clock()
+        session = Session(**known.__dict__, ends_at=at + self.longest)
+        path = self._path(token)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w", encoding="utf-8") as opened:
+            opened.write(session.model_dump_json())
+        self._touch(path, at)
+        return token, session
+
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """Whose it is, if it has not ended; ``used``: by somebody, and not by a page that asks by
+        itself again and again.
+        """
+        path, at = self._path(token), self.clock()
+        session = self._read(path, at)
+        if session is not None and used:
+            with suppress(FileNotFoundError):  # ended in this moment
+                self._touch(path, at)
+        return session
+
+    def end(self, token: str) -> None:
+        """It is nobody's any more."""
+        self._path(token).unlink(missing_ok=True)
+
+    def _path(self, token: str) -> Path:
+        return self.folder / name_of(token)
+
+    def _read(self, path: Path, at: dt.datetime) -> Session | None:
+        try:
+            session = Session.model_validate_json(path.read_bytes())
+            used = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        except (OSError, ValidationError):
+            return None
+        if at < session.ends_at and at - used < self.idle:
+            return session
+        path.unlink(missing_ok=True)
+        return None
+
+    @staticmethod
+    def _touch(path: Path, at: dt.datetime) -> None:
+        os.utime(path, times=(at.timestamp(), at.timestamp()))
+
+    def _sweep(self) -> None:
+        at = self.clock()
+        for path in self.folder.iterdir():
+            self._read(path, at)
+
+
+def name_of(token: str) -> str:
+    """What a session is called in the record and on the disk: what its owner has is not in it."""
+    return sha256(token.encode()).hexdigest()
+
+
+def sessions_of(settings: HubSettings, folder: Path) -> Sessions:
+    """The sessions of a hub, beside its key: the same account alone reads both."""
+    terms = settings.identity
+    return Sessions(
+        (folder / settings.runtime.key_file).resolve().parent / "sessions",
+        idle=dt.timedelta(minutes=terms.idle_minutes),
+        longest=dt.timedelta(hours=terms.longest_hours),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """What somebody has of their sessions with one hub, for the commands that they start."""
+
+    path: Path
+
+    def tokens(self) -> list[str]:
+        """The last one first."""
+        try:
+            return self.path.read_text(encoding="ascii").split()[::-1]
+        except FileNotFoundError:
+            return []
+
+    def keep(self, tokens: Iterator[str]) -> None:
+        """These and no others, the last one last; nobody else may read them."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = self.path.with_name(f"{self.path.name}.new")
+        beside.unlink(missing_ok=True)
+        made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w", encoding="ascii") as opened:
+            opened.write("\n".join(tokens))
+        beside.replace(self.path)
+
+
+def own_file(sessions: Sessions, account: str) -> OwnFile:
+    """Apart by hub, and by who logged in, as several people may start commands as one account."""
+    if named := os.environ.get("HUB_SESSIONS"):
+        return OwnFile(Path(named))
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    of_hub = sha256(str(sessions.folder).encode()).hexdigest()[:16]
+    return OwnFile(Path(state) / "mash-hub" / f"{account}-{of_hub}")
