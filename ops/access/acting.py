@@ -46,7 +46,7 @@ class Asker:
             break_glass=self.break_glass,
             owner=item.owner,
             sensitivity=item.sensitivity,
-            existence=item.existence,
+            existence=item.to(self.agency),
         )
 
 
