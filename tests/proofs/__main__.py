@@ -1,7 +1,8 @@
 """Proofs of what the hub says of itself: faults are let in, and an independent check tells what
 became of it.
 
-``python -m tests.proofs f1`` kills processes, ``f17a`` sends poison, ``f24`` asks
+``python -m tests.proofs f1`` kills processes, ``f17a`` sends poison, ``f20`` looks
+for what a silent item changes, ``f24`` asks
 the access rules beside a model of them, ``f28`` disguises the people
 of a case in texts that are sanitised, ``f35`` verifies a million leaves and ``f36`` times
 cosignatures, ``k1`` links notifications to children who are easily taken
