@@ -170,6 +170,9 @@ class ReleaseDecision(CaseProduct):
     reason: Line | None = None
     """Required when withheld (L1)."""
     signpost: bool = True
+    """For a withheld item: whether recipients may be told that its owner holds something (R34)."""
+    signpost_to: tuple[Code, ...] = Field(default=(), max_length=50, exclude_if=not_)
+    """Recipients who alone may be told so; none: whoever gets what it is left out of."""
     ask_again: bool = Field(default=False, exclude_if=not_)
     """For a withheld item: whether to ask about each further product that it would be in."""
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
@@ -204,6 +207,9 @@ class ItemDecision(ReferralHead):
     reason: Line | None = None
     """Required when withheld or recalled (L1)."""
     signpost: bool = True
+    """For a withheld item: whether recipients may be told that its owner holds something (R34)."""
+    signpost_to: tuple[Code, ...] = Field(default=(), max_length=50, exclude_if=not_)
+    """Recipients who alone may be told so; none: whoever gets what it is left out of."""
     ask_again: bool = False
     """For a withheld item: whether to ask about each further product that it would be in."""
     saw: tuple[Seen, ...] = ()

@@ -137,6 +137,8 @@ class InformationItem(Shape):
 
     None: as the agreement of the agency that tells it says.
     """
+    signpost_to: tuple[Code, ...] = Field(default=(), max_length=50, exclude_if=_no)
+    """Recipients who alone may be told so; none: whoever gets what it is left out of."""
     reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
     """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
 

@@ -300,6 +300,8 @@ class ItemDecided(
     reason: Line
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
+    signpost_to: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients who alone may be told that the owner holds something; none: all."""
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """What is not told of whom it is about, where this owner told it."""
@@ -319,6 +321,8 @@ class ItemWithheld(OwnersWord, type="mash.item.withheld.v1", topic="products.app
 
     signpost: bool
     """Whether recipients may be told that the owner holds something (R34)."""
+    signpost_to: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Those who alone may; none: all."""
     ask_again: bool
     """Whether its owner wants to be asked about each further product all the same."""
 

@@ -65,7 +65,7 @@ class Asker:
             break_glass=self.break_glass,
             owner=item.owner,
             sensitivity=item.sensitivity,
-            existence=item.existence,
+            existence=item.to(self.agency),
         )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.access import Existence
 from schemas.base import Fact, Shape
 from schemas.case import Worker
 from schemas.notification import Notification
 from schemas.product import items_of_notification
-from schemas.sharing import Sensitivity
+from schemas.sharing import Sensitivity, names_to
 from stores.trail import Entry
 
 
@@ -23,9 +23,30 @@ class Kept:
     """None: the hub's own record."""
     sensitivity: Sensitivity = Sensitivity.SENSITIVE
     existence: Existence = Existence.OPEN
+    named_to: tuple[str, ...] = ()
+    """Agencies who alone may know that it is there, where its owner names them; none: all."""
+
+    def to(self, agency: str | None) -> Existence:
+        """What an agency may know of it."""
+        if self.named_to and agency not in self.named_to:
+            return Existence.SILENT
+        return self.existence
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is so to anybody."""
+        return self.existence is Existence.SILENT or bool(self.named_to)
 
 
 OF_THE_HUB = Kept()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an owner says of who may be told of an item."""
+
+    signpost: bool | None = None
+    signpost_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,9 @@ class Items:
     signposts: Callable[[str], bool]
     by_id: dict[str, set[Kept]] = field(default_factory=lambda: defaultdict(set))
     notified: dict[str, set[Kept]] = field(default_factory=lambda: defaultdict(set))
-    """Of notifications, by referral and by ``agency/reference``."""
+    """Of what notifications tell beside their parts, by referral and by ``agency/reference``."""
+    told_by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By the id of an item, who told it, and whose it is."""
 
     def learn(self, entries: Iterable[Entry]) -> None:
         """Remember every item that these entries tell for the first time."""
@@ -48,6 +71,7 @@ class Items:
                     self._notified(entry, shape)
                 elif hasattr(shape, "item_id") and (kept := self._own(shape, entry.message.data)):
                     self.by_id[shape.item_id].add(kept)
+                    self._told(shape.item_id, kept.owner, entry.message.data.of_agency)
 
     def held(self, entry: Entry) -> set[Kept]:
         """All that an entry holds or repeats; the hub's own record where that is nothing."""
@@ -63,12 +87,28 @@ class Items:
         """What one shape itself holds, without the shapes in it."""
         return self._of(shape, fact)
 
+    def named(self, id_: str, fact: Fact | None) -> set[Kept]:
+        """The item that a fact names. An agency that did not tell a silent one only guesses: what
+        it says is kept from nobody, or that would tell that the guess is right.
+        """
+        found, teller = self.by_id.get(id_, set()), fact.of_agency if fact else None
+        if teller is None or teller in self.told_by.get(id_, ()):
+            return found
+        return {one for one in found if not one.is_silent}
+
+    def said(self, shape: Shape, fact: Fact) -> set[Kept]:
+        """What a shape says of who may know of it."""
+        return {kept} if (kept := self._own(shape, fact)) else set()
+
+    def _told(self, item_id: str, *agencies: str | None) -> None:
+        self.told_by[item_id].update(filter(None, agencies))
+
     def _of(self, shape: Shape, fact: Fact | None) -> set[Kept]:
         if isinstance(shape, Notification):
-            return self._of_notification(shape, agency=fact.of_agency if fact else None)
+            return {self._kept(shape.kept, owner=fact.of_agency if fact else None)}
         found = {kept} if (kept := self._own(shape, fact)) else set()
         for text in _texts(shape):
-            found |= self.by_id.get(text, set())
+            found |= self.named(text, fact)
         if getattr(shape, "narrative", None) is not None:
             found |= self._told_of(shape)
         return found
@@ -88,27 +128,26 @@ class Items:
 
     def _kept(self, shape: Shape, *, owner: str | None) -> Kept:
         sensitivity = getattr(shape, "sensitivity", Sensitivity.SENSITIVE)
-        return Kept(owner, Sensitivity(sensitivity), self._existence(shape, owner))
-
-    def _existence(self, shape: Shape, owner: str | None) -> Existence:
+        kept = Kept(owner, Sensitivity(sensitivity))
         if getattr(shape, "may_be_revealed", True):
-            return Existence.OPEN
-        said = getattr(shape, "signpost", None)
-        named = self.signposts(owner or "") if said is None else said
-        return Existence.SIGNPOST if named else Existence.SILENT
-
-    def _of_notification(self, told: Notification, *, agency: str | None) -> set[Kept]:
-        return {self._kept(one, owner=agency) for one in (told.kept, *told.parts)}
+            return kept
+        told = getattr(shape, "signpost_to", ())
+        said = _Said(getattr(shape, "signpost", None), told)
+        if not names_to(said, told[0] if told else None, agreed=self.signposts(owner or "")):
+            return replace(kept, existence=Existence.SILENT)
+        return replace(kept, existence=Existence.SIGNPOST, named_to=told)
 
     def _notified(self, entry: Entry, told: Notification) -> None:
         fact = entry.message.data
-        kept = self._of_notification(told, agency=fact.of_agency)
-        referral = entry.message.correlation_id
-        for name in (referral, f"{fact.of_agency}/{told.reference}"):
-            self.notified[name] |= kept
+        agency, referral = fact.of_agency, entry.message.correlation_id
+        whole, *parts = (self._kept(one, owner=agency) for one in (told.kept, *told.parts))
+        for name in (referral, f"{agency}/{told.reference}"):
+            self.notified[name].add(whole)
         concern = getattr(fact, "concern_id", None) or referral
-        for id_ in items_of_notification(concern, len(told.parts)):
-            self.by_id[id_] |= kept
+        ids = items_of_notification(concern, len(told.parts))
+        for id_, kept in zip(ids, (whole, *parts), strict=True):
+            self.by_id[id_].add(kept)
+            self._told(id_, agency)
 
 
 def works_on(entries: Iterable[Entry], *, name: str | None, agency: str | None) -> bool:

@@ -5,16 +5,18 @@ agencies (R46, R47).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ops.access.acting import Asker, Denied
 from ops.access.items import OF_THE_HUB, Items, Kept, works_on
 from ops.access.noting import OPERATIONS, UNKNOWN, note
 from ops.access.recording import denied, granted
+from ops.access.silence import unsaid
+from ops.look.reading import Guarded, Readable
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Access, Act, Answer, Question, Record, Verdict
+from schemas.access import Access, Act, Answer, Existence, Question, Record, Verdict
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
@@ -29,7 +31,7 @@ from stores.trail import Entry
 class Sight:
     """What of some entries somebody may see, by the access rules."""
 
-    hub: Hub
+    hub: Guarded
     asker: Asker
     act: Act
     record: Record
@@ -49,6 +51,20 @@ class Sight:
     def is_open(self, item: Kept) -> bool:
         """Whether its words may be shown."""
         return self.answer(item).verdict is Verdict.ALLOW
+
+    def knows_of(self, item: Kept) -> bool:
+        """Whether they may know that an item is there: the rules say of silent ones."""
+        silent = item.to(self.asker.agency) is Existence.SILENT
+        return not silent or self.answer(item).verdict is not Verdict.DENY
+
+    def known(self, entries: Iterable[Entry]) -> list[Entry]:
+        """These entries as if what they may not know of had never been told."""
+        known = ((entry, unsaid(entry, self.items, knows_of=self.knows_of)) for entry in entries)
+        return [
+            replace(entry, message=replace(entry.message, data=fact))
+            for entry, fact in known
+            if fact is not None
+        ]
 
     def of(self, entry: Entry) -> Answer:
         """Of everything that an entry holds, the strictest answer."""
@@ -94,6 +110,8 @@ def see(
     items.learn((*among, *entries))
     assigned = works_on((*among, *entries), name=asker.who, agency=asker.agency)
     sight = Sight(hub, asker, act, record, items, assigned, transaction.now)
+    if act is not Act.EXPORT:  # what is taken away is the record itself, byte for byte
+        entries = sight.known(entries)
     found = [(entry, sight.of(entry)) for entry in entries]
     shown = [(entry, answer) for entry, answer in found if answer.verdict is Verdict.ALLOW]
     if not shown:
@@ -109,6 +127,14 @@ def see(
         if answer.verdict in visible
     ]
     return Seen(told, sight)
+
+
+def looked_at(hub: Guarded, entries: Sequence[Entry], *, asker: Asker, now: int) -> list[Entry]:
+    """These entries without their contents, as far as somebody may know what they are about."""
+    items = Items(_signposts(hub))
+    items.learn(entries)
+    sight = Sight(hub, asker, Act.LOOK, Record.TRAIL, items, assigned=False, now=now)
+    return sight.known(entries)
 
 
 def _nothing(
@@ -140,7 +166,7 @@ def _nothing(
     return Seen(refused=Denied(sight.asker, answer, question=question, rules=rules))
 
 
-def _signposts(hub: Hub) -> Callable[[str], bool]:
+def _signposts(hub: Readable) -> Callable[[str], bool]:
     """Whether an agency's agreement lets it be named as holding something (R34)."""
 
     def signposts(code: str) -> bool:
@@ -202,7 +228,7 @@ _TO_DO: Final = (
 )
 
 
-def of_access(hub: Hub, access: Access) -> dict[str, Any]:
+def of_access(hub: Guarded, access: Access) -> dict[str, Any]:
     """What an owner is told of what for, as what, by whom it is reviewed by when, and whom to ring
     who does not find it in order.
     """

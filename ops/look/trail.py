@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.access.acting import Asker
-from ops.look.reading import Readable
-from ops.look.revealing import see
+from ops.access.acting import AT_THE_MACHINE, Asker
+from ops.look.reading import Guarded
+from ops.look.revealing import looked_at, see
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.access import Record
@@ -129,6 +129,7 @@ _CODES = (
     "sensitivity",
     "settled_by",
     "signpost",
+    "signpost_to",
     "status",
     "step",
     "system",
@@ -238,11 +239,12 @@ class Event:
     """Whether its contents are not for whoever looks, though others' are."""
 
 
-def of(hub: Readable, wanted: str) -> list[Event]:
+def of(hub: Guarded, wanted: str, *, asker: Asker = AT_THE_MACHINE) -> list[Event]:
     """The trail of a case, referral or product, or ``agency/reference``. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
         entries = trail.about(connection, hub.database.vault, wanted=wanted)
-    return [_event(entry) for entry in entries]
+    now = hub.database.clock()
+    return [_event(entry) for entry in looked_at(hub, entries, asker=asker, now=now)]
 
 
 def reveal(hub: Hub, wanted: str, *, asker: Asker) -> list[Event]:

@@ -39,6 +39,7 @@ _OWNERS = frozenset(
         "may_be_revealed",
         "may_leave",
         "signpost",
+        "signpost_to",
         "sharing",
         "parts",
         "decided_by",

@@ -86,12 +86,13 @@ class Embedded:
 
     def _reds(self) -> bool:
         """Hear what waits on the lane of Reds, ahead of its place in the journal."""
+        start = self._start()  # read by itself: a store in memory has one connection
         with self.database.view() as view:
             waiting = outbox.reds(view.connection, limit=_REDS_AT_ONCE)
             found = with_earlier(
                 view,
                 waiting,
-                after=self._start(),
+                after=start,
                 before=waiting[-1].position,
                 unheard=lambda rows: [row for row in rows if row.chain != self.unit.name],
             )

@@ -1,14 +1,7 @@
 """Proofs of what the hub says of itself: faults are let in, and an independent check tells what
 became of it.
 
-``python -m tests.proofs f1`` kills processes, ``f17a`` sends poison, ``f21`` and ``f22`` alter and
-leave out what owners signed, ``f23`` withdraws in the moment of release, ``f24`` asks
-the access rules beside a model of them, ``f25`` has one person sign for two, ``gate`` times what
-looking at signatures adds, ``f28`` disguises the people
-of a case in texts that are sanitised, ``f35`` verifies a million leaves and ``f36`` times
-cosignatures, ``k1`` links notifications to children who are easily taken
-for each other, ``k2`` records of public data, beside Splink; ``suggestion`` reads narratives that
-were labelled apart from the profile. Each can be run with a rule of the hub dropped
+`python -m tests.proofs --help` lists them. Most can be run with a rule of the hub dropped
 (``--without``): then the check has to fail, or it would prove nothing.
 """
 

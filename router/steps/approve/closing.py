@@ -42,6 +42,7 @@ from schemas.product import (
     Signpost,
     items_of_notification,
 )
+from schemas.sharing import names_to
 
 Awaited = Collection[tuple[str, str]]
 """Items, each with an agency that decides about it."""
@@ -255,7 +256,7 @@ def _not_released(known: Approvals, draft: Draft) -> str | None:
         return None
     narrative, *_ = items_of_notification(draft.concern_id or draft.referral_id, 0)
     withheld = known.withheld_by(narrative, draft.identity.owner)
-    silent = withheld is not None and not withheld.signpost
+    silent = withheld is not None and not names_to(withheld, draft.recipient)
     told = any(
         one.recipient == draft.recipient and narrative in {*one.left} - {*one.withdrawn}
         for _, one in known.in_stage(Approved)
@@ -362,7 +363,8 @@ def _named(draft: Draft, item: DraftItem, *, now: Now) -> Iterator[str]:
         decided = draft.decision(item.item_id, agency)
         if decided is None and unnamed and agency in draft.late:
             continue
-        agrees = decided.signpost if decided else agency == (item.held_by or item.owner)
+        told_it = agency == (item.held_by or item.owner)
+        agrees = names_to(decided, draft.recipient) if decided else told_it
         if item.signpost and agrees:
             yield agency
 

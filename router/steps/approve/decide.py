@@ -312,7 +312,7 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     if decision.referral_id is None:
         return refuse("missing.field", "referral_id")
     stage = known.product(decision.product_id)
-    if stage is None:
+    if stage is None or not _decides_there(stage, decided.agency):
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
@@ -335,13 +335,17 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     return _release(known, stage, new=new, now=now)
 
 
+def _decides_there(stage: Draft | Closed, agency: str) -> bool:
+    """Whether an agency decides about anything of a product; to others there is none."""
+    return any(agency in deciding for deciding in stage.deciders.values())
+
+
 def _not_theirs(stage: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
-    """Only its owner decides about an item (R30); who sends is what the credential says."""
-    deciding = stage.deciders.get(decided.decision.item_id)
-    if deciding is None:
+    """Only its owner decides about an item (R30); who sends is what the credential says. To others
+    nothing tells whether there is such an item.
+    """
+    if decided.agency not in stage.deciders.get(decided.decision.item_id, ()):
         return Refusal("refused.unknown-subject", "item_id")
-    if decided.agency not in deciding:
-        return Refusal("refused.not-yours", "item_id")
     if decided.decision.case_id != stage.case_id:
         return Refusal("refused.unknown-subject", "case_id")
     return None
@@ -427,6 +431,7 @@ def _decided(stage: Draft | Closed, decision: ReleaseDecision, *, owner: str) ->
         digest=None if withheld else decision.digest,
         reason=decision.reason or "Its owner releases it.",
         signpost=decision.signpost,
+        signpost_to=decision.signpost_to,
         decided_by=decision.decided_by,
         wording=words,
         leaves_out=decision.leaves_out,

@@ -14,6 +14,7 @@ from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, Ruling
 from schemas.product import ApprovalWithdrawn, Choice, ItemAmended, ItemLifted, ItemWithheld
+from schemas.sharing import names_to
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,12 +33,12 @@ class Word:
 
 
 def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
-    """Follow an owner's ruling; refused unless it is the item's owner's, and says why."""
+    """Follow an owner's ruling, which says why; to others nothing tells whether there is such an
+    item.
+    """
     decision, agency = ruled.decision, ruled.agency
-    decides = known.decides(decision.item_id, agency)
-    if not decides:
-        unknown = decides is None
-        return refuse("refused.unknown-subject" if unknown else "refused.not-yours", "item_id")
+    if not known.decides(decision.item_id, agency):
+        return refuse("refused.unknown-subject", "item_id")
     if not now.may_decide(agency, decision.decided_by):
         return refuse("refused.decision-maker", "decided_by")
     if decision.ruling is Ruling.LIFT:
@@ -133,7 +134,8 @@ def _holding(known: Approvals, word: Word) -> Iterator[Draft]:
 
 def _withdrawn(product: Approved, word: Word, *, product_id: str, now: Now) -> ApprovalWithdrawn:
     withheld = word.withheld
-    named = withheld.signpost and withheld.item_id not in product.silent
+    agrees = names_to(withheld, product.recipient)
+    named = agrees and withheld.item_id not in product.silent
     signposts = signposts_to([withheld.owner] if named else [], now)
     told = {"signpost": next(signposts, None), "recall": word.recall}
     return ApprovalWithdrawn(

@@ -42,6 +42,7 @@ class Decided(Item):
     digest: Digest | None
     reason: Line
     signpost: bool
+    signpost_to: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
@@ -243,6 +244,8 @@ class Withheld(Item):
 
     reason: Line
     signpost: bool
+    signpost_to: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients who alone may be told that it holds something."""
     decided_by: Line
     ask_again: bool = False
     """Whether the owner wants to be asked about each further product all the same."""
@@ -316,11 +319,10 @@ class Approvals(Shape):
         """With the product as it stands now."""
         return self.model_copy(update={"products": {**self.products, product_id: stage}})
 
-    def decides(self, item_id: str, agency: str) -> bool | None:
-        """Whether the agency decides about the item; None where no product has had it."""
-        drafted = [one for one in self.products.values() if isinstance(one, Draft | Closed)]
-        found = [one.deciders[item_id] for one in drafted if item_id in one.deciders]
-        return any(agency in each for each in found) if found else None
+    def decides(self, item_id: str, agency: str) -> bool:
+        """Whether the agency decides about the item, in whatever product has had it."""
+        drafted = (one for one in self.products.values() if isinstance(one, Draft | Closed))
+        return any(agency in one.deciders.get(item_id, ()) for one in drafted)
 
     def withheld_by(self, item_id: str, agency: str) -> Withheld | None:
         """The agency's lasting word about the item."""

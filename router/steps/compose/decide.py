@@ -71,6 +71,7 @@ from schemas.product import (
 )
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.safety import Around
+from schemas.sharing import names_to
 
 _NOTHING: Mapping[str, object] = {
     "at_once": None,
@@ -255,7 +256,9 @@ class _Desk:
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
         return [
-            item.model_copy(update={"signpost": self._agrees(item.told_by)})
+            item.model_copy(
+                update={"signpost": bool(item.signpost_to) or self._agrees(item.told_by)}
+            )
             if item.signpost is None
             else item
             for item in items
@@ -306,7 +309,7 @@ def _draft(
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
     elif not closed and (late := _late(desk, message)):
-        drafts += _products(desk, late)
+        drafts += (one for one in _products(desk, late) if not _is_silent(one, late))
     if drafts:
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
         changes["holding"] = tuple(_holding(desk.state, drafts))
@@ -533,6 +536,14 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
     return _Part(answer.request_id, state.drafted, desk.named(new))
 
 
+def _is_silent(draft: ProductDrafted, part: _Part) -> bool:
+    """Whether there is nothing in it but what owners keep back, and want no word of to its
+    recipient: then it is not drafted either.
+    """
+    kept = {item.item_id for item in part.items if not (item.may_be_revealed and item.may_leave)}
+    return all(one.item_id in kept and not one.signpost for one in draft.weighing)
+
+
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
     if part.urgent:
         return [_product(desk, part, recipient=one) for one in _recipients(desk, part)]
@@ -638,7 +649,7 @@ def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str
         sanitised_digest=digest(sanitised.text),
         notification=item.item_id in {one.item_id for one in desk.notified.items},
         restricted=item.sensitivity is Sensitivity.RESTRICTED,
-        **item.shared(DraftItem),
+        **item.shared(DraftItem) | {"signpost": names_to(item, recipient.agency)},
     )
 
 

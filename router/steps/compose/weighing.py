@@ -8,6 +8,7 @@ from schemas.information import Sensitivity
 from schemas.policy import Recipient
 from schemas.product import Item, Weighing
 from schemas.rating import Colour
+from schemas.sharing import names_to
 
 
 def weigh(item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity) -> Weighing:
@@ -18,7 +19,9 @@ def weigh(item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensit
         reason=against
         or "It is necessary for the recipient's purpose and proportionate to a rating of "
         f"{colour}.",
-        signpost=against is not None and bool(item.signpost) and item.told_by != recipient.agency,
+        signpost=against is not None
+        and names_to(item, recipient.agency)
+        and item.told_by != recipient.agency,
         held_by=item.held_by,
         **item.shared(Item),
     )

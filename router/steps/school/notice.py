@@ -21,6 +21,7 @@ from schemas.product import DraftItem, ProductDrafted, Weighing, release_digest
 from schemas.rating import Colour
 from schemas.safety import Around
 from schemas.school import Untold
+from schemas.sharing import names_to
 
 WHY = {
     Untold.NO_SCHOOL: "Nobody has said which school the child goes to: find it, and ring it.",
@@ -96,7 +97,7 @@ def drafted(
         colour=colour,
         disposal=now.rule(colour).disposal,
         urgent=False,
-        **_as_notice(notification, owner=owner, now=now),
+        **_as_notice(notification, owner=owner, to=to, now=now),
         identity=identity,
         around=_around(notification.subject),
         items=(item,),
@@ -104,19 +105,19 @@ def drafted(
     )
 
 
-def _as_notice(notification: Notification, *, owner: str, now: Now) -> dict[str, Any]:
+def _as_notice(notification: Notification, *, owner: str, to: str, now: Now) -> dict[str, Any]:
     """What is said of it because it is for a school."""
-    not_released = _not_released(notification, owner=owner, now=now)
+    not_released = _not_released(notification, owner=owner, to=to, now=now)
     return {"school_notice": True, "not_released": not_released}
 
 
-def _not_released(notification: Notification, *, owner: str, now: Now) -> str:
+def _not_released(notification: Notification, *, owner: str, to: str, now: Now) -> str:
     """That its own words are not in it, and whom to ring about them: its owner where that agreed to
     be named, else the lead agency.
     """
-    agreement, named = now.agreement_with(owner), notification.kept.signpost
-    if named is None:
-        named = agreement is not None and agreement.signposts
+    agreement = now.agreement_with(owner)
+    agreed = agreement is not None and agreement.signposts
+    named = names_to(notification.kept, to, agreed=agreed)
     whose = now.policy.name_of(owner) if named else "The agency that told of it"
     ring = now.contact_of(owner if named else now.policy.lead_agency)
     return f"{whose} has not released its own words about it to you yet. Ring about them: {ring}"[

@@ -153,11 +153,11 @@ OTHER = product.draft_item("school", "item-other")
     [
         (
             product.decision(SCHOOL, ORIGINAL, agency="police"),
-            Refusal("refused.not-yours", "item_id"),
+            Refusal("refused.unknown-subject", "product_id"),
         ),
         (
             product.decision(SCHOOL, ORIGINAL, agency="childrens_social_care"),
-            Refusal("refused.not-yours", "item_id"),
+            Refusal("refused.unknown-subject", "product_id"),
         ),
         (product.decision(OTHER, ORIGINAL), Refusal("refused.unknown-subject", "item_id")),
         (
@@ -473,8 +473,9 @@ def test_the_same_decision_twice_is_one_and_another_is_refused(
     assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
         "refused.closed", "item_id"
     )
+    nothing = "item_id" if GP in items else "product_id"  # to who decides about nothing of it
     assert step.when(product.decision(SCHOOL, SANITISED, agency="gp")).refusal == Refusal(
-        "refused.not-yours", "item_id"
+        "refused.unknown-subject", nothing
     )
 
 

@@ -144,7 +144,7 @@ def test_only_its_owner_lifts_withholds_or_recalls_an_item() -> None:
     for ruling in Ruling:
         for other in ("gp", "childrens_social_care"):
             told = step.when(product.ruled(SCHOOL, ruling, agency=other))
-            assert told.refusal == Refusal("refused.not-yours", "item_id")
+            assert told.refusal == Refusal("refused.unknown-subject", "item_id")
     assert asked(step.when(second(SCHOOL, GP))) == [("gp", "product-2")]
 
 

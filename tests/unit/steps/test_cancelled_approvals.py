@@ -140,7 +140,7 @@ def test_an_answer_that_crosses_the_cancellation_is_kept_and_its_sender_hears_th
     assert (letter.agency, letter.notice.item_id) == ("gp", GP.item_id)
     assert letter.notice.says == "Your decision is kept, and came too late: Closed."
     other = products.decision(GP, Choice.RELEASE_ORIGINAL, "school")
-    assert step.when(other).refusal == Refusal("refused.not-yours", "item_id")
+    assert step.when(other).refusal == Refusal("refused.unknown-subject", "item_id")
     kept = step.when(products.decision(SCHOOL, Choice.WITHHOLD))
     assert given.of(ItemWithheld, kept.facts), "an owner's no lasts, whatever became of the product"
 
