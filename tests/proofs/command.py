@@ -14,7 +14,7 @@ import click
 from ops.run.parts import STEPS
 from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
-from tests.proofs.f18_command import f18
+from tests.proofs.f18_command import f18, f19
 from tests.proofs.f24_command import f24
 from tests.proofs.f28_command import f28
 from tests.proofs.f35_command import f35, f36
@@ -75,6 +75,7 @@ def proof() -> None:
 
 
 proof.add_command(f18)
+proof.add_command(f19)
 proof.add_command(f24)
 proof.add_command(f28)
 proof.add_command(f35)

@@ -12,7 +12,7 @@ import json
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -143,7 +143,7 @@ class Town:
         self.hands_out(all_of_it=True)
 
     def sends(
-        self, said: list[tuple[Child, str, str, dict[str, Any]]], *, heard: bool | None = None
+        self, said: Sequence[tuple[Child, str, str, dict[str, Any]]], *, heard: bool | None = None
     ) -> None:
         """What people say, an agency's in one batch, and their receipts. ``heard``: whether
         the hub's steps hear it before anybody fetches; None: by chance.

@@ -88,19 +88,16 @@ class Child:
         self.story.involved |= {self.notifier, *_ASKED, *_SYSTEMS, *FRONT_LINE}
         self._is_somebody()
         if self.chance.random() < 0.15:
-            worker = {"name": "W. Allocated", "team": "csc_assessment_team"}
-            yield (
-                LEAD,
-                "open-case",
-                {
-                    "reference": f"ICS-{self.number}",
-                    "child": {one: self.person[one] for one in ("name", "date_of_birth")}
-                    | {"identifier": self.person["identifier"]},
-                    "worker": worker | {"case_reference": f"ICS-{self.number}"},
-                    "since": "2026-01-05",
-                },
-            )
+            yield self._has_worker()
         yield self.notifies()
+
+    def _has_worker(self) -> Said:
+        """Somebody of the assessment team looks after the child already."""
+        known = ("identifier", "name", "date_of_birth")
+        case = f"ICS-{self.number}"
+        worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": case}
+        told = {"reference": case, "since": "2026-01-05", "worker": worker}
+        return LEAD, "open-case", told | {"child": {one: self.person[one] for one in known}}
 
     def _plant(self, what: What, by: str = "", **more: Any) -> str:
         return self.canaries.plant(self.number, what, by or self.notifier, **more)
@@ -208,8 +205,8 @@ class Child:
     def _answered(self, agency: str, letter: Letter) -> Iterator[Said]:
         own = _ANSWERS.get(letter["type"])
         if own is not None:
-            self.did.append(own.__name__.strip("_"))
-            yield from own(self, agency, letter["data"])
+            self.did.append(own.strip("_"))
+            yield from getattr(self, own)(agency, letter["data"])
         elif made := simulated(letter):
             yield agency, made["type"].split(".")[1], made["data"]
 
@@ -271,7 +268,7 @@ class Child:
             return
         item, product = self.story.items[key], request.product_id
         choice = self.chance.choice((*Choice, Choice.RELEASE_SANITISED, Choice.RELEASE_SANITISED))
-        words = _words_in(request.item.original, self.canaries)
+        words = words_in(request.item.original, self.canaries)
         told: dict[str, Any] = {"leaves_out": []}
         if choice is Choice.WITHHOLD:
             told["reason"] = f"Harm by {self._plant(What.OWNERS_REASON, agency)}"
@@ -293,7 +290,7 @@ class Child:
 
     def _known(self, request: ApprovalRequest, agency: str) -> str | None:
         """Which item it is, by the canary in it; and how the hub calls it."""
-        words = _words_in(request.item.original, self.canaries)
+        words = words_in(request.item.original, self.canaries)
         keys = {self.canaries.by_word[word].item for word in words} - {""}
         key = next(iter(keys), None)
         if key is not None:
@@ -448,15 +445,15 @@ _ACTS: Mapping[Callable[[Child], Iterator[Said]], int] = {
     Child._errs: 1,
     Child._waits: 4,
 }
-_ANSWERS: Mapping[str, Callable[[Child, str, Letter], Iterator[Said]]] = {
-    "mash.rating-request.v1": Child._rated,
-    "mash.information-request.v1": Child._informs,
-    "mash.approval-request.v1": Child._approves,
-    "mash.safety-review.v1": Child._settles,
+_ANSWERS: Mapping[str, str] = {
+    "mash.rating-request.v1": "_rated",
+    "mash.information-request.v1": "_informs",
+    "mash.approval-request.v1": "_approves",
+    "mash.safety-review.v1": "_settles",
 }
 
 
-def _words_in(text: str, canaries: Canaries) -> set[str]:
+def words_in(text: str, canaries: Canaries) -> set[str]:
     """Those that a text says as they are."""
     said = re.findall(rf"[a-z]{{8}}{MARK}", text.lower())
     return {word for word in said if word in canaries.by_word}

@@ -1,6 +1,6 @@
-"""Nothing leaves but where its owner lets it (F18), in small; and the search that says so.
+"""Nothing leaves but where its owner lets it (F18), in small; leaks let in are found (F19).
 
-The same by command and as large as wanted: `python -m tests.proofs f18`.
+The same by command and as large as wanted: `python -m tests.proofs f18` and `f19`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import pytest
 
 from tests.proofs.canary import CUT, ENCODINGS, MARK, canary, found_in
 from tests.proofs.f18 import Plan, prove
+from tests.proofs.f19 import prove as let_in
+from tests.proofs.f19_faults import FAULTS
 
 WORD = canary(18)
 
@@ -26,10 +28,16 @@ def quiet(_: int) -> None:
 
 
 def test_nothing_leaves_but_where_its_owner_lets_it() -> None:
-    figures = prove(Plan(sequences=16, seed=18), progress=quiet)
+    figures = prove(Plan(sequences=12, seed=18), progress=quiet)
     assert (figures["leaks"], figures["found"]) == (0, {})
-    assert figures["canaries"] > 16 * 20
+    assert figures["canaries"] > 12 * 20
     assert {"approves", "rules", "informs", "rated"} <= set(figures["did"])
+
+
+def test_each_leak_that_is_let_in_is_found_where_it_is() -> None:
+    assert len(FAULTS) == len({fault.name for fault in FAULTS}) >= 40
+    figures = let_in(progress=quiet)
+    assert (figures["missed"], figures["clean_without"]) == ([], True)
 
 
 def each(form: str) -> Callable[[bytes], bytes]:
