@@ -126,7 +126,7 @@ def _rot13(_content: bytes, lowered: bytes) -> Iterator[bytes]:
         yield codecs.encode(lowered.decode("latin-1"), "rot13").encode("latin-1")
 
 
-def _shifted(encode: Callable[[bytes], bytes], shifts: int, bits: int) -> tuple[bytes, ...]:
+def _shifted(encode: Callable[[bytes], bytes], *, shifts: int, bits: int) -> tuple[bytes, ...]:
     """What the mark comes to behind so many bytes, without the ends, which hold neighbours too."""
     pieces = []
     for word in (MARK, MARK.upper()):
@@ -137,8 +137,8 @@ def _shifted(encode: Callable[[bytes], bytes], shifts: int, bits: int) -> tuple[
     return tuple(pieces)
 
 
-_BASE64 = _shifted(base64.b64encode, 3, 6)
-_BASE32 = _shifted(base64.b32encode, 5, 5)
+_BASE64 = _shifted(base64.b64encode, shifts=3, bits=6)
+_BASE32 = _shifted(base64.b32encode, shifts=5, bits=5)
 
 
 def _base64(content: bytes, _lowered: bytes) -> Iterator[bytes]:

@@ -213,11 +213,11 @@ class Town:
         """Whatever canary is in it and must not be is a leak."""
         for word, encoding in found_in(content):
             canary = self.canaries.by_word.get(word)
-            if canary is None or not self._may(canary, viewer, letter):
+            if canary is None or not self._may(canary, viewer=viewer, letter=letter):
                 what, story = (canary.what.value, canary.story) if canary else (CUT, 0)
                 self.leaks.append(Leak(place, what, encoding, story))
 
-    def _may(self, canary: Canary, viewer: str, letter: Letter | None) -> bool:
+    def _may(self, canary: Canary, *, viewer: str, letter: Letter | None) -> bool:
         if letter is None:
             return False
         story = self.children[canary.story].story
@@ -258,7 +258,7 @@ class Town:
 
 
 def _bad(canaries: Canaries) -> Iterator[tuple[str, bytes, str]]:
-    word = canaries.plant(0, What.REFUSED, "police")
+    word = canaries.plant(0, What.REFUSED, by="police")
     cloud = "application/cloudevents+json"
     one = event("bad", "mash.notification.v1", agency="police", data={"subject": word})
     whole = json.dumps(one).encode()

@@ -50,7 +50,7 @@ class Canaries:
 
     by_word: dict[str, Canary] = field(default_factory=dict)
 
-    def plant(self, story: int, what: What, by: str, **more: Any) -> str:
+    def plant(self, story: int, what: What, *, by: str, **more: Any) -> str:
         """A new canary, as a name is written; ``more``: as the model has it."""
         word = canary(len(self.by_word) + 1)
         owners = frozenset({by}) | more.pop("owners", frozenset())
@@ -100,7 +100,7 @@ class Child:
         return LEAD, "open-case", told | {"child": {one: self.person[one] for one in known}}
 
     def _plant(self, what: What, by: str = "", **more: Any) -> str:
-        return self.canaries.plant(self.number, what, by or self.notifier, **more)
+        return self.canaries.plant(self.number, what, by=by or self.notifier, **more)
 
     def _is_somebody(self) -> None:
         day = dt.date(2013, 1, 1) + dt.timedelta(days=self.number * 7 % 2000)
@@ -280,7 +280,7 @@ class Child:
             words = {one for one in words if kinds[one].what is What.WORDS}
         if request.asks and self.chance.random() < 0.5:
             told["leaves_out"] = list(request.asks)
-        yield agency, "release-decision", self._release(request, agency, choice, told)
+        yield agency, "release-decision", self._release(request, agency, choice=choice, told=told)
         if choice is Choice.WITHHOLD:
             item.withhold(agency)
             return
@@ -298,7 +298,7 @@ class Child:
         return key
 
     def _release(
-        self, request: ApprovalRequest, agency: str, choice: Choice, told: dict[str, Any]
+        self, request: ApprovalRequest, agency: str, *, choice: Choice, told: dict[str, Any]
     ) -> dict[str, Any]:
         """The decision, signed by an agency that has a key."""
         more = {"signpost": self.chance.random() < 0.5, "leaves_out": told["leaves_out"]}

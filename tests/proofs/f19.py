@@ -85,18 +85,7 @@ def _certain(seed: int) -> Iterator[Town]:
 
 def _finds(where: Town, fault: Fault, *, number: int) -> bool:
     """Whether the search finds a leak of these children where the fault lets it in."""
-    where.said.seek(0)
-    where.said.truncate()
-    for path in where.temporary.iterdir():
-        path.unlink()
-    before = len(where.leaks)
-    playing = [
-        kind(number + place, Random(number), where.canaries, where.signing)  # noqa: S311 - plays
-        for place, kind in enumerate((Shared, Kept))
-    ]
-    for child in playing:
-        child.fault = fault
-    where.children |= {child.number: child for child in playing}
+    before, playing = len(where.leaks), _cast(where, fault, number=number)
     numbers = {child.number for child in playing}
 
     def seen() -> bool:
@@ -117,6 +106,22 @@ def _finds(where: Town, fault: Fault, *, number: int) -> bool:
         where.hands_out(all_of_it=False)
         _looks_where(where, fault)
     return seen()
+
+
+def _cast(where: Town, fault: Fault, *, number: int) -> list[Scripted]:
+    """Two more children; what was logged and left in files about those before is gone."""
+    where.said.seek(0)
+    where.said.truncate()
+    for path in where.temporary.iterdir():
+        path.unlink()
+    playing = [
+        kind(number + place, Random(number), where.canaries, where.signing)  # noqa: S311 - plays
+        for place, kind in enumerate((Shared, Kept))
+    ]
+    for child in playing:
+        child.fault = fault
+    where.children |= {child.number: child for child in playing}
+    return playing
 
 
 def _looks_where(where: Town, fault: Fault) -> None:
@@ -238,12 +243,12 @@ class Shared(Scripted):
             if not whole:
                 words = {one for one in words if self.canaries.by_word[one].what is What.WORDS}
             item.approve(request.product_id, agency, words=words)
-        yield agency, "release-decision", self._release(request, agency, choice, told)
+        yield agency, "release-decision", self._release(request, agency, choice=choice, told=told)
 
     def _forges(self, request: ApprovalRequest) -> Iterator[Said]:
         """Decisions that the GP did not make: one signed by somebody else, one not at all."""
         told: dict[str, Any] = {"leaves_out": []}
-        made = self._release(request, "gp", Choice.RELEASE_SANITISED, told)
+        made = self._release(request, "gp", choice=Choice.RELEASE_SANITISED, told=told)
         payload = Envelope.model_validate(made["envelope"]).unverified()
         other = self.keys["school"].sign(payload)
         yield "gp", "release-decision", made | {"envelope": other}
@@ -255,7 +260,11 @@ class Shared(Scripted):
             return
         told = {"leaves_out": [], "reason": f"Harm by {self._plant(What.OWNERS_REASON, 'gp')}"}
         self.story.items[self.gps_own].withhold("gp")
-        yield "gp", "release-decision", self._release(self.late, "gp", Choice.WITHHOLD, told)
+        yield (
+            "gp",
+            "release-decision",
+            self._release(self.late, "gp", choice=Choice.WITHHOLD, told=told),
+        )
 
     def _rules_on(self, key: str, ruling: str) -> Iterator[Said]:
         item_id, agency = self.named[key]

@@ -140,51 +140,66 @@ def may_see(
         return False
     if viewer in canary.by:
         return True
-    return _RULES[canary.what](canary, story, viewer, letter, product or "")
+    return _RULES[canary.what](_Asked(canary, story, viewer, letter, product or ""))
 
 
-def _who(_canary: Canary, story: Story, viewer: str, _letter: str, _product: str) -> bool:
-    return viewer in story.involved
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whether a canary may stand somewhere."""
+
+    canary: Canary
+    story: Story
+    viewer: str
+    letter: str
+    product: str
 
 
-def _where(_canary: Canary, story: Story, viewer: str, _letter: str, product: str) -> bool:
-    return viewer == LEAD or viewer in FRONT_LINE or story.where.get((product, viewer), False)
+def _who(asked: _Asked) -> bool:
+    return asked.viewer in asked.story.involved
 
 
-def _kin(canary: Canary, story: Story, viewer: str, letter: str, product: str) -> bool:
-    if letter != PRODUCT:
-        return viewer in story.involved
-    return any(
-        one.leaves(canary.word, product=product, recipient=viewer) for one in story.items.values()
-    )
+def _where(asked: _Asked) -> bool:
+    told = asked.story.where.get((asked.product, asked.viewer), False)
+    return asked.viewer == LEAD or asked.viewer in FRONT_LINE or told
 
 
-def _protected(_canary: Canary, story: Story, viewer: str, letter: str, product: str) -> bool:
-    return viewer == LEAD or not story.risked.isdisjoint({product, letter})
+def _kin(asked: _Asked) -> bool:
+    if asked.letter != PRODUCT:
+        return asked.viewer in asked.story.involved
+    return any(_leaves(asked, one) for one in asked.story.items.values())
 
 
-def _words(canary: Canary, story: Story, viewer: str, letter: str, product: str) -> bool:
-    item = story.items[canary.item]
-    if viewer == LEAD and letter != PRODUCT:
+def _protected(asked: _Asked) -> bool:
+    return asked.viewer == LEAD or not asked.story.risked.isdisjoint({asked.product, asked.letter})
+
+
+def _words(asked: _Asked) -> bool:
+    item = asked.story.items[asked.canary.item]
+    if asked.viewer == LEAD and asked.letter != PRODUCT:
         return item.revealed
-    if letter == HANDOVER:
+    if asked.letter == HANDOVER:
         return item.notification and item.hands_over
-    return letter == PRODUCT and item.leaves(canary.word, product=product, recipient=viewer)
+    return asked.letter == PRODUCT and _leaves(asked, item)
 
 
-def _for_deciders(canary: Canary, _story: Story, viewer: str, letter: str, _product: str) -> bool:
-    return viewer == LEAD or (letter == HANDOVER and viewer in canary.readers)
+def _leaves(asked: _Asked, item: Item) -> bool:
+    return item.leaves(asked.canary.word, product=asked.product, recipient=asked.viewer)
 
 
-def _for_reader(canary: Canary, _story: Story, viewer: str, _letter: str, _product: str) -> bool:
-    return viewer == LEAD or viewer in canary.readers
+def _for_deciders(asked: _Asked) -> bool:
+    handed = asked.letter == HANDOVER and asked.viewer in asked.canary.readers
+    return asked.viewer == LEAD or handed
 
 
-def _nobody(_canary: Canary, _story: Story, _viewer: str, _letter: str, _product: str) -> bool:
+def _for_reader(asked: _Asked) -> bool:
+    return asked.viewer == LEAD or asked.viewer in asked.canary.readers
+
+
+def _nobody(_asked: _Asked) -> bool:
     return False
 
 
-_RULES: Final[Mapping[What, Callable[[Canary, Story, str, str, str], bool]]] = {
+_RULES: Final[Mapping[What, Callable[[_Asked], bool]]] = {
     What.WHO: _who,
     What.WHERE: _where,
     What.KIN: _kin,
