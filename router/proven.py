@@ -8,9 +8,9 @@ more, and an owner's word that came since wins, whether a step has heard it yet 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -19,7 +19,13 @@ from router.steps import gate
 from router.steps.now import Now
 from router.steps.release import recalls, sending
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ProductUnsent, ReleaseDecided, Ruling
+from schemas.decisions import (
+    ItemRuled,
+    ProductUnsent,
+    ReleaseDecided,
+    ReleaseDecision,
+    Ruling,
+)
 from schemas.message import Message
 from schemas.product import (
     ApprovalWithdrawn,
@@ -195,31 +201,54 @@ def _of_an_item(data: Fact) -> bool:
 
 
 def _withheld(out: _Left, told: Said, *, now: Now) -> bool:
-    """Whether an owner's last word about something in it is that it does not leave."""
+    """Whether an owner has withheld or amended something in it, which a step may not have heard."""
     approved = out.approved
     items = {item.item_id: {item.owner} for item in approved.items}
     for one in approved.approvals:
         if one.item_id in items:
             items[one.item_id].add(one.agency)
-    last = dict[tuple[str, str], bool]()
+    kept = dict[tuple[str, str], bool]()
     for position, message in told:
-        for item_id, agency, leaves in _words(message.data, position > out.since):
-            decided_by = message.data.decision.decided_by  # type: ignore[attr-defined]
-            if agency in items.get(item_id, ()) and now.may_decide(agency, decided_by):
-                last[item_id, agency] = leaves
-    return not all(last.values())
+        word = _word(message.data, out, since=position > out.since)
+        if word is None or word.agency not in items.get(word.item_id, ()):
+            continue
+        if not now.may_decide(word.agency, word.decided_by):
+            continue
+        if not word.leaves:
+            kept[word.item_id, word.agency] = word.asks_again
+        elif word.lifts or kept.get((word.item_id, word.agency)):
+            kept.pop((word.item_id, word.agency), None)
+    return bool(kept)
 
 
-def _words(data: Fact, since: bool) -> Iterator[tuple[str, str, bool]]:
-    """An owner's word about an item, and whether the item may leave by it. That it says something
-    else now is about what was approved before.
+class _Word(NamedTuple):
+    """An owner's word about an item."""
+
+    item_id: str
+    agency: str
+    decided_by: str
+    leaves: bool
+    lifts: bool = False
+    asks_again: bool = False
+    """What withholds it: whether a product may hold it again without its being lifted."""
+
+
+def _word(data: Fact, out: _Left, *, since: bool) -> _Word | None:
+    """What bears on a product that was approved. Once it was, nothing but another approval lets
+    leave what its owner kept back; that the owner lets it leave in another product says nothing of
+    this one.
     """
-    if isinstance(data, ReleaseDecided):
-        leaves = data.decision.choice is not Choice.WITHHOLD
-        yield data.decision.item_id, data.agency, leaves
-    if isinstance(data, ItemRuled):
-        ruling = data.decision.ruling
-        if ruling is not Ruling.AMEND:
-            yield data.decision.item_id, data.agency, ruling is Ruling.LIFT
-        elif since:
-            yield data.decision.item_id, data.agency, False
+    if not isinstance(data, ReleaseDecided | ItemRuled):
+        return None
+    decision = data.decision
+    about = (decision.item_id, data.agency, decision.decided_by)
+    if isinstance(decision, ReleaseDecision):
+        if decision.choice is Choice.WITHHOLD:
+            return _Word(*about, leaves=False, asks_again=decision.ask_again and not since)
+        ours = decision.product_id in (out.approved.product_id, out.approved.follows)
+        return _Word(*about, leaves=True) if ours and not since else None
+    if decision.ruling is Ruling.LIFT:
+        return None if since else _Word(*about, leaves=True, lifts=True)
+    if decision.ruling is Ruling.AMEND:
+        return _Word(*about, leaves=False) if since else None
+    return _Word(*about, leaves=False, asks_again=decision.ask_again and not since)

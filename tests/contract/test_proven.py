@@ -243,6 +243,27 @@ def test_an_owners_word_counts_before_any_step_has_heard_it(town: Town, ruling: 
     assert [one.owner for one in product.items] == ["gp"]
 
 
+@pytest.mark.parametrize("ruling", [Ruling.WITHHOLD, Ruling.RECALL, Ruling.AMEND])
+@pytest.mark.parametrize("later", ["another product", "the same again", "lifted"])
+def test_nor_does_a_later_word_about_it_let_it_go_before_any_step_has_heard_both(
+    town: Town, ruling: Ruling, later: str
+) -> None:
+    item = products.draft_item("school")
+    town.approved()
+    text = "Other words." if ruling is Ruling.AMEND else None
+    town.put(products.ruled(item, ruling, text=text))
+    town.put(
+        products.ruled(item, Ruling.LIFT)
+        if later == "lifted"
+        else products.decision(
+            item,
+            Choice.RELEASE_SANITISED,
+            product_id="product-1" if later == "the same again" else "product-2",
+        )
+    )
+    assert town.lease(RECIPIENT) == []
+
+
 def test_what_its_owner_has_put_in_other_words_does_not_go_in_the_earlier_ones(
     town: Town,
 ) -> None:

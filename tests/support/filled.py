@@ -61,7 +61,7 @@ def filled_hub(
 
 def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receipt]:
     """An agency's events through the parser and the intake, as the HTTP connector would."""
-    route, now = _routes(hub).by_code[agency], dt.datetime.now(dt.UTC)
+    route, now = routes_of(hub).by_code[agency], dt.datetime.now(dt.UTC)
     bodies = [json.dumps(event).encode() for event in events]
     door = Door(route, "http", now)
     arrivals = [found for body in bodies for found in parse(door, body, content_type=EVENT)]
@@ -71,7 +71,7 @@ def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receip
 _last: list[tuple[HubSettings, Routes]] = []
 
 
-def _routes(hub: Hub) -> Routes:
+def routes_of(hub: Hub) -> Routes:
     """Compiled once for the hub that is spoken to: it is spoken to again and again."""
     if not _last or _last[0][0] is not hub.settings:
         _last[:] = [(hub.settings, routes(hub.settings, {}))]

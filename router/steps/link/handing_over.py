@@ -5,6 +5,8 @@ Never what it does not reveal, does not let leave, or flagged as restricted.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from router.steps.identity import unprotected
 from router.steps.link.register import Evidence
 from router.steps.sanitising import known_of, sanitise
@@ -15,8 +17,9 @@ from schemas.notices import Handover
 from schemas.notification import Notification
 from schemas.person import Person
 from schemas.policy import HandoverRule, Policy
-from schemas.sharing import Sensitivity, Sharing
+from schemas.sharing import Part, Sensitivity, Sharing
 
+_S = TypeVar("_S", Sharing, Part, Sharing | None)
 TO_DO = (
     "Say by a handover receipt that a person of the team has this; or that it is not the team's, "
     "and why."
@@ -77,8 +80,10 @@ def handed(
     Where somebody hides is in none (L7). ``family``: as :attr:`ChildLinked.family`.
     """
     said = revealed(notification)
-    said = said.model_copy(update={"subject": unprotected(said.subject)})
-    parts = tuple(part for part in said.parts if _goes(part))
+    said = said.model_copy(
+        update={"subject": unprotected(said.subject), "sharing": _without_why(said.sharing)}
+    )
+    parts = tuple(_without_why(part) for part in said.parts if _goes(part))
     told = _goes(said.kept)
     if rule is HandoverRule.FULL:
         if told:
@@ -100,6 +105,11 @@ def handed(
 def _goes(kept: Sharing) -> bool:
     """Whether its owner lets it leave the hub at all."""
     return kept.may_leave and kept.sensitivity is not Sensitivity.RESTRICTED
+
+
+def _without_why(kept: _S) -> _S:
+    """Why its owner keeps something back tells of that: it is the owner's alone."""
+    return kept if kept is None else kept.model_copy(update={"reason": None})
 
 
 def _who(child: Person) -> Person:

@@ -84,6 +84,7 @@ def test_by_no_rule_does_it_hold_what_its_owner_keeps_back(
     secret = Part(text=WORDS, **kept.model_dump())
     whole = handed(agreed(rule), sharing=kept, parts=(secret,))
     assert "hit" not in whole.model_dump_json()
+    assert "informant" not in whole.model_dump_json(), "nor why it keeps that back"
     part = handed(agreed(rule), parts=(secret, Part(text="Seen at school.")))
     assert [one.text for one in part.parts] == ["Seen at school."] * (rule != "identity")
 
