@@ -71,7 +71,7 @@ class Signed:
         while wanted:
             ids = {row.causation_id for row in wanted.values() if row.causation_id}
             known = {row.message_id: row for row in journal.rows_of(self._view.connection, ids)}
-            further = {}
+            further: dict[str, Any] = {}
             for id_, row in wanted.items():
                 if (cause := known.get(row.causation_id)) is None:
                     continue
