@@ -64,7 +64,7 @@ PROOF ?= f1
 weights: install-tests install-proofs ## Learn anew what words weigh in a suggestion (WEIGHTS="--version 2026-11 --made 2026-11-27")
 	$(BIN)/python -m tests.proofs weights $(WEIGHTS)
 
-proof: install-tests services $(if $(filter k2,$(PROOF)),install-proofs) ## Put what the hub says of itself to the proof; the last line is one JSON object (PROOF="f1 --runtime production", f17a, f24, f28, f35, f36, f37, f52, k1, k2, suggestion)
+proof: install-tests services $(if $(filter k2,$(PROOF)),install-proofs) ## Put what the hub says of itself to the proof; the last line is one JSON object (PROOF="f1 --runtime production", f17a, f24, f28, f30 to f34, f35, f36, f37, f52, k1, k2, suggestion)
 	$(BIN)/python -m tests.proofs $(PROOF)
 
 lock: ## Renew the locked lists (needs uv)

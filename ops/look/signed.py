@@ -30,8 +30,6 @@ class Signed:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._adopted = policies.by_time(view.connection)
-        self._by_number = {one.number: one for one in self._adopted}
 
     def check(self, rows: Sequence[Any]) -> Iterator[Flaw]:
         """Those of these rows that no owner's signature stands behind."""
@@ -47,7 +45,7 @@ class Signed:
         """The policy of this number; where nothing is noted, that which was adopted last by then:
         so it is with what nobody heard, and was put there by hand.
         """
-        if number in self._by_number:
+        if number is not None and number in self._by_number:
             return self._by_number[number].policy
         last = bisect_right(self._adopted, at, key=lambda one: one.at)
         return self._adopted[last - 1].policy if last else None
@@ -85,6 +83,14 @@ class Signed:
         at = bisect_left(passes, position, key=lambda one: one.upto)
         within = at < len(passes) and passes[at].after < position
         return passes[at].policy if within else None
+
+    @cached_property
+    def _adopted(self) -> Sequence[policies.Adopted]:
+        return policies.by_time(self._view.connection)
+
+    @cached_property
+    def _by_number(self) -> Mapping[int, policies.Adopted]:
+        return {one.number: one for one in self._adopted}
 
     @cached_property
     def _passes(self) -> Mapping[str, Sequence[inbox.Pass]]:

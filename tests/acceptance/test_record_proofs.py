@@ -8,11 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs import f31, f32, f33, f34, own_verifier
+from tests.proofs import f30, f31, f32, f33, f34, own_verifier
 
 
 def silent(_done: int) -> None:
     pass
+
+
+def test_each_call_that_records_something_is_missed_when_it_is_off(tmp_path: Path) -> None:
+    figures = f30.prove(tmp_path, without=None, advance=silent)
+    assert figures["not_caught"] == 0, figures
+    assert figures["writes"] + figures["looks"] == figures["caught"] > 30
+
+
+def test_without_a_look_at_the_store_no_call_is_missed(tmp_path: Path) -> None:
+    figures = f30.prove(tmp_path, without="verify", advance=silent)
+    assert figures["not_caught"] == figures["writes"], figures
 
 
 @pytest.mark.parametrize("without", [None, *f31.CONTROLS])

@@ -1,4 +1,4 @@
-"""``f31`` to ``f34``: what the record says of who did what, and whether anybody can rewrite it."""
+"""``f30`` to ``f34``: what the record says of who did what, and whether anybody can rewrite it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from ops.commands.common import options
 from ops.commands.progress import progress
+from tests.proofs import f30 as recording
 from tests.proofs import f31 as asking
 from tests.proofs import f32 as flipping
 from tests.proofs import f33 as rewriting
@@ -37,6 +38,23 @@ def _common(controls: Sequence[str]) -> Callable[[F], F]:
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hub-proof-") as path:
         yield Path(path)
+
+
+@click.command("f30")
+@click.option(
+    "--without",
+    type=click.Choice(recording.CONTROLS),
+    help="A control: drop this. The check has to fail then.",
+)
+@json_option
+def f30(*, without: str | None, as_json: bool) -> None:
+    """F30: switch off each call that records a write of the store, or somebody's look or act.
+
+    Exits with 1 when one of them is not missed, or is never reached.
+    """
+    with _folder() as path, progress("switching off", 0) as advance:
+        figures = recording.prove(path, without=without, advance=advance)
+    say(figures, as_json=as_json, well=not figures["not_caught"])
 
 
 @click.command("f31")
