@@ -39,14 +39,13 @@ def about(
     connection: Connection, vault: Vault, *, ids: Collection[str], types: Iterable[type[Fact]]
 ) -> list[Entry]:
     """Facts of these types about these referrals or cases, in order."""
-    named = [type_.type for type_ in types]
+    # Not the column itself: SQLite would go through all there ever was of these types.
+    of_types = table.c.type.concat("").in_([type_.type for type_ in types])
     rows: dict[int, Row[Any]] = {}
     for part in _parts(ids):
         hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(part))
-        rows |= {
-            row.position: row
-            for row in connection.execute(select(table).where(hits, table.c.type.in_(named)))
-        }
+        found = connection.execute(select(table).where(hits, of_types))
+        rows |= {row.position: row for row in found}
     return _opened(connection, vault, rows=[rows[position] for position in sorted(rows)])
 
 
