@@ -178,10 +178,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """What :meth:`reading` gives, with the keys."""
+    def view(self, *, of_damaged: bool = False) -> Iterator[View]:
+        """What :meth:`reading` gives, with the keys. ``of_damaged``: what is text no more, by an
+        altered byte, is read with a sign in its place, where that is an error otherwise.
+        """
         with self.reading() as connection:
-            yield View(connection, self.vault, self.decoded)
+            raw: Any = connection.connection.driver_connection
+            if of_damaged and self._sqlite:
+                raw.text_factory = _text_of_damaged
+            try:
+                yield View(connection, self.vault, self.decoded)
+            finally:
+                if of_damaged and self._sqlite:
+                    raw.text_factory = str
 
     def _turn(self, *, first: bool) -> AbstractContextManager[object]:
         if self.is_in_memory:  # who reads waits for who writes, too
@@ -218,6 +227,10 @@ class Database:
             raise Unstorable(type(error).__name__) from None
         except SQLAlchemyError as error:
             raise Unavailable(type(error).__name__) from None
+
+
+def _text_of_damaged(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _micros() -> int:

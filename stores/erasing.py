@@ -32,6 +32,7 @@ from stores.tables import (
     states,
     timers,
 )
+from stores.trail import Entry
 from stores.vault import HUB_KEY
 
 NEVER = frozenset({HUB_KEY, "checkpoints", bound.KEY_ID})
@@ -140,10 +141,7 @@ def erased(view: View) -> dict[str, bool]:
 
     What they sealed is erased. Nobody said so of what any other destroyed key sealed.
     """
-    said = select(journal).where(journal.c.type == CaseErased.type)
-    rows = view.connection.execute(said).all()
-    opening = view.vault.readable(view.connection, {row.key_id for row in rows})
-    facts = {row.position: recorded.opened(row, opening).data for row in rows}
+    facts = {entry.position: entry.message.data for entry in _said(view)}
     in_tree = {
         row.position
         for row in look_up(
@@ -157,6 +155,29 @@ def erased(view: View) -> dict[str, bool]:
     columns = (keys.c.key_id, keys.c.wrapped)
     kept = look_up(view.connection, columns, by=keys.c.key_id, values=found)
     return {row.key_id: found[row.key_id] for row in kept if row.wrapped is None}
+
+
+def erasures(view: View) -> dict[str, Entry]:
+    """The keys that erasures on the record name and that are destroyed, each with what names it."""
+    gone = erased(view)
+    named = ((entry, entry.message.data) for entry in _said(view))
+    return {
+        id_: entry
+        for entry, fact in named
+        if isinstance(fact, CaseErased)
+        for id_ in fact.keys
+        if id_ in gone
+    }
+
+
+def _said(view: View) -> list[Entry]:
+    """Every erasure, in order; one that cannot be opened says just that."""
+    said = select(journal).where(journal.c.type == CaseErased.type).order_by(journal.c.position)
+    rows = view.connection.execute(said).all()
+    keys = view.vault.readable(view.connection, {row.key_id for row in rows})
+    return [
+        Entry(row.position, row.recorded_at, row.chain, recorded.opened(row, keys)) for row in rows
+    ]
 
 
 def living(connection: Connection, key_ids: Collection[str]) -> bool:

@@ -7,8 +7,8 @@ pass: the range of positions from which the unit took what others had written.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
@@ -42,6 +42,31 @@ def note(transaction: Transaction, unit: str, *, message_ids: Sequence[str], pol
 def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, policy: int) -> None:
     """Note that a unit has had what others wrote behind position ``after``, as far as ``upto``."""
     transaction.insert(inbox, [{"step": unit, "policy": policy, "after": after, "upto": upto}])
+
+
+class Pass(NamedTuple):
+    """What a unit heard at once of what others had written, and the policy's number."""
+
+    upto: int
+    after: int
+    policy: int
+
+
+def passes(connection: Connection) -> dict[str, list[Pass]]:
+    """Every pass of every unit that takes the journal as its topic, in the order of positions."""
+    query = select(inbox.c.step, inbox.c.upto, inbox.c.after, inbox.c.policy)
+    found: dict[str, list[Pass]] = defaultdict(list)
+    ordered = query.where(inbox.c.message_id.is_(None)).order_by(inbox.c.upto)
+    for unit, *told in connection.execute(ordered):
+        found[unit].append(Pass(*told))
+    return found
+
+
+def noted(connection: Connection, message_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """The policy's number by unit and message, of those of these that were noted one by one."""
+    columns = (inbox.c.step, inbox.c.message_id, inbox.c.policy)
+    rows = look_up(connection, columns, by=inbox.c.message_id, values=message_ids)
+    return {(row.step, row.message_id): row.policy for row in rows}
 
 
 def unheard(

@@ -27,6 +27,7 @@ from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
+_MOST_MISSING = 1000
 _LINKS = 1000
 """The last links that are kept opened."""
 _LAST = select(func.max(journal.c.position))
@@ -294,7 +295,7 @@ def _check(row: Any, heads: dict[str, _Head], *, encoding: bytes | None) -> list
     heads[chain] = (sequence, recorded, max(version, newest) if sound else newest)
     if sequence == last + 1 and sound and version >= newest:
         return []
-    flaws = [Flaw(chain, missing, None, "missing") for missing in range(last + 1, sequence)]
+    flaws = [*_missing(chain, last + 1, sequence)]
     if sequence <= last:
         flaws.append(Flaw(chain, sequence, position, "inserted", message_id))
     elif sound and version < newest:
@@ -302,6 +303,16 @@ def _check(row: Any, heads: dict[str, _Head], *, encoding: bytes | None) -> list
     elif sequence == last + 1:
         flaws.append(Flaw(chain, sequence, position, "altered", message_id))
     return flaws
+
+
+def _missing(chain: str, first: int, end: int) -> Iterator[Flaw]:
+    """Each entry that is not there; of very many the first of them, and the last: one altered
+    number would have us name more than there ever were.
+    """
+    named = range(first, min(end, first + _MOST_MISSING))
+    yield from (Flaw(chain, sequence, None, "missing") for sequence in named)
+    if end > named.stop:
+        yield Flaw(chain, end - 1, None, "missing, and all before it")
 
 
 def _encoded(row: Any) -> bytes | None:
@@ -333,8 +344,7 @@ def _check_heads(connection: Connection, heads: dict[str, _Head]) -> Iterator[Fl
         text("SELECT name, sequence, hash FROM cursors ORDER BY name")
     ):
         sequence, last, _ = heads.pop(cursor.name, _GENESIS)
-        for missing in range(sequence + 1, cursor.sequence + 1):
-            yield Flaw(cursor.name, missing, None, "missing")
+        yield from _missing(cursor.name, sequence + 1, cursor.sequence + 1)
         if sequence == cursor.sequence and last != cursor.hash:
             yield Flaw(cursor.name, sequence, None, "head altered")
         if sequence > cursor.sequence:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from schemas.base import Fact
 from stores import journal
+from stores.database import View
 from stores.tables import journal as table
 from stores.trail import Entry
 from stores.vault import Vault
@@ -38,14 +39,13 @@ def about(
     connection: Connection, vault: Vault, *, ids: Collection[str], types: Iterable[type[Fact]]
 ) -> list[Entry]:
     """Facts of these types about these referrals or cases, in order."""
-    named = [type_.type for type_ in types]
+    # Not the column itself: SQLite would go through all there ever was of these types.
+    of_types = table.c.type.concat("").in_([type_.type for type_ in types])
     rows: dict[int, Row[Any]] = {}
     for part in _parts(ids):
         hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(part))
-        rows |= {
-            row.position: row
-            for row in connection.execute(select(table).where(hits, table.c.type.in_(named)))
-        }
+        found = connection.execute(select(table).where(hits, of_types))
+        rows |= {row.position: row for row in found}
     return _opened(connection, vault, rows=[rows[position] for position in sorted(rows)])
 
 
@@ -64,6 +64,33 @@ def every(
             connection,
             vault,
             rows=[row for row in rows if since is None or row.recorded_at >= since],
+        )
+
+
+def from_outside(view: View, *, type_: type[Fact]) -> Iterator[Entry]:
+    """Every fact of a type that no step made of another, in order."""
+    return _pages(view, table.c.type == type_.type, table.c.causation_id.is_(None))
+
+
+def within(view: View, *, type_: type[Fact], period: tuple[int, int]) -> Iterator[Entry]:
+    """Every fact of a type behind one position and up to another, in order."""
+    after, upto = period
+    return _pages(view, table.c.type == type_.type, table.c.position <= upto, after=after)
+
+
+def _pages(view: View, *wanted: ColumnElement[bool], after: int = 0) -> Iterator[Entry]:
+    """Those that can be opened, and of the others that they are there."""
+    position = after
+    while True:
+        behind = select(table).where(*wanted, table.c.position > position)
+        rows = view.connection.execute(behind.order_by(table.c.position).limit(_PAGE)).all()
+        if not rows:
+            return
+        position = rows[-1].position
+        keys = view.vault.readable(view.connection, {row.key_id for row in rows})
+        yield from (
+            Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys))
+            for row in rows
         )
 
 

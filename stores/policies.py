@@ -40,7 +40,8 @@ class Kept:
     digest: str
     adopted_at: str
     sound: bool
-    policy: dict[str, Any]
+    policy: dict[str, Any] | None
+    """None where somebody altered it until nothing can be read in it."""
 
 
 def kept(connection: Connection, numbers: Sequence[int]) -> list[Kept]:
@@ -53,11 +54,24 @@ def kept(connection: Connection, numbers: Sequence[int]) -> list[Kept]:
             number=row.number,
             digest=row.digest,
             adopted_at=from_micros(row.adopted_at).isoformat(),
-            sound=sha256(row.body.encode()).hexdigest() == row.digest,
-            policy=json.loads(row.body),
+            sound=sha256(_bytes(row.body)).hexdigest() == row.digest,
+            policy=_object(row.body),
         )
         for row in rows
     ]
+
+
+def _bytes(body: Any) -> bytes:
+    """SQLite keeps whatever it is given."""
+    return body if isinstance(body, bytes) else str(body).encode()
+
+
+def _object(body: Any) -> dict[str, Any] | None:
+    try:
+        found = json.loads(_bytes(body))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def deciding(connection: Connection) -> set[int]:
@@ -75,17 +89,24 @@ def all_adopted(connection: Connection) -> dict[int, Policy]:
     }
 
 
-def by_time(connection: Connection) -> list[tuple[int, Policy | None]]:
-    """Every policy in the order in which they were adopted first, each with when; None for one that
-    somebody altered until it is none.
-    """
-    columns = (policies.c.adopted_at, policies.c.body)
+@dataclass(frozen=True, slots=True, repr=False)
+class Adopted:
+    """When a policy was adopted first; ``policy`` None: somebody altered it until it is none."""
+
+    number: int
+    at: int
+    policy: Policy | None
+
+
+def by_time(connection: Connection) -> list[Adopted]:
+    """Every policy in the order in which they were adopted first."""
+    columns = (policies.c.number, policies.c.adopted_at, policies.c.body)
     rows = connection.execute(select(*columns).order_by(policies.c.adopted_at, policies.c.number))
-    return [(row.adopted_at, _readable(row.body)) for row in rows]
+    return [Adopted(row.number, row.adopted_at, _readable(row.body)) for row in rows]
 
 
-def _readable(body: str) -> Policy | None:
+def _readable(body: Any) -> Policy | None:
     try:
-        return Policy.model_validate_json(body)
+        return Policy.model_validate_json(_bytes(body))
     except ValidationError:
         return None

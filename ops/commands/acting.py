@@ -36,6 +36,20 @@ class Said:
         return bool(self.who and self.why)
 
 
+who_does = options(
+    click.option(
+        "--who",
+        required=True,
+        type=text,
+        help="Your name, as [[people]] of the configuration has it.",
+    ),
+    click.option(
+        "--why", required=True, type=text, help="Why you do this, as the record keeps it."
+    ),
+)
+"""Who and why: recorded with everything that is done."""
+
+
 def who_reveals(default: Purpose, *, what: str, needed: bool = False) -> Callable[[F], F]:
     """``--who``, ``--why``, ``--purpose`` and ``--emergency``, as ``said`` of the command;
     ``needed``: the first two always.

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from ops.commands.acting import Said, who_reveals
-from ops.commands.common import answer, config_option, json_option
+from ops.commands.common import answer, config_option, json_option, options, time
 from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
-from ops.look import disclosed
+from ops.look import disclosed, owned
 from ops.look import who as asking
 from ops.look.as_of import AsOf, as_of
+from ops.look.deeds import Deed
 from ops.look.disclosure import export
+from ops.look.owned import Owned, Period
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
-from ops.look.who import Deed
 from ops.witness.folder import Folder
 from schemas.access import Purpose
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
 from stores.tree.notes import NoNote, VerifierKey
 
+F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_options = options(config_option, json_option)
+
+
+def _asked(purpose: Purpose, *, what: str) -> Callable[[F], F]:
+    """The options of whatever opens the record to somebody who says who they are and why."""
+    return options(_options, who_reveals(purpose, what=what, needed=True))
 
 
 @click.group()
@@ -38,8 +46,7 @@ def audit() -> None:
 
 
 @audit.command()
-@config_option
-@json_option
+@_options
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -113,8 +120,7 @@ def _as_json(verified: Verified) -> dict[str, Any]:
 
 
 @audit.command()
-@config_option
-@json_option
+@_options
 def checkpoint(config: Path, *, as_json: bool) -> None:
     """Print the last checkpoint: how many entries there are and the root of their tree, signed by
     the hub, with the lines of those who cosigned it.
@@ -136,8 +142,7 @@ def checkpoint(config: Path, *, as_json: bool) -> None:
 
 
 @audit.command()
-@config_option
-@json_option
+@_options
 def key(config: Path, *, as_json: bool) -> None:
     """Print the public key by which everybody knows what this hub has signed.
 
@@ -153,45 +158,90 @@ def key(config: Path, *, as_json: bool) -> None:
 
 
 @audit.command("who")
-@click.argument("wanted", metavar="CHILD|CASE")
-@config_option
-@json_option
-@who_reveals(Purpose.AUDIT, what="who did", needed=True)
+@click.argument("wanted", metavar="CHILD|CASE|PERSON")
+@_asked(Purpose.AUDIT, what="who did")
 def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
     """Tell who saw or decided what about a child (a person's id), case, referral or product, or
-    AGENCY/REFERENCE: pictures shown, what was fetched, received, read, revealed, exported or
-    denied, and every decision, in the order of the record (R46, R47).
+    AGENCY/REFERENCE: pictures shown, what was fetched, received, told, read, revealed, exported or
+    denied, and every decision, in the order of the record (R46, R47). Where it is the id of
+    nothing: what the PERSON of this name did, of the hub or of an agency, over all cases.
 
     For whom the access rules let see who saw what (`hub policy show`): auditors, risk owners and
-    reviewers. It tells why somebody looked, and nothing of what was seen or decided: for that see
-    `hub audit as-of`. Where an agency alone stands, it knows which person of its own that was. What
-    nobody can read any more is there as unreadable. That you asked, or were denied it, is recorded.
+    reviewers. It tells why somebody looked or erased, and nothing of what was seen or decided: for
+    that see `hub audit as-of`. Where an agency alone stands, it knows which person of its own that
+    was. What was erased is there, with who had it erased, when and on which ground; of a person's
+    own acts it is not, as nobody can tell whose they were. What nobody can read, and nobody says
+    that it was erased, is unreadable. That you asked, or were denied it, is recorded.
 
     \b
     Example:
       hub audit who 3f0c… --who "J. Auditor" --why "yearly audit"
       hub audit who police/R-1042 --who "J. Auditor" --why "complaint 2026/17" --json
+      hub audit who "A. Operator" --who "J. Auditor" --why "yearly audit"
     """
     with writing(config) as hub:
         deeds = asking.ask(hub, wanted, asker=said.asker(hub))
     if not deeds:
-        raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
+        raise click.ClickException(
+            "nothing is recorded under this id, and nobody of this name did anything; see "
+            "`hub case --help`"
+        )
     answer([asdict(deed) for deed in deeds], map(_deed, deeds), as_json=as_json)
 
 
 def _deed(deed: Deed) -> str:
-    by = ", ".join(filter(None, (deed.who, *deed.roles, deed.agency))) or "nobody can tell"
+    who = " and ".join(filter(None, (deed.who, *deed.also)))
+    by = ", ".join(filter(None, (who, *deed.roles, deed.agency))) or "nobody can tell"
     on = f", on picture {', '.join(deed.pictures)}" if deed.pictures else ""
     why = f": {deed.why}" if deed.why else ""
+    if deed.erased is not None:
+        both, at = " and ".join(deed.erased.by), deed.erased.at[:19]
+        why = f"; erased by {both} on {at}Z: {deed.erased.why}"
     name = deed.type.removeprefix("mash.")
     return f"{deed.at[:19]}Z  {deed.position:>8}  {deed.kind:<10}  {name:<28}  {by}{on}{why}"
 
 
+@audit.command("owner")
+@click.argument("agency", metavar="AGENCY")
+@_asked(Purpose.AUDIT, what="what is an agency's")
+@click.option("--from", "since", help="From when it was recorded: a day, or a time.")
+@click.option("--until", help="Up to when: a day or time that is not in it any more.")
+def owner_(
+    agency: str, config: Path, *, as_json: bool, said: Said, since: str | None, until: str | None
+) -> None:
+    """Tell what of an AGENCY's there is in the record, over all cases: what it told, approved,
+    withheld or took back, what left for whom, and who looked at it, each with its leaf (R49).
+
+    For whom the access rules let see who saw what (`hub policy show`). Ids, codes and names, and
+    nothing of what it told. What was erased is not there, as nobody can tell whose it was. That you
+    asked, or were denied it, is recorded.
+
+    \b
+    Example:
+      hub audit owner police --who "J. Auditor" --why "sample 2026" --from 2026-01-01
+      hub audit owner gp --who "J. Auditor" --why "sample 2026" --json | jq '.[].leaf'
+    """
+    period = Period(time(since) if since else 0, time(until) if until else Period().until)
+    with writing(config) as hub:
+        if agency not in hub.settings.agencies:
+            raise click.BadParameter(f"{agency} is no agency of the configuration")
+        found = owned.ask(hub, agency, asker=said.asker(hub), period=period)
+    answer([asdict(one) for one in found], map(_owned, found), as_json=as_json)
+
+
+def _owned(one: Owned) -> str:
+    by = ", ".join(filter(None, (one.by, one.agency))) or "nobody can tell"
+    leaf = "no leaf yet" if one.leaf is None else f"leaf {one.leaf}"
+    what = "".join(f", item {item}" for item in one.items)
+    what += f", product {one.product}" if one.product else ""
+    why = f": {one.why}" if one.why else ""
+    name = one.type.removeprefix("mash.")
+    return f"{one.at[:19]}Z  {leaf:<12}  {one.kind:<11}  {name:<28}  {by}{what}{why}"
+
+
 @audit.command("as-of")
 @click.argument("decision", metavar="DECISION")
-@config_option
-@json_option
-@who_reveals(Purpose.AUDIT, what="it", needed=True)
+@_asked(Purpose.AUDIT, what="it")
 def as_of_(decision: str, config: Path, *, as_json: bool, said: Said) -> None:
     """Open a DECISION again, by the id of its message: what was decided, the pictures that were
     shown to whoever decided, as they were, and the policy (agreements, profile, models) by which
@@ -232,15 +282,13 @@ def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
 
 @audit.command("export")
 @click.argument("wanted", metavar="CASE")
-@config_option
-@who_reveals(Purpose.DISCLOSURE, what="it: for whom, and by which order or request", needed=True)
+@_asked(Purpose.DISCLOSURE, what="it: for whom, and by which order or request")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
     help="The file to write; it must not be there yet.",
 )
-@json_option
 def export_(wanted: str, config: Path, *, said: Said, out: Path, as_json: bool) -> None:
     """Write what is recorded about a CASE, referral or product to a file, with the proof of each
     entry and the signed checkpoint: for disclosure (R48).

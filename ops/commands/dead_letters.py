@@ -16,8 +16,8 @@ from connectors.port import Routes, routes
 from ops.access.acting import asker
 from ops.access.noting import UNKNOWN
 from ops.access.recording import permit_on_record
-from ops.commands.acting import Said, who_reveals
-from ops.commands.common import answer, config_option, json_option, options, table, text
+from ops.commands.acting import Said, who_does, who_reveals
+from ops.commands.common import answer, config_option, json_option, options, table
 from ops.commands.reading import reading, writing
 from ops.look.reading import Readable
 from ops.mend import dead_letters as letters
@@ -46,18 +46,6 @@ def dead_letters() -> None:
     """
 
 
-_person = options(
-    click.option(
-        "--who",
-        required=True,
-        type=text,
-        help="Your name, as [[people]] of the configuration has it.",
-    ),
-    click.option(
-        "--why", required=True, type=text, help="Why you do this, as the record keeps it."
-    ),
-)
-"""Who and why: recorded with everything that is done to a dead letter."""
 _reason_option = click.option(
     "--reason",
     type=click.Choice(sorted(REASONS)),
@@ -157,7 +145,7 @@ def _asked_for() -> str:
     help="What it ought to hold. Left out, it is asked for: other accounts here can read a "
     "command's options.",
 )
-@_person
+@who_does
 def mend(
     *, id_: str, config: Path, as_json: bool, field: str, value: str, who: str, why: str
 ) -> None:
@@ -190,7 +178,7 @@ _chosen = options(
 @_chosen
 @config_option
 @json_option
-@_person
+@who_does
 def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -> None:
     """Send one dead letter again, or all of a reason or agency, as it came or mended. Each only
     once.
@@ -214,7 +202,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
 @_chosen
 @config_option
 @json_option
-@_person
+@who_does
 def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -> None:
     """Give one dead letter up, or all of a reason or agency; the originals stay.
 

@@ -7,22 +7,14 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, options, table, text
+from ops.commands.acting import who_does
+from ops.commands.common import answer, config_option, json_option, options, table
 from ops.commands.reading import reading, writing
 from ops.mend import erasing
 from ops.mend.dead_letters import Person
 
-_person = options(
-    click.option(
-        "--who",
-        required=True,
-        type=text,
-        help="Your name, as [[people]] of the configuration has it.",
-    ),
-    click.option(
-        "--why", required=True, type=text, help="Why you do this, as the record keeps it."
-    ),
-)
+_options = options(config_option, json_option)
+_who_decides = options(_options, who_does)
 
 
 @click.group()
@@ -32,9 +24,7 @@ def hold() -> None:
 
 @hold.command()
 @click.argument("case_id", metavar="CASE")
-@config_option
-@json_option
-@_person
+@_who_decides
 def add(case_id: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
     """Keep a case: `hub erase` refuses until every hold on it is lifted.
 
@@ -52,8 +42,7 @@ def add(case_id: str, config: Path, *, as_json: bool, who: str, why: str) -> Non
 
 
 @hold.command("list")
-@config_option
-@json_option
+@_options
 def list_(config: Path, *, as_json: bool) -> None:
     """Every hold that was not lifted, oldest first.
 
@@ -68,9 +57,7 @@ def list_(config: Path, *, as_json: bool) -> None:
 
 @hold.command()
 @click.argument("hold_id", metavar="HOLD")
-@config_option
-@json_option
-@_person
+@_who_decides
 def lift(hold_id: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
     """End a hold, by its id; others on the same case stay.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.access.acting import Asker
+from ops.look.deeds import decided_by, pictures_of
 from ops.look.revealing import Seen, see
-from ops.look.who import decided_by, pictures_of
 from ops.run.wiring import Hub
 from schemas.access import Record
 from schemas.picture import PictureShown, shown_id

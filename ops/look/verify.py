@@ -14,6 +14,7 @@ from stores import journal
 from stores.contents import Contents
 from stores.database import View
 from stores.journal import Flaw
+from stores.ports import Unavailable
 from stores.tree.looking import Claim, Looking
 from stores.tree.rows import LookingAtRows
 
@@ -57,9 +58,23 @@ def verify(
     ``claims``; and every row of the other tables with what was recorded of it. With ``contents``
     open all that is sealed and compare it with its digest.
     """
+    try:
+        return _verified(hub, contents=contents, claims=claims, advance=advance)
+    except Unavailable:  # a text may be none any more: then it is looked for; else it is said again
+        return _verified(hub, contents=contents, claims=claims, advance=advance, of_damaged=True)
+
+
+def _verified(
+    hub: Readable,
+    *,
+    contents: bool,
+    claims: Sequence[Claim],
+    advance: Callable[[int], None],
+    of_damaged: bool = False,
+) -> Verified:
     started = time.monotonic()
     verified = Verified()
-    with hub.database.view() as view:
+    with hub.database.view(of_damaged=of_damaged) as view:
         opened = Contents(view, opens=contents)
         tree, rows = Looking(view, log_key_of(hub, view), claims), LookingAtRows(view)
         signed = Signed(view)

@@ -10,7 +10,7 @@ from stores.tree.checkpoints import Checkpoint
 from stores.tree.notes import Kind, Note, SignerKey, VerifierKey
 from stores.vault import Vault
 
-_KEY_ID = "checkpoints"
+KEY_ID = "checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def origin_of(area: str) -> str:
 
 def log_key(vault: Vault, connection: Connection, *, origin: str, create: bool) -> LogKey | None:
     """The key; None where there is none, and none is to be made."""
-    found = vault.keys(connection, [_KEY_ID], create=create).get(_KEY_ID)
+    found = vault.keys(connection, [KEY_ID], create=create).get(KEY_ID)
     if found is None:
         return None
     plain, timed = (SignerKey(origin, kind, found.raw) for kind in (Kind.NOTE, Kind.COSIGNATURE))

@@ -163,8 +163,10 @@ class Looking:
                 self._flaws.append(Flaw("", 0, None, "key of the checkpoints missing"))
                 return
             try:
-                claim = claim_of(Note.parse(row.note), self.key, whose="the hub")
-                if claim.time is None:
+                note = Note.parse(row.note)
+                claim = claim_of(note, self.key, whose="the hub")
+                is_whole = len(note.signed_by([self.key, timed_key(self.key)])) == 2
+                if not (is_whole and _is_row_of(claim, row)):
                     raise NotSigned
             except (NoNote, NoCheckpoint, NotSigned):
                 self._flaws.append(Flaw("", 0, None, "checkpoint altered", upto=row.size - 1))
@@ -205,6 +207,12 @@ class Looking:
 
     def _rows(self, query: Any) -> Iterable[Row[Any]]:
         return self.view.connection.execute(query)
+
+
+def _is_row_of(claim: Claim, row: Row[Any]) -> bool:
+    """Whether a checkpoint's row says the size and the second that were signed."""
+    at = row.made_at // 1_000_000 if isinstance(row.made_at, int) else None
+    return claim.time is not None and (claim.checkpoint.size, claim.time) == (row.size, at)
 
 
 @dataclass(slots=True)

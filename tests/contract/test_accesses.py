@@ -6,13 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ops.access.noting import OPERATIONS, note
 from ops.look.verify import verify
 from schemas.access import Access, Act, Purpose, Record, Role
 from schemas.base import Fact
 from schemas.operations import AccessDenied, RecordAccessed, RecordRevealed
-from stores import cursors, trail
+from stores import cursors, linking, trail
 from stores.database import Database, Transaction
 from stores.tree.growing import Growing
 
@@ -66,3 +67,22 @@ def test_an_access_of_a_transaction_that_fails_is_not_recorded(database: Databas
             raise RuntimeError
     with database.reading() as connection:
         assert trail.about(connection, database.vault, wanted="case-1") == []
+
+
+def test_accesses_are_found_by_what_they_are_about_and_not_among_all_of_their_types(
+    sqlite: Database,
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note_(*given: Any) -> None:
+        asked.append((given[2], given[3]))
+
+    event.listen(sqlite.engine, "before_cursor_execute", note_)
+    with sqlite.view() as view:
+        types = (RecordAccessed, AccessDenied)
+        linking.about(view.connection, view.vault, ids=["case-1"], types=types)
+        (query, given), *_ = [one for one in asked if "journal" in one[0]]
+        plan = view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given).all()
+    steps = " ".join(row.detail for row in plan)
+    assert "journal_subject" in steps
+    assert "journal_type" not in steps

@@ -460,6 +460,25 @@ def test_a_hub_that_was_made_to_believe_a_forged_approval_is_found_out(town: Tow
     assert not replay(town.reader, Wanted()).well
 
 
+def test_a_hub_that_goes_back_to_an_older_configuration_is_held_to_that(
+    database: Database,
+) -> None:
+    """The policy counts under which it was decided, not the newest that was ever adopted."""
+    unsigned, item = given.policy(), products.draft_item("school")
+    with database.transaction() as transaction:
+        number = policies.adopt(transaction, unsigned)
+    town = Town(database)
+    town.hub = Embedded(database, whole_hub(), Adopted(number, unsigned))
+    town.tell(products.drafted(item))
+    town.tell(products.decision(item, Choice.RELEASE_SANITISED))
+    assert town.waiting() == [RECIPIENT]
+    assert town.flaws() == set()
+
+    forged = products.approved().model_copy(update={"product_id": "product-2"})
+    town.put(forged)
+    assert town.flaws() == {"approved without its owner's signature"}, "nobody had decided it"
+
+
 def test_what_was_signed_replays_to_the_same(town: Town) -> None:
     town.approved()
     town.tell(products.ruled(products.draft_item("gp"), Ruling.WITHHOLD))

@@ -23,6 +23,8 @@ from ops.run.wiring import Hub, open_hub
 from schemas.notification import Receipt
 from schemas.settings import HubSettings
 from stores.tables import pictures
+from stores.tree.growing import Growing
+from stores.tree.keys import origin_of
 
 EVENT = "application/cloudevents+json"
 
@@ -57,6 +59,13 @@ def filled_hub(
     while answered and answer_letters(hub):
         hub.embedded().drain()
     return folder, hub
+
+
+def grown(hub: Hub) -> None:
+    """Everything has its leaf, and is signed."""
+    growing = Growing(hub.database, origin_of(hub.settings.area))
+    while growing.once():
+        pass
 
 
 def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receipt]:

@@ -67,6 +67,18 @@ def test_a_policy_that_was_changed_since_is_said(place: Place) -> None:
     assert (code, [one["sound"] for one in found["policies"]]) == (1, [False])
 
 
+@pytest.mark.parametrize("body", ["no policy", "[]", "x'ff'"])
+def test_a_policy_in_which_nothing_can_be_read_is_said(place: Place, body: str) -> None:
+    folder, hub, rated = place
+    with hub.database.transaction() as transaction:
+        put = body if body.startswith("x'") else f"'{body}'"
+        transaction.connection.execute(text(f"UPDATE policies SET body = {put}"))  # noqa: S608
+    code, found = told(folder, rated)
+    (policy,) = found["policies"]
+    assert (code, policy["sound"], policy["policy"]) == (1, False, None)
+    assert "NOT as it was adopted" in asked(folder, rated).stdout
+
+
 def test_a_picture_that_is_gone_is_said(place: Place) -> None:
     folder, hub, rated = place
     picture = told(folder, rated)[1]["pictures"][0]["id"]

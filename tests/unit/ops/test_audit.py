@@ -146,6 +146,41 @@ def test_erased_contents_are_no_flaw_where_the_record_says_that_they_are(tmp_pat
     assert f"says so: table keys, row {one}" in audit(folder, "verify").stdout
 
 
+def test_a_text_that_is_none_any_more_is_named(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    with hub.database.transaction() as transaction:
+        for table, column in (("journal", "subject"), ("states", "step")):
+            altered = f"UPDATE {table} SET {column} = CAST(x'ff' AS TEXT) WHERE rowid = 1"  # noqa: S608
+            transaction.connection.execute(text(altered))
+    code, told = verify(folder)
+    named = [(flaw["what"], flaw["position"], flaw["table"]) for flaw in told["flaws"]]
+    assert code == 1
+    assert {("altered", 1, None), ("inserted", None, "states")} <= set(named)
+
+
+def test_a_number_that_is_far_off_is_named_without_all_that_would_be_before_it(
+    tmp_path: Path,
+) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    with hub.database.transaction() as transaction:
+        far = text("UPDATE cursors SET sequence = sequence + 100000 WHERE name = 'all'")
+        transaction.connection.execute(far)
+    code, told = verify(folder)
+    assert (code, told["flaws"][-1]["what"]) == (1, "missing, and all before it")
+    assert len(told["flaws"]) < 2000
+
+
+@pytest.mark.parametrize("altered", ["size = size + 1000", "made_at = made_at + 3600000000"])
+def test_a_checkpoints_row_that_says_other_than_was_signed_is_named(
+    tmp_path: Path, altered: str
+) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    sign(hub)
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(text(f"UPDATE checkpoints SET {altered}"))  # noqa: S608
+    assert "checkpoint altered" in {flaw["what"] for flaw in verify(folder)[1]["flaws"]}
+
+
 def test_people_read_of_flaws_in_words(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:

@@ -15,7 +15,7 @@ from ops.demo.running import DemoFolder
 from ops.run.wiring import Hub
 from schemas.operations import RecordAccessed
 from tests.support.erasing import destroy
-from tests.support.filled import filled_hub
+from tests.support.filled import filled_hub, grown
 
 ME = ("--who", "J. Auditor", "--why", "yearly audit")
 A_RATING = "SELECT {} FROM journal WHERE type = 'mash.rating.decided.v1' ORDER BY position LIMIT 1"
@@ -165,10 +165,96 @@ def test_people_read_it_in_words(place: Place) -> None:
     assert "on picture" in said
 
 
-def test_what_was_erased_is_told_as_unreadable(tmp_path: Path) -> None:
+def test_what_was_erased_is_told_with_who_had_it_erased_when_and_why(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=1)
     with hub.database.reading() as connection:
         case, key_id = connection.execute(text(A_RATING.format("subject, key_id"))).one()
     destroy(hub.database, [key_id])
     acts = told(folder, case)
+    assert "unreadable" not in {act["kind"] for act in acts}
+    (gone,) = [act for act in acts if act["type"] == "mash.rating.decided.v1"]
+    assert (gone["kind"], gone["who"]) == ("erased", None)
+    assert gone["erased"]["by"] == ["B. Records", "C. Caldicott"]
+    assert gone["erased"]["why"] == "its time is over"
+    (erased,) = [act for act in acts if act["type"] == "mash.case.erased.v1"]
+    assert (erased["who"], erased["also"]) == ("B. Records", ["C. Caldicott"])
+    assert (erased["why"], erased["at"]) == (gone["erased"]["why"], gone["erased"]["at"])
+    assert "erased by B. Records and C. Caldicott on" in asked(folder, case).stdout
+
+
+def test_what_nobody_erased_and_nobody_can_read_is_unreadable(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1)
+    with hub.database.transaction() as transaction:
+        case, key_id = transaction.connection.execute(
+            text(A_RATING.format("subject, key_id"))
+        ).one()
+        gone = text("UPDATE keys SET wrapped = NULL WHERE key_id = :id")
+        transaction.connection.execute(gone, {"id": key_id})
+    acts = told(folder, case)
     assert ("unreadable", "mash.rating.decided.v1") in [(act["kind"], act["type"]) for act in acts]
+
+
+def test_who_answered_what_an_agency_was_asked_is_told(place: Place) -> None:
+    folder, hub, case = place
+    query = text(OUTSIDE.format(("mash.information.received.v1", "")))
+    with hub.database.reading() as connection:
+        expected = connection.execute(query, {"case": case}).scalar_one()
+    answered = [act for act in told(folder, case) if act["type"] == "mash.information.received.v1"]
+    assert len(answered) == expected > 0
+    assert {act["kind"] for act in answered} == {"told"}
+    assert all(act["who"] for act in answered)
+
+
+def test_each_act_is_told_with_its_leaf(place: Place) -> None:
+    folder, hub, case = place
+    grown(hub)
+    (rated, *_) = [act for act in told(folder, case) if act["kind"] == "decided"]
+    with hub.database.reading() as connection:
+        leaf = text("SELECT leaf FROM leaves WHERE position = :position")
+        assert rated["leaf"] == connection.execute(leaf, rated).scalar_one()
+
+
+# By a person
+
+
+def test_what_a_person_saw_and_decided_is_told_over_all_cases(place: Place) -> None:
+    folder, hub, case = place
+    worker = next(act["who"] for act in told(folder, case) if act["kind"] == "decided")
+    with hub.database.reading() as connection:
+        every = "SELECT count(*) FROM journal WHERE type = 'mash.rating.decided.v1'"
+        rated = connection.execute(text(every)).scalar_one()
+    acts = told(folder, f"  {worker.upper()} ")
+    assert sum(act["type"] == "mash.rating.decided.v1" for act in acts) == rated > 1
+    assert {act["who"] for act in acts if act["who"] != "J. Auditor"} == {worker}
+    assert [act["position"] for act in acts] == sorted(act["position"] for act in acts)
+
+
+def test_what_somebody_of_the_hub_looked_at_is_told_and_so_is_who_asked_for_that(
+    place: Place,
+) -> None:
+    folder, hub, case = place
+    assert run(folder, "case", case, "--reveal", who="R. Isk").exit_code in (0, 1)
+    before = {act["message_id"] for act in told(folder, "R. Isk")}
+    assert before
+    acts = told(folder, "R. Isk")
+    assert before < {act["message_id"] for act in acts}
+    assert acts[-1]["who"] == "J. Auditor"
+    with hub.database.reading() as connection:
+        told_of = "SELECT count(*) FROM journal WHERE subject LIKE '%Isk%' OR key LIKE '%Isk%'"
+        assert connection.execute(text(told_of)).scalar_one() == 0, "names are sealed"
+
+
+def test_the_second_of_two_people_is_found_by_name(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1)
+    with hub.database.reading() as connection:
+        key_id = connection.execute(text(A_RATING.format("key_id"))).scalar_one()
+    destroy(hub.database, [key_id])
+    (act,) = told(folder, "c. caldicott")
+    assert (act["type"], act["who"]) == ("mash.case.erased.v1", "B. Records")
+
+
+def test_who_may_not_ask_is_told_nothing_of_a_person(place: Place) -> None:
+    folder, _, case = place
+    worker = next(act["who"] for act in told(folder, case) if act["kind"] == "decided")
+    answer = run(folder, "audit", "who", worker, who="D. Manager")
+    assert (answer.exit_code, "decided" in answer.output) == (1, False)

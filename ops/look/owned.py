@@ -1,0 +1,264 @@
+"""What one agency owns in the record, over all cases: what it told, what it let leave or took back,
+what left, and who looked at it (R49).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from ops.access.acting import Asker
+from ops.access.items import Items
+from ops.access.recording import accessed
+from ops.look.deeds import leaves_of
+from ops.run.wiring import Hub
+from schemas.access import Act, Record
+from schemas.base import Fact
+from schemas.decisions import ProductFetched, StandingReleased, StandingWithdrawn
+from schemas.information import InformationItem, InformationOffered, InformationReceived
+from schemas.notification import NotificationReceived
+from schemas.operations import DeadLetterRevealed, RecordAccessed, RecordRevealed
+from schemas.picture import PictureShown
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    ItemAmended,
+    ItemDecided,
+    ItemLifted,
+    ItemWithheld,
+    OwnersWord,
+    ProductApproved,
+    ProductReleased,
+)
+from stores import codec, journal, linking, overview, trail
+from stores.database import View
+from stores.trail import Entry
+
+Kind: TypeAlias = Literal[
+    "told", "approved", "withheld", "lifted", "amended", "withdrawn", "released", "handed over",
+    "looked at",
+]  # fmt: skip
+_CASES: Final = 200
+"""Whose items are remembered while looks at them are read."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owned:
+    """Something that was done with what the agency owns: ids, codes and names, and no contents."""
+
+    position: int
+    leaf: int | None
+    at: str
+    kind: Kind
+    type: str
+    by: str | None
+    """Who did it; None: an agency or the hub, without a name."""
+    agency: str | None
+    """Whose person that was, or who got it."""
+    items: tuple[str, ...]
+    product: str | None
+    why: str | None
+    message_id: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when to when it was recorded, in microseconds; the end is not in it."""
+
+    since: int = 0
+    until: int = 1 << 62
+
+    def has(self, micros: int) -> bool:
+        """Whether a moment is in it."""
+        return self.since <= micros < self.until
+
+
+def ask(hub: Hub, agency: str, *, asker: Asker, period: Period) -> list[Owned]:
+    """All of it in the order of the record; that somebody asked is recorded first, and is not among
+    the answers. Raises ``Denied``.
+    """
+    with hub.database.transaction() as transaction:
+        last = overview.last_position(transaction.connection)
+        refused = accessed(
+            hub,
+            transaction,
+            asker=asker,
+            act=Act.LOOK,
+            record=Record.ACCESSES,
+            wanted=agency,
+            about=agency,
+        )
+    if refused is not None:
+        raise refused
+    with hub.database.view() as view:
+        return _Owner(view, agency, period, last).all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an entry says of the agency's."""
+
+    kind: Kind
+    by: str | None = None
+    agency: str | None = None
+    items: tuple[str, ...] = ()
+    product: str | None = None
+    why: str | None = None
+
+
+@dataclass(slots=True)
+class _Owner:
+    """An agency, and the entries of a time."""
+
+    view: View
+    agency: str
+    period: Period
+    last: int
+    """The position of the newest entry that is told of."""
+    _items: dict[str, Items] = field(default_factory=dict)
+
+    def all(self) -> list[Owned]:
+        found = [
+            (entry, said)
+            for types, reads in self._readers().items()
+            for type_ in types
+            for entry in linking.within(self.view, type_=type_, period=self._positions())
+            if self.period.has(entry.recorded_at)
+            for said in reads(entry)
+        ]
+        found.sort(key=lambda one: one[0].position)
+        leaf = leaves_of(self.view, [entry.position for entry, _ in found])
+        return [_owned(entry, said, leaf=leaf.get(entry.position)) for entry, said in found]
+
+    def _positions(self) -> tuple[int, int]:
+        """Between which positions all of that time is: they and times grow together, but for the
+        minutes that somebody was under way.
+        """
+        since, until = self.period.since - _UNDER_WAY, self.period.until + _UNDER_WAY
+        first, behind = (
+            overview.position_before(self.view.connection, at) for at in (since, until)
+        )
+        return first, min(behind, self.last)
+
+    def _readers(self) -> Mapping[Sequence[type[Fact]], Callable[[Entry], Iterable[_Said]]]:
+        return {
+            (NotificationReceived, InformationReceived, InformationOffered): self._told,
+            (ItemDecided, ItemWithheld, ItemLifted, ItemAmended, ApprovalWithdrawn): self._decided,
+            (StandingReleased, StandingWithdrawn): self._standing,
+            (ProductReleased, ProductFetched): self._left,
+            (PictureShown, RecordRevealed, DeadLetterRevealed, RecordAccessed): self._looked,
+        }
+
+    def _told(self, entry: Entry) -> Iterator[_Said]:
+        """What it told itself, and what another told as its own."""
+        fact, by, told = entry.message.data, None, tuple[InformationItem, ...]()
+        if isinstance(fact, InformationReceived):
+            by, told = fact.response.answered_by, fact.response.items
+        if isinstance(fact, InformationOffered):
+            by, told = fact.offered.volunteered_by, fact.offered.items
+        items = tuple(item.item_id for item in told if item.owner == self.agency)
+        if items or fact.of_agency == self.agency:
+            yield _Said("told", by, fact.of_agency, items)
+
+    def _decided(self, entry: Entry) -> Iterator[_Said]:
+        fact = entry.message.data
+        if isinstance(fact, ItemDecided | OwnersWord | ApprovalWithdrawn):
+            if fact.owner != self.agency:
+                return
+            kind: Kind = _WORDS.get(type(fact), "approved")
+            if isinstance(fact, ItemDecided) and fact.choice is Choice.WITHHOLD:
+                kind = "withheld"
+            product = getattr(fact, "product_id", None)
+            yield _Said(kind, fact.decided_by, self.agency, (fact.item_id,), product)
+
+    def _standing(self, entry: Entry) -> Iterator[_Said]:
+        fact = entry.message.data
+        if isinstance(fact, StandingReleased | StandingWithdrawn) and fact.agency == self.agency:
+            kind: Kind = "approved" if isinstance(fact, StandingReleased) else "withdrawn"
+            by, items = fact.decision.decided_by, (fact.decision.standing_id,)
+            yield _Said(kind, by, self.agency, items)
+
+    def _left(self, entry: Entry) -> Iterator[_Said]:
+        """Products that have something of it, by what was approved of them."""
+        fact = entry.message.data
+        if not isinstance(fact, ProductReleased | ProductFetched):
+            return
+        approved = linking.about(
+            self.view.connection, self.view.vault, ids=[fact.case_id], types=[ProductApproved]
+        )
+        last = [one.message.data for one in approved if one.position < entry.position]
+        for one in reversed(last):
+            if isinstance(one, ProductApproved) and one.product_id == fact.product_id:
+                items = tuple(item.item_id for item in one.items if item.owner == self.agency)
+                if items or any(post.owner == self.agency for post in one.signposts):
+                    kind: Kind = "released" if isinstance(fact, ProductReleased) else "handed over"
+                    yield _Said(kind, None, fact.recipient, items, fact.product_id)
+                return
+
+    def _looked(self, entry: Entry) -> Iterator[_Said]:
+        fact = entry.message.data
+        match fact:
+            case PictureShown():
+                if self._holds([entry], entry.message.correlation_id):
+                    yield _Said("looked at", None, fact.agency)
+            case RecordRevealed():
+                shown = _entries(self.view, fact.message_ids)
+                if self._holds(shown, entry.message.correlation_id):
+                    agency = fact.access.agency if fact.access else None
+                    yield _Said("looked at", fact.seen_by, agency, why=fact.why)
+            case DeadLetterRevealed(agency=self.agency):
+                agency = fact.access.agency if fact.access else None
+                yield _Said("looked at", fact.seen_by, agency, why=fact.why)
+            case RecordAccessed(record_id=self.agency):
+                yield _Said("looked at", fact.who, fact.access.agency, why=fact.why)
+
+    def _holds(self, shown: Sequence[Entry], referral: str) -> bool:
+        """Whether any of these says something of the agency's, or repeats it."""
+        items = self._of_case(referral)
+        items.learn(shown)
+        return any(kept.owner == self.agency for one in shown for kept in items.held(one))
+
+    def _of_case(self, referral: str) -> Items:
+        if referral not in self._items:
+            while len(self._items) >= _CASES:
+                del self._items[next(iter(self._items))]
+            items = self._items[referral] = Items(lambda _: True)
+            items.learn(trail.about(self.view.connection, self.view.vault, wanted=referral))
+        return self._items[referral]
+
+
+_UNDER_WAY: Final = 300_000_000
+"""Microseconds that somebody may have been under way before what they wrote was committed."""
+_WORDS: Final[Mapping[type[Fact], Kind]] = {
+    ItemWithheld: "withheld",
+    ItemLifted: "lifted",
+    ItemAmended: "amended",
+    ApprovalWithdrawn: "withdrawn",
+}
+
+
+def _entries(view: View, message_ids: Sequence[str]) -> list[Entry]:
+    rows = journal.rows_of(view.connection, message_ids)
+    keys = view.vault.readable(view.connection, {row.key_id for row in rows})
+    return [
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows
+    ]
+
+
+def _owned(entry: Entry, said: _Said, *, leaf: int | None) -> Owned:
+    return Owned(
+        position=entry.position,
+        leaf=leaf,
+        at=codec.from_micros(entry.recorded_at).isoformat(),
+        kind=said.kind,
+        type=entry.message.type,
+        by=said.by,
+        agency=said.agency,
+        items=said.items,
+        product=said.product,
+        why=said.why,
+        message_id=entry.message.id,
+        about=entry.message.data.subject,
+    )
