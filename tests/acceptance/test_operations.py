@@ -19,6 +19,7 @@ from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.run.wiring import Hub, open_hub
+from tests.proofs.place import everybody_signed_in
 from tests.support.filled import answer_letters, send
 
 
@@ -37,6 +38,7 @@ def hub_(
     admin.dispose()
     monkeypatch.setenv("HUB_STORE", store)
     folder = prepare(tmp_path / "hub", port=0)
+    monkeypatch.setenv("HUB_SESSIONS", str(everybody_signed_in(folder)))
     hub = open_hub(folder.config, {"HUB_STORE": store})
     for agency, events in batches(sample_lines(10), 50):
         send(hub, agency, events)

@@ -348,6 +348,12 @@ def test_a_recall_says_whose_it_is_about_and_what_to_do(days: Days, team: str) -
         "reason": "Its owner wants it back: do not act on it, and destroy it wherever it has gone.",
         "recall_id": "…",
         "item_id": "…",
+        "owner": "gp",
+        "to_do": (
+            "Find it by its product_id and, where only an item is wanted back, its item_id. Tell "
+            "everybody who acted on it or had it from you. Answer today with a recall receipt that "
+            "says what you did: acknowledged, destroyed, or cannot and why. Who is silent is rung."
+        ),
     }
     had = {
         (one["product_id"], item["item_id"]): item["owner"]
@@ -401,7 +407,15 @@ def test_the_owner_is_told_that_operations_looked_and_why(days: Days) -> None:
         "why": "The practice rang",
         "seen_at": "…",
         "purpose": "mending",
+        "seen_for": LEAD,
+        "seen_as": ["operations"],
         "reviewed_by": "R. Reviewer",
+        "review_due_at": "…",
+        "to_do": (
+            "Nothing, where you find it in order. Where you do not: ring, say who looked and when, "
+            "and ask for who reviews it, or for the information risk owner."
+        ),
+        "contact": "MASH manager, 01632 960102",
     }
 
 
