@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,9 @@ SESSION: Final = "__Host-mash-session"
 ASKED: Final = "__Host-mash-sign-in"
 _MOST: Final = 1000
 """People who are at the provider's pages at a time."""
+_HANDS: Final = 4
+"""People with whom the provider is waited for at a time: a silent one must not stop the intake."""
+_BUSY: Final = "Many are signing in just now: try again in a minute."
 _PATIENCE: Final = dt.timedelta(minutes=10)
 _COOKIE: Final[Mapping[str, Any]] = {
     "path": "/",
@@ -46,6 +50,8 @@ class SignIn:
     wrong: WrongTokens
     """Answers that are none are as slow as wrong tokens."""
     asked: OrderedDict[str, Asked] = field(default_factory=OrderedDict)
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
+    """Of the threads in which notifications are taken too."""
 
     @property
     def offered(self) -> bool:
@@ -80,11 +86,14 @@ class SignIn:
             told |= {"who": asker.who, "agency": asker.agency, "roles": sorted(asker.roles)}
         return told
 
-    def begin(self, request: Request) -> Response:
+    async def begin(self, request: Request) -> Response:
         """Send a browser to the provider."""
         to_decide = request.query_params.get("to_decide") == "1"
+        if self.hands.locked():
+            return PlainTextResponse(_BUSY, 503)
         try:
-            provider = provider_of(self.hub.settings, self.environment)
+            async with self.hands:
+                provider = await run_in_threadpool(provider_of, self.hub.settings, self.environment)
         except CannotSignIn as error:
             return PlainTextResponse(str(error), 503)
         asked = provider.ask(f"{self._url}{PATH}", to_decide=to_decide)
@@ -97,16 +106,20 @@ class SignIn:
 
     async def back(self, request: Request) -> Response:
         """Take a browser back with what the provider answered, if it is the one that was sent."""
+        if self.hands.locked():
+            return PlainTextResponse(_BUSY, 503)
         asked = self._asked(request)
         try:
             if asked is None:
                 raise CannotSignIn("you were not asked to sign in, or too long ago", "not_asked")
-            return await run_in_threadpool(self._taken, request, asked)
+            async with self.hands:
+                return await run_in_threadpool(self._taken, request, asked)
         except CannotSignIn as error:
-            if asked is not None:  # what nobody asked for could fill the record
-                await run_in_threadpool(self._refused, error.reason)
+            # First slowed, then recorded: what comes in masses would fill the record.
             if not await self.wrong.slow(request.client.host if request.client else ""):
                 return PlainTextResponse("Too many answers that are none come just now.", 429)
+            if asked is not None:
+                await run_in_threadpool(self._refused, error.reason)
             return PlainTextResponse(str(error), 403)
 
     def end(self, request: Request) -> Response:

@@ -55,9 +55,11 @@ def proven(hub: Guarded, who: str) -> Known | None:
 
 def _signed_in(hub: Guarded, who: str) -> Known | None:
     sessions = sessions_of(hub.settings, hub.folder)
-    found = map(sessions.find, own_file(sessions, account()).tokens())
-    session = next((one for one in found if one is not None and one.who == who), None)
-    return session and as_of_now(hub, session)
+    for token in own_file(sessions, account()).tokens():
+        session = sessions.find(token, used=False)  # what others have here goes on getting idle
+        if session is not None and session.who == who:
+            return as_of_now(hub, session) if sessions.find(token) else None
+    return None
 
 
 def as_of_now(hub: Guarded, session: Session) -> Known | None:
@@ -97,7 +99,7 @@ def is_production(settings: HubSettings) -> bool:
 
 
 def _sharing(people: Sequence[PersonSettings], here: str) -> list[PersonSettings]:
-    return [one for one in people if one.account == here]
+    return [one for one in people if one.account == here and one.is_there(now().date())]
 
 
 def _of(person: PersonSettings, proof: Proof) -> Known:

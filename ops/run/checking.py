@@ -279,14 +279,16 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
 def _ending_tokens(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
     """Agencies whose last token ends soon, or has."""
     for code, agency in settings.agencies.items():
-        http = agency.http
-        tokens = (*http.all_tokens, *http.certificates) if http else ()
-        ends = [token.until.date() for token in tokens if token.until is not None]
-        if ends and len(ends) == len(tokens) and max(ends) < today + _SOON:
-            when = "ends" if max(ends) >= today else "ended"
-            what = f"the last token or certificate {when} on {max(ends)}"
-            instead = "make the next (`hub config token`), and write it beside this one"
-            yield Fault(f"agencies.{code}.http", what, instead)
+        if (http := agency.http) is None:
+            continue
+        # Each by itself: a token that never ends helps no system that comes with a certificate.
+        for kind, known in (("token", http.all_tokens), ("certificate", http.certificates)):
+            ends = [one.until.date() for one in known if one.until is not None]
+            if ends and len(ends) == len(known) and max(ends) < today + _SOON:
+                when = "ends" if max(ends) >= today else "ended"
+                what = f"the last {kind} {when} on {max(ends)}"
+                instead = f"make the next (`hub config {kind}`), and write it beside this one"
+                yield Fault(f"agencies.{code}.http", what, instead)
 
 
 def _amiss(agreement: Agreement | None, today: dt.date) -> tuple[str, str] | None:

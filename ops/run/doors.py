@@ -205,6 +205,7 @@ def readable_passwords(settings: HubSettings, config: Path) -> Iterator[Fault]:
     urls = [runtime.store, runtime.queues, *(push.url for push in pushed)]
     written = config.read_text(encoding="utf-8")
     secret = any(url and urlsplit(url).password and url in written for url in urls)
+    secret = secret or any(one.passphrase for one in settings.people)
     if secret and config.stat().st_mode & _OTHERS:
         instead = f"chmod 600 {config}, or let a variable hold the URL"
         yield Fault(str(config), "holds a password and can be read by others", instead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
@@ -78,6 +79,8 @@ def unproven(settings: HubSettings) -> Iterator[Fault]:
     """People who cannot show who they are, and such as cannot be told apart."""
     shared = defaultdict(list)
     for number, person in enumerate(settings.people):
+        if not person.is_there(dt.datetime.now(dt.UTC).date()):
+            continue
         if person.account is not None:
             shared[person.account].append(person.name)
         elif person.passphrase is None and settings.identity.issuer is None:
