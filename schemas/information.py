@@ -141,6 +141,8 @@ class InformationItem(Shape):
     """Recipients who alone may be told so; none: whoever gets what it is left out of."""
     reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
     """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
+    reference: Identity | None = Field(default=None, exclude_if=lambda told: told is None)
+    """What who told it calls it; None: its ``item_id``, as it was sent."""
 
     @property
     def lacks_reason(self) -> bool:

@@ -236,6 +236,15 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     """For an agency with a key: what to sign, of the sanitised words and of the original ones. Of
     words of its own it is the last one, with their digests.
     """
+    your_reference: Identity | None = Field(default=None, exclude_if=not_)
+    """What its reader calls the item, where that told it."""
+    recipient_name: Line | None = Field(default=None, exclude_if=not_)
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """What is asked of whom, and what silence leads to; requests of old say neither."""
+    to_do: Line | None = Field(default=None, exclude_if=not_)
+    """How to decide, and by when."""
+    contact: Line | None = Field(default=None, exclude_if=not_)
+    """Whom to ring about it."""
 
 
 class ApprovalCancellation(

@@ -91,6 +91,8 @@ class DraftItem(Item):
     """Whether its owner flagged it: no standing release lets it out."""
     decided_by: Line | None = Field(default=None, exclude_if=_none)
     """Who of its owner wrote it for this product and recipient: it is released by that."""
+    reference: Identity | None = Field(default=None, exclude_if=_none)
+    """What who told it calls it, for that one alone."""
 
 
 class Weighing(Item):

@@ -31,7 +31,11 @@ _NOTHING = "nothing is recorded under this id; see `hub case --help` for what is
     help="Show contents too, as far as the access rules let you. That you looked is recorded, and "
     "told to the agencies whose messages they are; say --who and --why.",
 )
-@click.option("--now", is_flag=True, help="Show only who holds which product of it now.")
+@click.option(
+    "--now",
+    is_flag=True,
+    help="Show only who holds which product of it now, and who is to decide about it by when.",
+)
 @who_reveals(Purpose.AUDIT, what="the contents")
 def case(
     wanted: str,
@@ -95,6 +99,9 @@ def _held(held: Sequence[Holding]) -> Iterator[str]:
             f"    {one.recipient}: {one.colour}{urgent}, {one.state}{stands}{change}"
             f"  ({one.since[:19]}Z, {one.product_id})"
         )
+        for awaited in one.awaits:
+            by = f"by {awaited.due_at[:19]}Z" if awaited.due_at else "on no clock"
+            yield f"        {awaited.agency} is to decide, {by}"
 
 
 def _lines(event: Event) -> Iterator[str]:

@@ -14,6 +14,11 @@ def lines(request: ApprovalRequest) -> Iterator[str]:
     """All that somebody has to see before they decide; the original with what goes marked."""
     item, due = request.item, request.due_at
     yield f"May this leave? It is {item.owner}'s, for {request.recipient}, for {request.purpose}."
+    yield from filter(None, (request.says, request.to_do))
+    if request.contact:
+        yield f"  ring          {request.contact}"
+    if request.your_reference:
+        yield f"  you call it   {request.your_reference}"
     yield f"  on the basis  {request.legal_basis or 'that its letter does not say'}"
     yield f"  rated         {request.colour}"
     if due:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from ops.look.reading import Readable
+from pydantic import TypeAdapter
+
+from ops.access.acting import AT_THE_MACHINE, Asker
+from ops.look.reading import Guarded
+from ops.look.revealing import looked_at
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft, deciders
+from router.steps.approve.state import State as Approving
 from schemas.base import Fact
 from schemas.changes import ChangeAcknowledged, ChangeTold
 from schemas.decisions import ProductFetched
@@ -24,8 +32,10 @@ from schemas.product import (
     ProductVoided,
     RecallAnswered,
 )
-from stores import trail
+from stores import states, trail
+from stores.database import View
 
+_APPROVING: Final[TypeAdapter[Approving]] = TypeAdapter(Approving)
 _WHERE: tuple[tuple[type[Fact], str], ...] = (
     (ProductApproved, "approved"),
     (ProductReleased, "on its queue"),
@@ -40,6 +50,14 @@ _ANSWERED = {
     "destroyed": "destroyed",
     "cannot": "recalled, cannot be undone",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An agency that has not decided about what is its own, and by when it is to."""
+
+    agency: str
+    due_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +79,51 @@ class Holding:
     """Of what changed since: ``told``, or ``acknowledged``; None where nothing was to be told."""
     since: str
     """When that last became so."""
+    awaits: tuple[Awaited, ...] = ()
+    """While it waits for its owners: those of them that its reader may know of."""
 
 
-def of(hub: Readable, wanted: str) -> list[Holding]:
+def of(hub: Guarded, wanted: str, *, asker: Asker = AT_THE_MACHINE) -> list[Holding]:
     """By a case, referral or product id, or ``agency/reference``, in the order of drafting."""
-    with hub.database.reading() as connection:
-        entries = trail.about(connection, hub.database.vault, wanted=wanted)
-    return held(entry.message for entry in entries)
+    with hub.database.view() as view:
+        entries = trail.about(view.connection, hub.database.vault, wanted=wanted)
+        known = looked_at(hub, entries, asker=asker, now=hub.database.clock())
+        drafts = [one for entry in known if isinstance(one := entry.message.data, ProductDrafted)]
+        awaited = _awaited(view, drafts)
+    found = held(entry.message for entry in entries)
+    return [replace(one, awaits=awaited.get(one.product_id, ())) for one in found]
+
+
+def _awaited(view: View, drafts: Sequence[ProductDrafted]) -> dict[str, tuple[Awaited, ...]]:
+    """For whom each of these products waits still; by what of them a reader may know of."""
+    keys = {one.concern_id or one.referral_id for one in drafts}
+    documents = states.load(view, approve.STEP.name, keys=keys)
+    read = (_APPROVING.validate_json(body) for _, body in documents.values())
+    stages = {
+        id_: stage
+        for known in read
+        if isinstance(known, Approvals)
+        for id_, stage in known.products.items()
+        if isinstance(stage, Draft)
+    }
+    return {
+        one.product_id: tuple(awaited_of(one, stages[one.product_id]))
+        for one in drafts
+        if one.product_id in stages
+    }
+
+
+def awaited_of(known: ProductDrafted, draft: Draft) -> Iterator[Awaited]:
+    """Who has not decided about a draft, by those of its items that a reader may know of."""
+    owing = (
+        agency
+        for item in known.items
+        for agency in deciders(item)
+        if draft.decision(item.item_id, agency) is None and not draft.kept_in(item.item_id)
+    )
+    for agency in sorted(set(owing)):
+        clock = draft.clocks.get(agency)
+        yield Awaited(agency, clock.due_at.isoformat() if clock else None)
 
 
 def held(messages: Iterable[Message]) -> list[Holding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +13,7 @@ from ops.access.noting import OPERATIONS, operation
 from ops.access.recording import permit_on_record
 from ops.look.reading import Guarded
 from ops.mend.dead_letters import Person, Refused
+from ops.mend.grounds import SAY_IT_WITHOUT, UNSAID, tells_of
 from ops.mend.reach import Reach, Words, reach
 from ops.run.erased import Erasure, apply, note
 from schemas.access import Act, Record
@@ -80,7 +81,7 @@ def hold(hub: Guarded, case_id: str, *, person: Person) -> str:
         gone = any(row.type == CaseErased.type for row in rows)
         if gone and not reach(view, case_id).told:
             raise Refused(f"{case_id} was erased: nothing of it is there any more to be kept")
-    _permit(hub, person, act=Act.HOLD, case_id=case_id)
+    _permit(hub, [person], act=Act.HOLD, case_id=case_id)
     hold_id = str(uuid4())
     _decide(hub.database, HoldAdded, case_id=case_id, hold_id=hold_id, person=person)
     return hold_id
@@ -92,7 +93,7 @@ def lift(hub: Guarded, hold_id: str, *, person: Person) -> Hold:
         found = next((one for one in holds(view) if one.hold_id == hold_id), None)
     if found is None:
         raise Refused(f"there is no hold {hold_id}; see `hub hold list`")
-    _permit(hub, person, act=Act.HOLD, case_id=found.case_id)
+    _permit(hub, [person], act=Act.HOLD, case_id=found.case_id)
     _decide(hub.database, HoldLifted, case_id=found.case_id, hold_id=hold_id, person=person)
     return found
 
@@ -167,19 +168,24 @@ def erase(
     return fact
 
 
-def permit(hub: Guarded, case_id: str, *, people: Iterable[Person]) -> None:
+def permit(hub: Guarded, case_id: str, *, people: Collection[Person]) -> None:
     """Each of these people has to be let erase a case by the access rules; who is not is recorded,
-    and ``Denied`` raised.
+    and ``Denied`` raised. Raises :class:`Refused` where their reason tells of people.
     """
     with hub.database.view() as view:
         _known(view, case_id)
+    _permit(hub, people, act=Act.ERASE, case_id=case_id)
+
+
+def _permit(hub: Guarded, people: Collection[Person], *, act: Act, case_id: str) -> None:
+    """Whether a reason tells of somebody is said to those alone who are let, and kept nowhere."""
+    with hub.database.view() as view:
+        telling = any(tells_of(view, case_id, why=person.why) for person in people)
     for person in people:
-        _permit(hub, person, act=Act.ERASE, case_id=case_id)
-
-
-def _permit(hub: Guarded, person: Person, *, act: Act, case_id: str) -> None:
-    known = asker(hub, person.who, why=person.why)
-    permit_on_record(hub, known, act=act, record=Record.CASE, wanted=case_id)
+        known = asker(hub, person.who, why=UNSAID if telling else person.why)
+        permit_on_record(hub, known, act=act, record=Record.CASE, wanted=case_id)
+    if telling:
+        raise Refused(SAY_IT_WITHOUT)
 
 
 def two(first: str, second: str, *, why: str) -> tuple[Person, Person]:

@@ -20,6 +20,7 @@ from router.steps.approve.state import (
     deciders,
     words_of,
 )
+from router.steps.approve.words import told_by
 from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
@@ -78,9 +79,16 @@ def requests(draft: Draft, wanted: Awaited, *, now: Now) -> Iterator[Letter]:
                 basis = basis_of(draft, agency, now=now)
                 shown = _shown(draft, agency, policy=now.policy) | basis
                 sign = statements(draft, item, agency=agency, basis=basis, now=now)
-                notice = ApprovalRequest(item=item, statements=sign, **told | shown)
+                shown |= _called(item, agency)
+                notice = ApprovalRequest(statements=sign, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
+
+
+def _called(item: DraftItem, agency: str) -> dict[str, Any]:
+    """The item, and what the agency itself calls it: others are not told that."""
+    own = item.reference if agency == told_by(item) else None
+    return {"item": item.model_copy(update={"reference": None}), "your_reference": own}
 
 
 _STANDS = "A rating of this colour stands on its own legal basis though consent was refused."

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from router.step import Outcome
 from router.steps.approve.closing import awaited, settled, silent_in
 from router.steps.approve.state import Approvals, Approved, Closed, Draft, Stage
+from router.steps.approve.words import in_words, silence_leads_to
 from router.steps.clocks import owing
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
@@ -25,12 +26,6 @@ from schemas.product import ProductRefused
 
 _WENT = "The product went without it."
 _NEEDLESS = "It is not asked about this any more."
-_THEN = {
-    "without": "the product goes without it, unless nothing else is left to send",
-    "signpost": "the product goes without it, and names its owner where that agreed to be named",
-    "wait": "the product waits all the same, and a person is called to settle it",
-}
-_FOLLOWS = "what went already stays without it, and a person is called to settle it"
 
 
 def elapsed(known: Approvals, due_at: dt.datetime, *, now: Now) -> Outcome[Approvals]:
@@ -69,7 +64,7 @@ def _told(known: Approvals, one: _Owing, *, now: Now) -> Outcome[Approvals]:
     told = owing.told(one.owed(now), one.clock, key=f"{draft.product_id}/{agency}", now=now)
     due = rule.after == "due" and one.clock.breached_next
     over = (due or told.clock is None) and agency not in draft.late
-    then = _THEN[rule.then] if draft.follows is None else _FOLLOWS
+    then = silence_leads_to(draft, now)
     after = draft.ticking(agency, told.clock)
     if not over:
         letter = _saying(told.letter, f"In the end {then}.")
@@ -134,7 +129,7 @@ def watched(
         outcome,
         state=after,
         facts=(*outcome.facts, *closed),
-        letters=tuple(_by_when(letter, after) for letter in outcome.letters),
+        letters=tuple(_by_when(letter, after, now=now) for letter in outcome.letters),
         timers=timers(after.next_at, key, before=before.next_at),
     )
 
@@ -197,12 +192,14 @@ def _reason(facts: tuple[Fact, ...], product_id: str, *, stage: Stage) -> str:
     return told or (_WENT if went else _NEEDLESS)
 
 
-def _by_when(letter: Letter, known: Approvals) -> Letter:
-    """A request with when its clock is due."""
+def _by_when(letter: Letter, known: Approvals, *, now: Now) -> Letter:
+    """A request with when its clock is due, and with what it asks in words."""
     notice = letter.notice
     if not isinstance(notice, ApprovalRequest):
         return letter
     stage = known.products.get(notice.product_id)
-    clock = stage.clocks.get(letter.agency) if isinstance(stage, Draft) else None
-    due_at = clock.due_at if clock else None
-    return replace(letter, notice=notice.model_copy(update={"due_at": due_at}))
+    draft = stage if isinstance(stage, Draft) else None
+    clock = draft.clocks.get(letter.agency) if draft else None
+    asked = notice.model_copy(update={"due_at": clock.due_at if clock else None})
+    said = in_words(asked, draft, agency=letter.agency, now=now)
+    return replace(letter, notice=asked.model_copy(update=said))

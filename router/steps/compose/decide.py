@@ -641,15 +641,20 @@ def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str
             about=about,
         )
 
+    notified = item.item_id in {one.item_id for one in desk.notified.items}
     return DraftItem(
         original=item.text,
         sanitised=sanitised.text,
         redactions=sanitised.redactions,
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
-        notification=item.item_id in {one.item_id for one in desk.notified.items},
+        notification=notified,
         restricted=item.sensitivity is Sensitivity.RESTRICTED,
-        **item.shared(DraftItem) | {"signpost": names_to(item, recipient.agency)},
+        **item.shared(DraftItem)
+        | {
+            "signpost": names_to(item, recipient.agency),
+            "reference": desk.notified.reference if notified else item.reference,
+        },
     )
 
 

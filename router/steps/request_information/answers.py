@@ -190,6 +190,11 @@ def _of_the_hub(
     was asked: what it says of it lasts, and other words are an amendment.
     """
     return tuple(
-        item.model_copy(update={"item_id": derived_id("item", referral_id, agency, item.item_id)})
+        item.model_copy(
+            update={
+                "item_id": derived_id("item", referral_id, agency, item.item_id),
+                "reference": item.reference or item.item_id,
+            }
+        )
         for item in items
     )

@@ -171,6 +171,7 @@ def _item(
         sanitised_digest=digest,
         signpost=False,
         notification=True,
+        reference=notification.reference,
         restricted=not open_to_others(notification.kept),
     )
 
