@@ -164,7 +164,7 @@ class Borough:
         yield "case --now", [asdict(one) for one in holding.of(self.hub, referral_id)]
         for who, what_for in LOOKING:
             numbered = (f"look-{who}-{number}" for number in count())
-            with patch("ops.access.recording.uuid4", numbered.__next__):  # else drawn at random
+            with patch("ops.access.noting.uuid4", numbered.__next__):  # else drawn at random
                 yield from self._looks(referral_id, who, what_for)
 
     def _looks(
