@@ -21,7 +21,7 @@ from stores.ports import Unavailable
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.kept import Damaged, Published
-from stores.tree.keys import LogKey, log_key
+from stores.tree.keys import LogKey, is_kept, log_key
 from stores.tree.leaf import fresh_salt, hash_as_it_is, hash_of_rows
 from stores.tree.merkle import CompactRange, Completed
 from stores.tree.notes import NoNote, NotSigned
@@ -173,7 +173,7 @@ class Growing:
         last = kept.newest(connection)  # before the size: others may be growing it
         size = kept.size_of(connection)
         if self._tree is None or self._tree.size != size:
-            if key or last:
+            if last or (key and is_kept(connection)):
                 checkpoint = _signed(last, key or self._key(view))
                 _require(connection, checkpoint, size=size)
             self._tree = kept.range_of(connection, size)

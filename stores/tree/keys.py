@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from stores import tables
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.notes import Kind, Note, SignerKey, VerifierKey
 from stores.vault import Vault
@@ -34,6 +35,14 @@ class LogKey:
 def origin_of(area: str) -> str:
     """What a hub's checkpoints call its record."""
     return f"mash-hub/{area}"
+
+
+def is_kept(connection: Connection) -> bool:
+    """Whether the key is in this state of the store: a vault knows one, too, that another thread
+    has made and not committed yet.
+    """
+    kept = select(tables.keys.c.key_id).where(tables.keys.c.key_id == KEY_ID)
+    return connection.execute(kept).first() is not None
 
 
 def log_key(vault: Vault, connection: Connection, *, origin: str, create: bool) -> LogKey | None:

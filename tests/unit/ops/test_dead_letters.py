@@ -134,16 +134,23 @@ def test_whose_message_was_read_is_told_by_whom_and_why_and_nothing_of_it(
         event["data"]["source_agency"],
         "mash.content-revealed.v1",
     )
-    seen_at = said["data"].pop("seen_at")
+    seen_at, due_at = (said["data"].pop(name) for name in ("seen_at", "review_due_at"))
     assert said["data"] == {
         "record": "dead_letter",
         "message_ids": [id_],
         "seen_by": "A. Operator",
         "why": "asked the school",
         "purpose": "mending",
+        "seen_for": "childrens_social_care",
+        "seen_as": ["operations"],
         "reviewed_by": "R. Reviewer",
+        "to_do": (
+            "Nothing, where you find it in order. Where you do not: ring, say who looked and when, "
+            "and ask for who reviews it, or for the information risk owner."
+        ),
+        "contact": "MASH manager, 01632 960102",
     }
-    assert dt.datetime.fromisoformat(seen_at).tzinfo is not None
+    assert dt.datetime.fromisoformat(seen_at) < dt.datetime.fromisoformat(due_at)
 
 
 def test_of_what_is_of_an_agency_that_is_configured_no_more_nobody_is_told(

@@ -437,7 +437,8 @@ def test_whoever_told_something_of_a_picture_is_told_that_it_was_revealed_and_wh
     rate(hub[1], request)
     picture(hub[0], referral, "--reveal", "--who", "J. Auditor", "--why", "complaint 2026/17")
     (to_police,) = letters(hub[1], "police", "mash.content-revealed.v1")
-    assert dt.datetime.fromisoformat(to_police.pop("seen_at")).tzinfo is not None
+    seen_at, due_at = (to_police.pop(name) for name in ("seen_at", "review_due_at"))
+    assert dt.datetime.fromisoformat(seen_at) < dt.datetime.fromisoformat(due_at)
     assert to_police == {
         "record": "referral",
         "message_ids": [referral],
@@ -445,7 +446,14 @@ def test_whoever_told_something_of_a_picture_is_told_that_it_was_revealed_and_wh
         "seen_by": "J. Auditor",
         "why": "complaint 2026/17",
         "purpose": "audit",
+        "seen_for": LEAD,
+        "seen_as": ["auditor"],
         "reviewed_by": "R. Reviewer",
+        "to_do": (
+            "Nothing, where you find it in order. Where you do not: ring, say who looked and when, "
+            "and ask for who reviews it, or for the information risk owner."
+        ),
+        "contact": "MASH manager, 01632 960102",
     }
     (to_lead,) = letters(hub[1], LEAD, "mash.content-revealed.v1")
     (rated,) = to_lead["message_ids"]
