@@ -143,7 +143,7 @@ class PersonFact(Fact, topic="people.signed_in", subject="person_id"):
     """Of the name, which stands nowhere in the clear; ``unknown`` for who is nobody's name."""
 
 
-class PersonSignedIn(PersonFact, type="mash.person.signed-in.v1"):
+class PersonSignedIn(PersonFact, type="mash.person.signed-in.v1", agency="agency"):
     """Somebody showed who they are, and acts as that until they sign out, or ``ends_at``."""
 
     who: Line
