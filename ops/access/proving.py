@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from ops.access import attempts
 from ops.access.accounts import account
@@ -64,12 +65,12 @@ def _signed_in(hub: Guarded, who: str) -> Known | None:
 
 def as_of_now(hub: Guarded, session: Session) -> Known | None:
     """Who has a session, as they are now: what somebody of ``[[people]]`` is stands there, and may
-    have changed since they signed in.
+    have changed since they signed in. None: they are gone, or their passphrase is another.
     """
     if session.proven is Proof.OPENID:
         return session
     person = named(hub.settings, session.who)
-    if person is None:
+    if person is None or session.by != _by(person):
         return None
     return session.model_copy(update={"agency": person.agency, "roles": person.roles})
 
@@ -85,7 +86,7 @@ def by_passphrase(hub: Guarded, who: str, passphrase: str) -> Known:
         if person is None or kept is None or not is_right(passphrase, kept):
             attempts.refused(hub, who, proof=Proof.PASSPHRASE, reason="wrong_passphrase")
             raise NotProven("this is no name and passphrase that belong together")
-    return _of(person, Proof.PASSPHRASE)
+    return _of(person, Proof.PASSPHRASE).model_copy(update={"by": _by(person)})
 
 
 def named(settings: HubSettings, who: str) -> PersonSettings | None:
@@ -110,6 +111,11 @@ def _of(person: PersonSettings, proof: Proof) -> Known:
         proven=proof,
         proven_at=now(),
     )
+
+
+def _by(person: PersonSettings) -> str | None:
+    kept = person.passphrase
+    return None if kept is None else sha256(kept.encode()).hexdigest()
 
 
 def _expected(settings: HubSettings, person: PersonSettings) -> Proof:

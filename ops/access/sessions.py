@@ -38,6 +38,8 @@ class Known(Shape):
     """When they last did; None: the provider does not say."""
     acr: Line | None = None
     """In what way, in the provider's words."""
+    by: str | None = None
+    """By which passphrase: a digest of what the configuration keeps of it."""
 
 
 class Session(Known):

@@ -81,7 +81,7 @@ def _begin(hub: Reader, known: Known) -> dict[str, str]:
     """A new session in the place of an older one of the same person."""
     sessions = sessions_of(hub.settings, hub.folder)
     own = own_file(sessions, account())
-    found = {token: sessions.find(token) for token in own.tokens()[::-1]}
+    found = {token: sessions.find(token, used=False) for token in own.tokens()[::-1]}
     others = [token for token, one in found.items() if one is not None and one.who != known.who]
     for token, one in found.items():
         if one is not None and token not in others:

@@ -6,16 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from ops.access.acting import Asker
 from ops.access.items import Items
 from ops.access.recording import accessed
 from ops.look.deeds import leaves_of
 from ops.run.wiring import Hub
+from router.steps.release.sending import letter_named
 from schemas.access import Act, Record
 from schemas.base import Fact
-from schemas.decisions import ProductFetched, StandingReleased, StandingWithdrawn
+from schemas.decisions import (
+    ProductFetched,
+    ProductUnsent,
+    StandingReleased,
+    StandingWithdrawn,
+)
 from schemas.information import InformationItem, InformationOffered, InformationReceived
 from schemas.notification import NotificationReceived
 from schemas.operations import DeadLetterRevealed, RecordAccessed, RecordRevealed
@@ -37,10 +43,11 @@ from stores.trail import Entry
 
 Kind: TypeAlias = Literal[
     "told", "approved", "withheld", "lifted", "amended", "withdrawn", "released", "handed over",
-    "looked at",
+    "not sent", "looked at",
 ]  # fmt: skip
+_T = TypeVar("_T")
 _CASES: Final = 200
-"""Whose items are remembered while looks at them are read."""
+"""Whose items and products are remembered while looks at them are read."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,6 +125,7 @@ class _Owner:
     last: int
     """The position of the newest entry that is told of."""
     _items: dict[str, Items] = field(default_factory=dict)
+    _products: dict[str, list[Entry]] = field(default_factory=dict)
 
     def all(self) -> list[Owned]:
         found = [
@@ -147,7 +155,7 @@ class _Owner:
             (NotificationReceived, InformationReceived, InformationOffered): self._told,
             (ItemDecided, ItemWithheld, ItemLifted, ItemAmended, ApprovalWithdrawn): self._decided,
             (StandingReleased, StandingWithdrawn): self._standing,
-            (ProductReleased, ProductFetched): self._left,
+            (ProductReleased, ProductFetched, ProductUnsent): self._left,
             (PictureShown, RecordRevealed, DeadLetterRevealed, RecordAccessed): self._looked,
         }
 
@@ -181,21 +189,24 @@ class _Owner:
             yield _Said(kind, by, self.agency, items)
 
     def _left(self, entry: Entry) -> Iterator[_Said]:
-        """Products that have something of it, by what was approved of them."""
+        """Products that have something of it: what was approved of them, in so far as it is in the
+        letter that was released, handed over or not sent.
+        """
         fact = entry.message.data
-        if not isinstance(fact, ProductReleased | ProductFetched):
+        if not isinstance(fact, ProductReleased | ProductFetched | ProductUnsent):
             return
-        approved = linking.about(
-            self.view.connection, self.view.vault, ids=[fact.case_id], types=[ProductApproved]
+        before = [one for one in self._of_products(fact.case_id) if one.position <= entry.position]
+        approved, released = _letter(before, fact)
+        if approved is None:
+            return
+        items = tuple(
+            item.item_id
+            for item in approved.items
+            if item.owner == self.agency
+            and (released is None or item.digest in released.item_digests)
         )
-        last = [one.message.data for one in approved if one.position < entry.position]
-        for one in reversed(last):
-            if isinstance(one, ProductApproved) and one.product_id == fact.product_id:
-                items = tuple(item.item_id for item in one.items if item.owner == self.agency)
-                if items or any(post.owner == self.agency for post in one.signposts):
-                    kind: Kind = "released" if isinstance(fact, ProductReleased) else "handed over"
-                    yield _Said(kind, None, fact.recipient, items, fact.product_id)
-                return
+        if items or any(post.owner == self.agency for post in approved.signposts):
+            yield _Said(_ON_ITS_WAY[type(fact)], None, fact.recipient, items, fact.product_id)
 
     def _looked(self, entry: Entry) -> Iterator[_Said]:
         fact = entry.message.data
@@ -220,10 +231,20 @@ class _Owner:
         items.learn(shown)
         return any(kept.owner == self.agency for one in shown for kept in items.held(one))
 
+    def _of_products(self, case: str) -> list[Entry]:
+        if case not in self._products:
+            _forget_some(self._products)
+            self._products[case] = linking.about(
+                self.view.connection,
+                self.view.vault,
+                ids=[case],
+                types=[ProductApproved, ProductReleased],
+            )
+        return self._products[case]
+
     def _of_case(self, referral: str) -> Items:
         if referral not in self._items:
-            while len(self._items) >= _CASES:
-                del self._items[next(iter(self._items))]
+            _forget_some(self._items)
             items = self._items[referral] = Items(lambda _: True)
             items.learn(trail.about(self.view.connection, self.view.vault, wanted=referral))
         return self._items[referral]
@@ -237,6 +258,32 @@ _WORDS: Final[Mapping[type[Fact], Kind]] = {
     ItemAmended: "amended",
     ApprovalWithdrawn: "withdrawn",
 }
+_ON_ITS_WAY: Final[Mapping[type[Fact], Kind]] = {
+    ProductReleased: "released",
+    ProductFetched: "handed over",
+    ProductUnsent: "not sent",
+}
+
+
+def _letter(
+    before: Sequence[Entry], fact: ProductReleased | ProductFetched | ProductUnsent
+) -> tuple[ProductApproved | None, ProductReleased | None]:
+    """What was approved of a product last, and the letter of it that this tells of; None: nobody
+    knows which one that was.
+    """
+    approved, released = None, fact if isinstance(fact, ProductReleased) else None
+    for entry in before:
+        told, cause = entry.message.data, entry.message.causation_id or ""
+        if isinstance(told, ProductApproved) and told.product_id == fact.product_id:
+            approved = told
+        if isinstance(told, ProductReleased) and not isinstance(fact, ProductReleased):
+            released = told if letter_named(cause) == fact.letter_id else released
+    return approved, released
+
+
+def _forget_some(kept: dict[str, _T]) -> None:
+    while len(kept) >= _CASES:
+        del kept[next(iter(kept))]
 
 
 def _entries(view: View, message_ids: Sequence[str]) -> list[Entry]:

@@ -418,7 +418,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a handover says why something is kept back",
         r"mash\.handover\.v1",
-        {"router.steps.link.handing_over._without_why": _first},
+        {"router.steps.link.handing_over._told_nobody": _first},
     ),
     Fault(
         "a handover says where somebody hides",

@@ -81,9 +81,9 @@ def handed(
     """
     said = revealed(notification)
     said = said.model_copy(
-        update={"subject": unprotected(said.subject), "sharing": _without_why(said.sharing)}
+        update={"subject": unprotected(said.subject), "sharing": _told_nobody(said.sharing)}
     )
-    parts = tuple(_without_why(part) for part in said.parts if _goes(part))
+    parts = tuple(_told_nobody(part) for part in said.parts if _goes(part))
     told = _goes(said.kept)
     if rule is HandoverRule.FULL:
         if told:
@@ -107,9 +107,13 @@ def _goes(kept: Sharing) -> bool:
     return kept.may_leave and kept.sensitivity is not Sensitivity.RESTRICTED
 
 
-def _without_why(kept: _S) -> _S:
-    """Why its owner keeps something back tells of that: it is the owner's alone."""
-    return kept if kept is None else kept.model_copy(update={"reason": None})
+def _told_nobody(kept: _S) -> _S:
+    """Why its owner keeps something back, and to whom it is named, tell of that: they are the
+    owner's alone.
+    """
+    if kept is None:
+        return kept
+    return kept.model_copy(update={"reason": None, "signpost": None, "signpost_to": ()})
 
 
 def _who(child: Person) -> Person:

@@ -156,13 +156,19 @@ def _not_told(
 def _sent(
     state: Telling | None, sent: ProductReleased | ProductRefused, *, now: Now
 ) -> Outcome[Telling]:
-    """Once it has left nobody is reminded; what does not leave is told to the lead agency."""
-    if state is None or state.ended or state.product_id != sent.product_id:
+    """Once it is on its way nobody is reminded; what does not leave is told to the lead agency,
+    also where its owner took it back on the way, and then it is owed again.
+    """
+    if state is None or state.product_id != sent.product_id:
         return Outcome()
     if isinstance(sent, ProductReleased):
         return Outcome(state.model_copy(update={"clock": None, "ended": True}))
     why = f"The notice does not go to the school: {sent.reason} Settle it with whoever told of it."
-    return _not_told(state, Untold.REFUSED, id_=sent.referral_id, now=now, why=why)
+    id_, clock = sent.referral_id, state.clock or now.owing("school", by=sent.recipient)
+    again = state.model_copy(update={"clock": clock, "ended": False})
+    outcome = _not_told(again, Untold.REFUSED, id_=id_, now=now, why=why)
+    before = state.clock.next_at if state.clock else None
+    return replace(outcome, timers=timers(clock.next_at, id_, before=before) if clock else ())
 
 
 def _decided(state: Telling | None, decided: SchoolDecided, *, now: Now) -> Outcome[Telling]:
@@ -195,7 +201,9 @@ def _tell(state: Telling, decision: SchoolDecision, *, now: Now) -> Outcome[Tell
 
 
 def _ended(state: Telling, decision: SchoolDecision, *, now: Now) -> Outcome[Telling]:
-    """Nothing is owed any more, and what still waits for its owner does not go."""
+    """Nothing is owed any more, and what still waits for its owner does not go: that it is refused
+    then, is no news.
+    """
     facts: list[Fact] = []
     head = {"referral_id": decision.referral_id, "case_id": state.cases.now}
     if state.product_id is not None:
@@ -208,7 +216,8 @@ def _ended(state: Telling, decision: SchoolDecision, *, now: Now) -> Outcome[Tel
         facts.append(
             ClockClosed(**_owed(state, decision.referral_id, now=now), reason=_why(decision))
         )
-    return Outcome(state.model_copy(update={"clock": None, "ended": True}), tuple(facts))
+    over = {"clock": None, "ended": True, "product_id": None}
+    return Outcome(state.model_copy(update=over), tuple(facts))
 
 
 def _why(decision: SchoolDecision) -> str:

@@ -306,6 +306,16 @@ def test_the_last_token_that_ends_is_told_of_in_time(written: Path) -> None:
     assert warned(f', {{ sha256 = "{"1" * 64}" }}') == set()
 
 
+def test_a_token_that_never_ends_hides_no_certificate_that_does(written: Path) -> None:
+    ends = f'{{ sha256 = "{"0" * 64}", until = 2026-12-01T00:00:00Z }}'
+    never = f'{{ sha256 = "{"1" * 64}" }}'
+    http = f"http = {{ tokens = [{never}], certificates = [{ends}] }}\n"
+    edited(written, "[agencies.police]\n", f"[agencies.police]\n{http}")
+    told = warnings(written, today=dt.date(2026, 11, 27))
+    assert "the last certificate ends on 2026-12-01" in told
+    assert "`hub config certificate`" in told
+
+
 def test_certificates_want_tls_of_the_web_servers_own_with_its_files(written: Path) -> None:
     http = f'[agencies.police]\nhttp = {{ certificates = [{{ sha256 = "{"0" * 64}" }}] }}\n'
     edited(written, "[agencies.police]\n", http)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from ops.access.passphrases import made_of
 from ops.cli import main
 from ops.run.checking import Checked, check
 from tests.support.filled import empty_hub
@@ -308,6 +309,16 @@ def test_a_password_in_a_configuration_that_others_can_read_is_a_warning(written
     assert "secret" not in warnings(written)
     written.chmod(0o600)
     assert "password" not in warnings(written)
+
+
+def test_nor_is_a_passphrase_for_others_to_read(written: Path) -> None:
+    who = 'name = "A", agency = "police", roles = ["auditor"]'
+    person = f'people = [{{ {who}, passphrase = "{made_of("a heron waits")}" }}]'
+    written.write_text(f"{person}\n{written.read_text('utf-8')}", "utf-8")
+    written.chmod(0o644)
+    assert "holds a password and can be read by others" in warnings(written)
+    written.chmod(0o600)
+    assert "can be read by others" not in warnings(written)
 
 
 def test_it_is_all_told_as_json_too(written: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +19,14 @@ from ops.demo.running import DemoFolder
 from ops.look import owned
 from ops.look.owned import Period
 from ops.run.wiring import Hub
+from router.steps.release import sending
 from schemas.access import Purpose
+from schemas.base import Fact
 from schemas.notification import NotificationReceived
-from stores import linking
-from tests.support.filled import filled_hub, grown
+from schemas.product import ProductApproved, ToAct
+from stores import cursors, journal, linking
+from tests.support import given, products
+from tests.support.filled import empty_hub, filled_hub, grown
 
 ME = ("--who", "J. Auditor", "--why", "yearly sample")
 OF_TYPE = "SELECT message_id, recorded_at FROM journal WHERE type = '{}' {} ORDER BY position"
@@ -154,3 +160,49 @@ def test_who_may_not_ask_is_told_so(place: Place) -> None:
 def test_an_agency_that_is_none_is_said(place: Place) -> None:
     answer = asked(place.folder, "nobody")
     assert (answer.exit_code, "is no agency" in answer.output) == (2, True)
+
+
+def test_what_was_not_sent_and_what_is_left_are_told_as_what_they_were(tmp_path: Path) -> None:
+    """The school took its item back while the letter was in hand: the GP's goes without it."""
+    folder, hub = empty_hub(tmp_path / "hub")
+    of_gp = _item("gp")
+    whole = products.approved(items=(_item("school"), of_gp), signposts=())
+    less = whole.model_copy(update={"items": (of_gp,)})
+    first, second = (sending.letter_named(cause) for cause in ("first", "second"))
+    _record(hub, whole, _released(whole), cause="first")
+    _record(hub, products.fetched(first), products.withdrawn())
+    _record(hub, _released(less), cause="second")
+    _record(hub, products.unsent(first), products.fetched(second))
+    hub.database.close()
+    on_its_way = {"released", "handed over", "not sent"}
+    kinds = {
+        agency: [
+            (one["kind"], one["items"])
+            for one in json.loads(asked(folder, agency, "--json").stdout)
+            if one["kind"] in on_its_way
+        ]
+        for agency in ("school", "gp")
+    }
+    once = [(kind, ["item-school"]) for kind in ("released", "handed over", "not sent")]
+    gps = ["released", "handed over", "released", "not sent", "handed over"]
+    assert kinds == {"school": once, "gp": [(kind, ["item-gp"]) for kind in gps]}
+
+
+def _item(owner: str) -> Any:
+    (item,) = products.approved().items
+    id_ = f"item-{owner}"
+    said = {"item_id": id_, "owner": owner, "digest": products.digest(id_, item.text)}
+    return item.model_copy(update=said)
+
+
+def _released(approved: ProductApproved) -> Fact:
+    return sending.released(approved, ToAct())
+
+
+def _record(hub: Hub, *facts: Fact, cause: str | None = None) -> None:
+    now = dt.datetime.now(dt.UTC)
+    messages = [replace(given.message(fact, at=now), causation_id=cause) for fact in facts]
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        journal.append(transaction, cursor, messages=messages)
+        cursors.store(transaction, cursor)

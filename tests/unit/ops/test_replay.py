@@ -19,6 +19,7 @@ from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.look.reading import open_reader
 from ops.look.replay import Wanted, as_json, replay
+from ops.look.replay_report import EarlierRules
 from ops.mend import dead_letters
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
@@ -184,6 +185,17 @@ def test_a_key_that_was_altered_makes_what_it_sealed_unreadable(tmp_path: Path) 
     change(hub, "UPDATE keys SET wrapped = zeroblob(60) WHERE key_id = :id", id=row.key_id)
     code, told = replayed(folder)
     assert (code, told["unreadable"] > 0) == (1, True)
+
+
+def test_what_was_decided_before_owners_kept_silent_is_not_decided_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever decided about another's item was told that it was not theirs, by rules 5."""
+    monkeypatch.setattr("ops.run.configuration.RULES", 5)
+    _, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    with pytest.raises(EarlierRules):
+        replay(hub, Wanted())
+    hub.database.close()
 
 
 def test_a_filter_narrows_what_is_reported(worked: Worked) -> None:

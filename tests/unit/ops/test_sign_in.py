@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pwd
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from click.testing import CliRunner, Result
 from ops.access import accounts, passphrases, proving
 from ops.access.acting import asker
 from ops.access.proving import NotProven
-from ops.access.sessions import Known, Sessions, sessions_of
+from ops.access.sessions import Known, Sessions, name_of, sessions_of
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.look.reading import Reader, open_reader
@@ -152,6 +154,20 @@ def test_in_production_an_account_of_several_people_proves_none_of_them(
     assert [one.reason for one in facts(made, SignInRefused)] == ["shared_account"]
 
 
+def test_who_has_left_does_not_share_an_account_any_more(
+    worked: Worked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, made = worked
+    monkeypatch.setattr(proving, "is_production", lambda _: True)
+    for person in made.settings.people:
+        if person.name != OPERATOR:
+            put(folder, person.name, f'account = "{accounts.account()}"\nuntil = 2020-12-31')
+    again = opened(folder)
+    assert asker(again, OPERATOR).proven is Proof.ACCOUNT
+    again.database.close()
+    assert "people" not in {fault.where for fault in check(folder.config, {}, today=TODAY).warnings}
+
+
 def test_in_production_everybody_at_one_terminal_may_have_signed_in(
     worked: Worked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +284,39 @@ def test_who_is_taken_out_of_the_configuration_or_gets_another_role_has_it_at_on
     again = opened(folder)
     assert asker(again, OPERATOR).roles == frozenset()
     again.database.close()
+
+
+@pytest.mark.parametrize("instead", ["another", "none"])
+def test_who_gets_another_passphrase_or_none_has_to_sign_in_anew(
+    with_passphrase: Worked, instead: str
+) -> None:
+    folder, made = with_passphrase
+    id_ = dead_letter(made)
+    signs_in(folder)
+    assert looks(folder, id_).exit_code == 0
+    other = f'passphrase = "{passphrases.made_of(SECRET)}"' if instead == "another" else ""
+    text = folder.config.read_text("utf-8")
+    folder.config.write_text(re.sub(r"(?m)^passphrase = .*$", other, text), "utf-8")
+    answer = looks(folder, id_)
+    assert (answer.exit_code, SECRET in answer.output) == (1, False)
+
+
+def test_what_one_person_does_keeps_no_session_of_anothers_open(
+    with_passphrase: Worked, tmp_path: Path
+) -> None:
+    folder, made = with_passphrase
+    put(folder, "J. Auditor", f'passphrase = "{passphrases.made_of(SECRET)}"')
+    signs_in(folder, who="J. Auditor")
+    (token,) = (tmp_path / "own").read_text("ascii").split()
+    path, ago = folder.path / "sessions" / name_of(token), time.time() - 60
+    os.utime(path, times=(ago, ago))
+    signs_in(folder)
+    assert looks(folder, dead_letter(made)).exit_code == 0
+    assert path.stat().st_mtime == pytest.approx(ago, abs=1)
+    again = opened(folder)
+    assert asker(again, "J. Auditor").proven is Proof.PASSPHRASE
+    again.database.close()
+    assert path.stat().st_mtime > ago + 50
 
 
 def test_who_guesses_is_slowed_and_recorded_until_it_is_right(

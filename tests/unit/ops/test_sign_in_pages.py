@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 from connectors.wrong_tokens import WrongTokens
 from ops.access import pages
 from ops.access.pages import ASKED, SESSION, SignIn
+from ops.access.proving import CannotSignIn
 from ops.access.sessions import name_of, now
 from ops.demo.running import DemoFolder
 from ops.look.monitor import monitor_routes
@@ -201,6 +203,46 @@ def test_whom_the_provider_does_not_let_in_is_recorded_and_slowed(
     assert (answer.status_code, SESSION in browser.cookies) == (403, False)
     refused = facts(made, SignInRefused)[-1]
     assert (refused.reason, refused.account, wrong.total) == ("no_role", None, 1)
+
+
+def test_what_comes_in_masses_is_not_recorded(
+    browser: Browser, made: Hub, wrong: WrongTokens, issuer: str
+) -> None:
+    before = len(facts(made, SignInRefused))
+    wrong.waiting = 50
+    assert _signs_in(browser, issuer, roles=["canteen"]).status_code == 429
+    assert len(facts(made, SignInRefused)) == before
+
+
+def test_a_provider_that_is_silent_keeps_nobody_else_waiting(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four wait for it; the fifth is told so at once, and whoever wants something else gets it."""
+    goes_on, asks = threading.Event(), threading.Semaphore(0)
+
+    def silent(*_: object) -> Any:
+        asks.release()
+        goes_on.wait(60)
+        raise CannotSignIn("it says nothing", "silent")
+
+    monkeypatch.setattr(pages, "provider_of", silent)
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(browser.app)
+        async with httpx.AsyncClient(transport=transport, base_url=HUB) as client:
+            waiting = [asyncio.create_task(client.get("/sign-in")) for _ in range(4)]
+            try:
+                for _ in waiting:
+                    assert await asyncio.to_thread(asks.acquire, timeout=60)
+                paths = "/sign-in", "/sign-in/return", "/"
+                answers = [(await client.get(path)).status_code for path in paths]
+                assert not any(one.done() for one in waiting)
+            finally:
+                goes_on.set()
+                found = await asyncio.gather(*waiting)
+            return [*answers, *(one.status_code for one in found)]
+
+    assert asyncio.run(ask()) == [503, 503, 200, *[503] * 4]
 
 
 def test_who_is_at_the_provider_for_too_long_signs_in_anew(

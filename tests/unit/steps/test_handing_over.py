@@ -16,6 +16,7 @@ from schemas.sharing import Part, Sensitivity, Sharing
 from tests.support import given
 
 WORDS = "Mother Mariam Chowdhury rang from 01632 960123: Tilly was hit."
+HIDDEN_FROM = "probation"
 ASIDE = SetAside(field="DOB", place="subject.date_of_birth", reason="invalid.date", value="x")
 
 
@@ -87,6 +88,21 @@ def test_by_no_rule_does_it_hold_what_its_owner_keeps_back(
     assert "informant" not in whole.model_dump_json(), "nor why it keeps that back"
     part = handed(agreed(rule), parts=(secret, Part(text="Seen at school.")))
     assert [one.text for one in part.parts] == ["Seen at school."] * (rule != "identity")
+
+
+@pytest.mark.parametrize("rule", HandoverRule)
+@pytest.mark.parametrize(
+    "silence",
+    [{"signpost": False}, {"signpost": True, "signpost_to": (HIDDEN_FROM,)}],
+    ids=["nobody", "one recipient"],
+)
+def test_by_no_rule_does_it_say_to_whom_its_owner_keeps_silent(
+    rule: HandoverRule, silence: dict[str, Any]
+) -> None:
+    kept = Sharing.model_validate(silence)
+    told = handed(agreed(rule), sharing=kept, parts=(Part(text=WORDS, **kept.model_dump()),))
+    said = told.model_dump_json()
+    assert ("signpost" in said, HIDDEN_FROM in said) == (False, False)
 
 
 def test_a_child_without_a_worker_is_handed_to_nobody() -> None:

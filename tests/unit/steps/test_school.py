@@ -480,6 +480,25 @@ def test_once_it_has_left_nobody_is_reminded() -> None:
     assert step.when(given.elapsed("school", at)) == Outcome()
 
 
+def test_what_its_owner_took_back_before_the_school_had_it_is_owed_again() -> None:
+    step, outcome = heard(incident())
+    step.when(sent(ProductReleased, draft(outcome), **RELEASED))
+    refused = sent(ProductRefused, draft(outcome), reason="Its owners take back what they let.")
+    notice = to_lead(step.when(refused))
+    assert notice.because is Untold.REFUSED
+    assert notice.due_at == due_of(step)
+    assert given.of(ClockWarned, step.when(given.elapsed("school", step.state.clock.next_at)).facts)
+    assert given.of(ClockClosed, step.when(decided("told")).facts)
+
+
+def test_what_a_human_ended_stays_so_though_the_notice_is_refused_then() -> None:
+    step, outcome = heard(incident())
+    step.when(decided("told"))
+    refused = sent(ProductRefused, draft(outcome), reason="The school was told otherwise.")
+    assert step.when(refused) == Outcome()
+    assert step.when(decided("told")).refusal is not None
+
+
 def test_it_runs_on_while_the_owner_says_no() -> None:
     step, outcome = heard(incident())
     at = step.state.clock.next_at
