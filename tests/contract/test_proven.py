@@ -340,6 +340,40 @@ def test_what_is_left_of_it_follows_in_its_place(town: Town, ruling: Ruling, loo
     assert replay(town.reader, Wanted()).well
 
 
+def put_back(town: Town, before: Iterable[tuple[Any, list[dict[str, Any]]]], *, id_: str) -> None:
+    """One letter stands on its queue again as it was before, beside what came since."""
+    ((_, rows),) = before
+    (row,) = (row for row in rows if row["id"] == id_)
+    place = {name: value for name, value in row.items() if name != "position"}
+    town.write(insert(letters).values(place | {"leased_until": 0}))
+
+
+def test_a_letter_that_was_put_back_keeps_no_other_from_its_agency(town: Town) -> None:
+    letter = withdrawn_in_hand(town)
+    town.hub.drain()
+    before = town.copied(letters)
+    assert not town.queues.may_go(letter)
+    town.hub.drain()
+
+    put_back(town, before, id_=letter.id)
+    assert letter.id not in {one.id for one in town.lease(RECIPIENT)}
+    put_back(town, before, id_=letter.id)
+    town.write(update(letters).values(leased_until=0))
+    (shorter,) = town.lease(RECIPIENT)
+    assert shorter.id != letter.id
+    assert len(_facts(town, ProductUnsent.type)) == 1
+
+
+def test_nor_does_one_that_was_fetched_and_arrived(town: Town) -> None:
+    town.approved()
+    before = town.copied(letters)
+    (letter,) = town.lease(RECIPIENT)
+    town.queues.acknowledge(RECIPIENT, [letter.id])
+    put_back(town, before, id_=letter.id)
+    assert [one.id for one in town.lease(RECIPIENT)] == [letter.id], "it is what was approved"
+    assert len(_facts(town, ProductFetched.type)) == 1
+
+
 def test_it_follows_within_seconds_though_the_steps_had_not_heard_of_it_yet(town: Town) -> None:
     letter = withdrawn_in_hand(town)
     town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
