@@ -56,6 +56,11 @@ def items_of_notification(concern_id: str, parts: int = MOST_PARTS) -> tuple[str
     return (narrative, *(derived_id(narrative, str(n)) for n in range(1, parts + 1)))
 
 
+def item_of_school_notice(referral_id: str) -> str:
+    """The id of what a notice to a school says, in words of the profile."""
+    return derived_id("school-notice", referral_id)
+
+
 class Redaction(Shape):
     """A stretch of the original, in characters, and why it is not in the sanitised text (R36)."""
 

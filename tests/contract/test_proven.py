@@ -422,6 +422,79 @@ def test_a_word_of_who_may_not_decide_stops_nothing(town: Town) -> None:
     assert len(town.lease(RECIPIENT)) == 1
 
 
+NO = products.draft_item("school")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        products.decision(NO, Choice.WITHHOLD, reason=None),
+        products.decision(NO, Choice.WITHHOLD, recipient="housing"),
+        products.decision(NO, Choice.WITHHOLD, purpose="another"),
+        products.decision(NO, Choice.WITHHOLD, referral_id=None),
+        products.decision(NO, Choice.WITHHOLD, referral_id="ref-2"),
+        products.ruled(NO, Ruling.WITHHOLD, reason=" "),
+        products.ruled(NO, Ruling.WITHHOLD, referral_id="ref-2"),
+    ],
+    ids=["no reason", "recipient", "purpose", "no referral", "referral", "ruling", "of another"],
+)
+@pytest.mark.parametrize("then", ["released", "approved before"])
+def test_nor_does_a_no_that_was_refused(town: Town, refused: Fact, then: str) -> None:
+    """Its owner was told so; what it has let leave does not wait for a word that never counts."""
+    if then == "approved before":
+        town.approved(NO)
+        town.tell(refused)
+    else:
+        town.tell(products.drafted(NO))
+        town.tell(refused)
+        town.tell(town.school.approves(town.request(town.school)))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_nor_does_an_amendment_that_says_nothing_new(town: Town) -> None:
+    town.approved(NO)
+    town.tell(products.ruled(NO, Ruling.AMEND, text=NO.original))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_but_once_it_said_something_else_meanwhile_that_counts(town: Town) -> None:
+    town.approved(NO)
+    town.put(products.ruled(NO, Ruling.AMEND, text="Other words."))
+    town.put(products.ruled(NO, Ruling.AMEND, text=NO.original))
+    assert town.lease(RECIPIENT) == []
+
+
+@pytest.mark.parametrize("text", [None, " "])
+def test_nor_does_one_that_was_refused(town: Town, text: str | None) -> None:
+    town.approved(NO)
+    town.tell(products.ruled(NO, Ruling.AMEND, text=text))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_what_is_lifted_with_another_item_in_the_same_words_goes(town: Town) -> None:
+    alike = products.draft_item("school", "item-2", original=NO.original)
+    town.tell(products.drafted(NO, alike, products.draft_item("gp")))
+    town.tell(products.ruled(NO, Ruling.WITHHOLD))
+    town.lease("school", ApprovalRequest.type, seconds=600)
+    town.tell(products.ruled(alike, Ruling.LIFT))
+    for letter in town.lease("school", ApprovalRequest.type):
+        request = ApprovalRequest.model_validate(json.loads(letter.body)["data"])
+        town.tell(town.school.approves(request))
+    town.tell(town.gp.approves(town.request(town.gp)))
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert {item.item_id for item in product.items} == {"item-school", "item-2", "item-gp"}
+
+
+def test_but_what_is_lifted_later_lets_no_earlier_letter_go(town: Town) -> None:
+    town.approved(NO)
+    before = town.copied(letters)
+    town.tell(products.ruled(NO, Ruling.WITHHOLD, signpost=False))
+    town.tell(products.ruled(NO, Ruling.LIFT))
+    town.restore(before)
+    assert town.lease(RECIPIENT) == []
+
+
 def test_a_key_that_is_revoked_while_the_letter_waits_stops_it(town: Town) -> None:
     town.approved()
     gone = town.school.key(revoked_at=dt.datetime.now(dt.UTC))
