@@ -76,7 +76,7 @@ def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[S
     sent = sent_of(out).model_copy(update={"recalled": True, "holds": None})
     wanted = _Wanted(voided.product_id, None, None, voided.reason)
     letters = (sent.letter,) if sent.letter else ()
-    if not sent.fetched:
+    if not sent.fetched and not sent.maybe_had:
         return Outcome(_back(sent, wanted), (_told_back(sent, wanted),), takes_back=letters)
     return replace(_recalled(with_sent(out, sent), wanted, cause=cause), takes_back=letters)
 
@@ -92,12 +92,35 @@ def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -
         return Outcome()
     item, sent = withdrawn.item_id, sent_of(out)
     wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
+    if _at_the_door(out):
+        sent = sent.model_copy(
+            update={"fetched": False, "maybe_had": sent.maybe_had or sent.fetched}
+        )
     if not sent.fetched:
-        return _left_without(sent, withdrawn, wanted=wanted, cause=cause)
+        outcome = _left_without(sent, withdrawn, wanted=wanted, cause=cause)
+        asked_back = withdrawn.recall and sent.maybe_had
+        return _recalled_too(outcome, out, wanted=wanted, cause=cause) if asked_back else outcome
     noted = with_sent(out, _in_hand_without(sent, withdrawn, wanted=wanted))
     if withdrawn.recall:
         return _recalled(noted, wanted, cause=cause)
     return Outcome(noted if noted != out else None)
+
+
+def _at_the_door(state: Left) -> bool:
+    """Whether it is kept back there, so that nobody has it in hand: what is left of it need not
+    wait until somebody looks at it again.
+    """
+    return isinstance(state, Released) and bool(state.held and state.letter and state.holds)
+
+
+def _recalled_too(
+    outcome: Outcome[State], before: Left, *, wanted: _Wanted, cause: str
+) -> Outcome[State]:
+    """With it asked back as well: an earlier attempt to send it may have come through."""
+    after = before if outcome.state is None or isinstance(outcome.state, Void) else outcome.state
+    recalled = _recalled(after, wanted, cause=cause)
+    facts, letters = outcome.facts + recalled.facts, outcome.letters + recalled.letters
+    return replace(outcome, state=recalled.state, facts=facts, letters=letters)
 
 
 def unsent(state: State | None, told: ProductUnsent, *, cause: str) -> Outcome[State]:

@@ -50,6 +50,10 @@ class Released(ToAct, About, ReferralHead):
     recalled: bool = False
     fetched: bool = True
     """Whether its recipient may have it; of what was sent before this was noted nobody knows."""
+    maybe_had: bool = Field(default=False, exclude_if=not_)
+    """Whether it may have had more than waits now: whether an earlier attempt to send that came
+    through is unknown.
+    """
     holds: ProductApproved | None = None
     """What the letter holds, until its recipient confirms that it has it."""
     receipt: Ticking | None = Field(default=None, exclude_if=not_)

@@ -37,6 +37,7 @@ from schemas.product import (
 )
 from schemas.rating import Colour
 from schemas.refusals import Refusal
+from schemas.safety import Danger, Hit, LetterHeld
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -364,6 +365,44 @@ def test_a_red_that_was_not_sent_is_still_owed_a_receipt_when_the_whole_of_it_wa
     step.when(product.unsent(letter))
     assert step.state.receipt.due_at == due_at
     assert step.when(product.receipt()).refusal is None
+
+
+def at_the_door(letter: str) -> LetterHeld:
+    """It was about to be handed out, and may not be safe there."""
+    hit = Hit(danger=Danger.WORKS_WITH_RISK, whose="the father", where="recipient", says="x")
+    head = {"referral_id": "ref-1", "case_id": "case-1", "product_id": "product-1"}
+    told = {"hold_id": "hold-1", "letter_id": letter, "letter": Product.type, "urgent": True}
+    return LetterHeld.model_validate(head | told | {"recipient": product.RECIPIENT, "hits": (hit,)})
+
+
+def test_what_is_left_of_what_is_kept_back_at_the_door_does_not_wait_there() -> None:
+    """The first attempt to send it failed, and at the second it was kept back."""
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter))
+    outcome = step.when(product.withdrawn())
+    (shorter,) = outcome.letters
+    assert isinstance(shorter.notice, Product)
+    assert shorter.notice.items == ()
+    assert outcome.takes_back == (letter,)
+    assert not step.state.kept_back, "the door looks at it on its own"
+
+
+def test_and_is_asked_back_all_the_same_as_the_first_attempt_may_have_come_through() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter))
+    outcome = step.when(product.withdrawn(recall=True))
+    assert [one.item_id for one in recalls(outcome)] == ["item-school"]
+    assert len(outcome.letters) == 2
+    step.when(product.unsent(letter))
+    assert told_of_products(step.when(product.voided())) == [ProductRecalled]
+
+
+def test_so_it_is_later() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter), product.withdrawn())
+    assert [one.item_id for one in recalls(step.when(product.withdrawn(recall=True)))] == [
+        "item-school"
+    ]
 
 
 def recalled() -> tuple[Given, str]:
