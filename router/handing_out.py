@@ -71,7 +71,7 @@ def unsent(transaction: Transaction, letter: Leased) -> None:
     said.one_at_a_time(transaction, {_case(letter)})
     kept = queues.in_hand(transaction, letter) or letter
     if proven.is_taken_back(transaction, kept):
-        _record(transaction, letter.agency, told=[_told(ProductUnsent, letter)])
+        _record(transaction, letter.agency, told=[_unsent(kept)])
         queues.take_back(transaction, [letter.id])
 
 
@@ -89,7 +89,7 @@ def _proven(
     found = proven.looked_at(transaction, leased, now=now)
     by_id = {letter.id: letter for letter in leased}
     stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
-    ended = [_told(ProductUnsent, by_id[id_]) for id_ in found.ended]
+    ended = [_unsent(by_id[id_]) for id_ in found.ended]
     _record(transaction, agency, told=[*stopped, *ended])
     queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
@@ -209,11 +209,15 @@ _Told = tuple[str, Fact]
 
 
 def _told(
-    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str
+    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str | bool
 ) -> _Told:
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}
     return letter.id, kind(letter_id=letter.id, **product | more)
+
+
+def _unsent(letter: Leased) -> _Told:
+    return _told(ProductUnsent, letter, tried=letter.attempts > 1)
 
 
 def _told_of_handover(letter: Leased) -> _Told:

@@ -422,6 +422,22 @@ def test_a_word_of_who_may_not_decide_stops_nothing(town: Town) -> None:
     assert len(town.lease(RECIPIENT)) == 1
 
 
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_of_what_was_handed_over_once_and_not_again_it_is_said_that_it_may_be_there(
+    town: Town, attempts: int
+) -> None:
+    letter = withdrawn_in_hand(town)
+    town.hub.drain()
+    if attempts == 1:
+        assert not town.queues.may_go(letter)
+    else:
+        town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+        assert town.lease(RECIPIENT) == []
+    (told,) = _facts(town, ProductUnsent.type)
+    assert isinstance(told.data, ProductUnsent)
+    assert told.data.tried == (attempts == 2)
+
+
 NO = products.draft_item("school")
 
 

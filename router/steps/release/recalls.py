@@ -131,7 +131,8 @@ def unsent(state: State | None, told: ProductUnsent, *, cause: str) -> Outcome[S
         return Outcome()
     sent, gone = sent_of(state), sent_of(state).in_hand
     kept = tuple(one for one in sent.taken_back if one.letter != told.letter_id)
-    sent = sent.model_copy(update={"taken_back": kept, "unsent": (*sent.unsent, told.letter_id)})
+    known = {"taken_back": kept, "unsent": (*sent.unsent, told.letter_id)}
+    sent = sent.model_copy(update=known | {"maybe_had": sent.maybe_had or told.tried})
     holds = sent.holds
     if sent.letter != told.letter_id or holds is None:
         return Outcome(with_sent(state, sent))

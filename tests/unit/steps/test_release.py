@@ -33,6 +33,7 @@ from schemas.product import (
     ProductTakenBack,
     RecallAnswer,
     RecallAnswered,
+    Signpost,
     release_digest,
 )
 from schemas.rating import Colour
@@ -365,6 +366,38 @@ def test_a_red_that_was_not_sent_is_still_owed_a_receipt_when_the_whole_of_it_wa
     step.when(product.unsent(letter))
     assert step.state.receipt.due_at == due_at
     assert step.when(product.receipt()).refusal is None
+
+
+@pytest.mark.parametrize("signposts", [(), product.approved().signposts], ids=["nothing", "more"])
+@pytest.mark.parametrize("since", ["recalled", "voided"])
+def test_what_may_have_come_through_before_it_was_not_sent_is_asked_back(
+    since: str, signposts: tuple[Signpost, ...]
+) -> None:
+    """Somebody took it from the queue and never said so, as systems do that ask for their letters
+    and fail then: whether they have it nobody knows.
+    """
+    step = releasing().given(product.approved(signposts=signposts))
+    letter = step.state.letter
+    step.given(product.fetched(letter), product.withdrawn(signpost=None))
+    step.given(product.unsent(letter, tried=True))
+    again = product.withdrawn(signpost=None, recall=True)
+    outcome = step.when(again if since == "recalled" else product.voided())
+    (recall,) = recalls(outcome)
+    assert recall.item_id == ("item-school" if since == "recalled" else None)
+    assert ProductRecalled in told_of_products(outcome)
+
+
+def test_what_never_left_is_not() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.withdrawn(), product.unsent(letter))
+    assert recalls(step.when(product.withdrawn(recall=True))) == []
+    assert recalls(step.when(product.voided())) == []
+
+
+def test_nor_is_it_lost_where_that_it_was_not_sent_is_heard_before_it_is_voided() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.unsent(letter, tried=True))
+    assert [one.item_id for one in recalls(step.when(product.voided()))] == [None]
 
 
 def at_the_door(letter: str) -> LetterHeld:
