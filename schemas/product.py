@@ -534,7 +534,7 @@ class ProductRecall(About, SentProduct, Notice, type="mash.product-recall.v1"):
     item_id: Identity | None = Field(default=None, exclude_if=_none)
     """The item that its owner wants back; None: the whole product, which names the wrong case."""
     owner: Code | None = Field(default=None, exclude_if=_none)
-    """Whose the item is; letters of old do not say."""
+    """Whose the item is, where that may be named; whoever has the item finds it there."""
     to_do: Line | None = Field(default=None, exclude_if=_none)
     """What is asked of the recipient; letters of old do not say."""
     referral_id: Identity | None = Field(default=None, exclude_if=_none)

@@ -400,6 +400,41 @@ def test_nor_is_it_lost_where_that_it_was_not_sent_is_heard_before_it_is_voided(
     assert [one.item_id for one in recalls(step.when(product.voided()))] == [None]
 
 
+def test_what_never_left_and_was_asked_back_at_once_is_so_no_more() -> None:
+    """Its owner wanted it back before anybody knew that it was not sent."""
+    step, letter = left()
+    step.given(product.fetched(letter))
+    heard = given.message(product.withdrawn(recall=True, signpost=None))
+    (asked,) = step.when(heard).letters
+    assert isinstance(asked.notice, ProductRecall)
+    assert asked.notice.owner is None, "who may never have had it does not learn whose it was"
+    outcome = step.when(product.unsent(letter))
+    assert letter_id(heard.id, "release", key=asked.key) in outcome.takes_back
+    assert step.state.recalls == ()
+
+
+def test_what_may_have_been_had_goes_on_being_asked_back() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.withdrawn(recall=True))
+    outcome = step.when(product.unsent(letter, tried=True))
+    assert len(step.state.recalls) == 1
+    assert outcome.takes_back == (letter,)
+
+
+@pytest.mark.parametrize("order", [*permutations(("fetched", "withdrawn", "unsent"))], ids="-".join)
+def test_what_its_owner_wants_back_is_asked_back_once_in_whatever_order_that_is_heard(
+    order: tuple[str, ...],
+) -> None:
+    step, letter = left()
+    told: dict[str, Fact] = {
+        "fetched": product.fetched(letter),
+        "withdrawn": product.withdrawn(recall=True),
+        "unsent": product.unsent(letter, tried=True),
+    }
+    asked = [one for what in order for one in recalls(step.when(told[what]))]
+    assert [one.item_id for one in asked] == ["item-school"]
+
+
 def at_the_door(letter: str) -> LetterHeld:
     """It was about to be handed out, and may not be safe there."""
     hit = Hit(danger=Danger.WORKS_WITH_RISK, whose="the father", where="recipient", says="x")
