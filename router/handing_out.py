@@ -59,10 +59,7 @@ def handed_out(
     named = with_names(transaction, _handovers(transaction, leased, policy=policy), policy=policy)
     looked = looked_through(transaction, agency, leased=named, policy=policy)
     held = {fact.hold_id: fact for fact in (*looked.kept.values(), *looked.told) if fact}
-    ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
-    told = journal.known_ids(transaction, ids.values())
-    new = [(hold_id, fact) for hold_id, fact in held.items() if ids[hold_id] not in told]
-    _record(transaction, agency, told=new)
+    _record(transaction, agency, told=held.items())
     queues.keep_back(transaction, list(looked.kept), seconds=KEPT_BACK_SECONDS)
     return _fetched(transaction, agency, leased=looked.goes, policy=policy)
 
@@ -74,9 +71,7 @@ def unsent(transaction: Transaction, letter: Leased) -> None:
     said.one_at_a_time(transaction, {_case(letter)})
     kept = queues.in_hand(transaction, letter) or letter
     if proven.is_taken_back(transaction, kept):
-        told = _told(ProductUnsent, letter)
-        if not journal.known_ids(transaction, [_message_id(*told)]):
-            _record(transaction, letter.agency, told=[told])
+        _record(transaction, letter.agency, told=[_unsent(kept)])
         queues.take_back(transaction, [letter.id])
 
 
@@ -94,7 +89,7 @@ def _proven(
     found = proven.looked_at(transaction, leased, now=now)
     by_id = {letter.id: letter for letter in leased}
     stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
-    ended = [_told(ProductUnsent, by_id[id_]) for id_ in found.ended]
+    ended = [_unsent(by_id[id_]) for id_ in found.ended]
     _record(transaction, agency, told=[*stopped, *ended])
     queues.take_back(transaction, [*found.stops, *found.ended])
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
@@ -214,11 +209,15 @@ _Told = tuple[str, Fact]
 
 
 def _told(
-    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str
+    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str | bool
 ) -> _Told:
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}
     return letter.id, kind(letter_id=letter.id, **product | more)
+
+
+def _unsent(letter: Leased) -> _Told:
+    return _told(ProductUnsent, letter, tried=letter.attempts > 1)
 
 
 def _told_of_handover(letter: Leased) -> _Told:
@@ -228,7 +227,14 @@ def _told_of_handover(letter: Leased) -> _Told:
 
 
 def _record(transaction: Transaction, agency: str, *, told: Iterable[_Told]) -> None:
-    messages = [_message(transaction, agency, *one) for one in told]
+    """What is recorded already is not recorded again: a letter that somebody put back is to hold
+    up no other of its agency.
+    """
+    by_id = {_message_id(*one): one for one in told}
+    known = journal.known_ids(transaction, by_id)
+    messages = [
+        _message(transaction, agency, *one) for id_, one in by_id.items() if id_ not in known
+    ]
     if messages:
         cursor = cursors.lock(transaction, f"queues/{agency}")
         ahead = Lane().ahead(transaction, messages)

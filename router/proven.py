@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from router.idle import idle_words
 from router.steps import gate
 from router.steps.now import Now
 from router.steps.release import recalls, sending
@@ -30,6 +31,7 @@ from schemas.message import Message
 from schemas.product import (
     ApprovalWithdrawn,
     Choice,
+    ItemLifted,
     Product,
     ProductApproved,
     ProductEnded,
@@ -61,6 +63,7 @@ _HEARD: Final = (
     ProductUnsent,
     ReleaseDecided,
     ItemRuled,
+    ItemLifted,
     *_ENDS,
 )
 _FACTS: Final = frozenset(fact.type for fact in _HEARD)
@@ -102,7 +105,7 @@ def looked_at(view: View, leased: Sequence[Leased], *, now: Now) -> Proven:
             found.ended.append(letter.id)
         elif out is None or _taken_back(out, told):
             found.waits.append(letter.id)
-        elif _withheld(out, told, now=now):
+        elif _withheld(view, out, told=told, now=now):
             found.unheard.append(letter.id)
         elif fault := gate.fault(out.approved, approved_at=out.approved_at.time, now=now):
             found.stops[letter.id] = fault.why
@@ -200,25 +203,39 @@ def _of_an_item(data: Fact) -> bool:
     return isinstance(data, ProductRecalled | ProductTakenBack) and data.item_id is not None
 
 
-def _withheld(out: _Left, told: Said, *, now: Now) -> bool:
+def _withheld(view: View, out: _Left, *, told: Said, now: Now) -> bool:
     """Whether an owner has withheld or amended something in it, which a step may not have heard."""
-    approved = out.approved
-    items = {item.item_id: {item.owner} for item in approved.items}
-    for one in approved.approvals:
-        if one.item_id in items:
-            items[one.item_id].add(one.agency)
+    words = _words(out, told, now=now)
+    if all(word.leaves for _, _, word in words):
+        return False
+    idle = idle_words(
+        view, [(at, one) for at, one, _ in words], about=out.approved, since=out.since
+    )
     kept = dict[tuple[str, str], bool]()
-    for position, message in told:
-        word = _word(message.data, out, since=position > out.since)
-        if word is None or word.agency not in items.get(word.item_id, ()):
-            continue
-        if not now.may_decide(word.agency, word.decided_by):
+    for _, message, word in words:
+        if message.id in idle:
             continue
         if not word.leaves:
             kept[word.item_id, word.agency] = word.asks_again
         elif word.lifts or kept.get((word.item_id, word.agency)):
             kept.pop((word.item_id, word.agency), None)
     return bool(kept)
+
+
+def _words(out: _Left, told: Said, *, now: Now) -> list[tuple[int, Message, _Word]]:
+    """What owners have said about its items."""
+    items = {item.item_id: {item.owner} for item in out.approved.items}
+    for one in out.approved.approvals:
+        if one.item_id in items:
+            items[one.item_id].add(one.agency)
+    words = list[tuple[int, Message, _Word]]()
+    for position, message in told:
+        word = _word(message.data, out, since=position > out.since)
+        if word is None or word.agency not in items.get(word.item_id, ()):
+            continue
+        if now.may_decide(word.agency, word.decided_by):
+            words.append((position, message, word))
+    return words
 
 
 class _Word(NamedTuple):
@@ -238,6 +255,9 @@ def _word(data: Fact, out: _Left, *, since: bool) -> _Word | None:
     leave what its owner kept back; that the owner lets it leave in another product says nothing of
     this one.
     """
+    if isinstance(data, ItemLifted):  # and so is what is alike, of which nothing else tells
+        lifted = _Word(data.item_id, data.owner, data.decided_by, leaves=True, lifts=True)
+        return None if since else lifted
     if not isinstance(data, ReleaseDecided | ItemRuled):
         return None
     decision = data.decision

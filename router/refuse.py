@@ -179,14 +179,19 @@ def dead_arrival(arrival: Arrival, refusal: Refusal, *, step: str, dead_id: str)
     )
 
 
+def buried_as(message_id: str, *, step: str) -> str:
+    """Under which a message that a step refused is kept."""
+    return derived_id(message_id, step, "dead")
+
+
 def dead_message(
     message: Message, refusal: Refusal, *, step: str, original: bytes | None = None
 ) -> DeadLetter:
     """The dead letter of a message that a step refused; ``original`` where it cannot be read."""
-    dead_id = derived_id(message.id, step, "dead")
+    id_ = buried_as(message.id, step=step)
     read = original is None
     return DeadLetter(
-        id=dead_id,
+        id=id_,
         agency=message.data.of_agency or "mash-hub",
         connector=message.source,
         step=step,
@@ -198,5 +203,5 @@ def dead_message(
         else "application/cloudevents+json",
         original=codec.encode(message.data) if original is None else original,
         # What cannot be read may be so because its key was destroyed: it gets one of its own.
-        key_id=codec.key_id_of(message) if read else dead_id,
+        key_id=codec.key_id_of(message) if read else id_,
     )

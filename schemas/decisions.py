@@ -461,8 +461,10 @@ class ProductUnsent(
     product="product_id",
 ):
     """A product was in hand and goes no more, as something of it was taken back meanwhile: what is
-    left of it is to go in its place. Whether an earlier attempt to send it came through is unknown.
+    left of it is to go in its place.
     """
 
     letter_id: Identity
+    tried: bool = Field(default=False, exclude_if=not_)
+    """Whether there was an earlier attempt, which may have come through."""
     referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)

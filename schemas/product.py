@@ -56,6 +56,11 @@ def items_of_notification(concern_id: str, parts: int = MOST_PARTS) -> tuple[str
     return (narrative, *(derived_id(narrative, str(n)) for n in range(1, parts + 1)))
 
 
+def item_of_school_notice(referral_id: str) -> str:
+    """The id of what a notice to a school says, in words of the profile."""
+    return derived_id("school-notice", referral_id)
+
+
 class Redaction(Shape):
     """A stretch of the original, in characters, and why it is not in the sanitised text (R36)."""
 
@@ -531,7 +536,7 @@ class ProductRecall(About, SentProduct, Notice, type="mash.product-recall.v1"):
     item_id: Identity | None = Field(default=None, exclude_if=_none)
     """The item that its owner wants back; None: the whole product, which names the wrong case."""
     owner: Code | None = Field(default=None, exclude_if=_none)
-    """Whose the item is; letters of old do not say."""
+    """Whose the item is, where that may be named; whoever has the item finds it there."""
     to_do: Line | None = Field(default=None, exclude_if=_none)
     """What is asked of the recipient; letters of old do not say."""
     referral_id: Identity | None = Field(default=None, exclude_if=_none)

@@ -165,7 +165,8 @@ def in_hand(view: View, letter: Leased) -> Leased | None:
     row = view.connection.execute(found).one_or_none()
     if row is None:
         return None
-    return replace(letter, body=opened(view, [row])[row.id])
+    attempts = max(letter.attempts, row.attempts)  # somebody else may have had it since
+    return replace(letter, body=opened(view, [row])[row.id], attempts=attempts)
 
 
 def opened(view: View, rows: Sequence[Row[Any]]) -> dict[str, bytes]:

@@ -340,6 +340,40 @@ def test_what_is_left_of_it_follows_in_its_place(town: Town, ruling: Ruling, loo
     assert replay(town.reader, Wanted()).well
 
 
+def put_back(town: Town, before: Iterable[tuple[Any, list[dict[str, Any]]]], *, id_: str) -> None:
+    """One letter stands on its queue again as it was before, beside what came since."""
+    ((_, rows),) = before
+    (row,) = (row for row in rows if row["id"] == id_)
+    place = {name: value for name, value in row.items() if name != "position"}
+    town.write(insert(letters).values(place | {"leased_until": 0}))
+
+
+def test_a_letter_that_was_put_back_keeps_no_other_from_its_agency(town: Town) -> None:
+    letter = withdrawn_in_hand(town)
+    town.hub.drain()
+    before = town.copied(letters)
+    assert not town.queues.may_go(letter)
+    town.hub.drain()
+
+    put_back(town, before, id_=letter.id)
+    assert letter.id not in {one.id for one in town.lease(RECIPIENT)}
+    put_back(town, before, id_=letter.id)
+    town.write(update(letters).values(leased_until=0))
+    (shorter,) = town.lease(RECIPIENT)
+    assert shorter.id != letter.id
+    assert len(_facts(town, ProductUnsent.type)) == 1
+
+
+def test_nor_does_one_that_was_fetched_and_arrived(town: Town) -> None:
+    town.approved()
+    before = town.copied(letters)
+    (letter,) = town.lease(RECIPIENT)
+    town.queues.acknowledge(RECIPIENT, [letter.id])
+    put_back(town, before, id_=letter.id)
+    assert [one.id for one in town.lease(RECIPIENT)] == [letter.id], "it is what was approved"
+    assert len(_facts(town, ProductFetched.type)) == 1
+
+
 def test_it_follows_within_seconds_though_the_steps_had_not_heard_of_it_yet(town: Town) -> None:
     letter = withdrawn_in_hand(town)
     town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
@@ -386,6 +420,95 @@ def test_a_word_of_who_may_not_decide_stops_nothing(town: Town) -> None:
     town.put(products.ruled(item, Ruling.WITHHOLD, decided_by="Somebody"))
     town.put(products.ruled(item, Ruling.WITHHOLD, agency="police"))
     assert len(town.lease(RECIPIENT)) == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_of_what_was_handed_over_once_and_not_again_it_is_said_that_it_may_be_there(
+    town: Town, attempts: int
+) -> None:
+    letter = withdrawn_in_hand(town)
+    town.hub.drain()
+    if attempts == 1:
+        assert not town.queues.may_go(letter)
+    else:
+        town.queues.give_back(RECIPIENT, [letter.id], after_seconds=0)
+        assert town.lease(RECIPIENT) == []
+    (told,) = _facts(town, ProductUnsent.type)
+    assert isinstance(told.data, ProductUnsent)
+    assert told.data.tried == (attempts == 2)
+
+
+NO = products.draft_item("school")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        products.decision(NO, Choice.WITHHOLD, reason=None),
+        products.decision(NO, Choice.WITHHOLD, recipient="housing"),
+        products.decision(NO, Choice.WITHHOLD, purpose="another"),
+        products.decision(NO, Choice.WITHHOLD, referral_id=None),
+        products.decision(NO, Choice.WITHHOLD, referral_id="ref-2"),
+        products.ruled(NO, Ruling.WITHHOLD, reason=" "),
+        products.ruled(NO, Ruling.WITHHOLD, referral_id="ref-2"),
+    ],
+    ids=["no reason", "recipient", "purpose", "no referral", "referral", "ruling", "of another"],
+)
+@pytest.mark.parametrize("then", ["released", "approved before"])
+def test_nor_does_a_no_that_was_refused(town: Town, refused: Fact, then: str) -> None:
+    """Its owner was told so; what it has let leave does not wait for a word that never counts."""
+    if then == "approved before":
+        town.approved(NO)
+        town.tell(refused)
+    else:
+        town.tell(products.drafted(NO))
+        town.tell(refused)
+        town.tell(town.school.approves(town.request(town.school)))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_nor_does_an_amendment_that_says_nothing_new(town: Town) -> None:
+    town.approved(NO)
+    town.tell(products.ruled(NO, Ruling.AMEND, text=NO.original))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_but_once_it_said_something_else_meanwhile_that_counts(town: Town) -> None:
+    town.approved(NO)
+    town.put(products.ruled(NO, Ruling.AMEND, text="Other words."))
+    town.put(products.ruled(NO, Ruling.AMEND, text=NO.original))
+    assert town.lease(RECIPIENT) == []
+
+
+@pytest.mark.parametrize("text", [None, " "])
+def test_nor_does_one_that_was_refused(town: Town, text: str | None) -> None:
+    town.approved(NO)
+    town.tell(products.ruled(NO, Ruling.AMEND, text=text))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_what_is_lifted_with_another_item_in_the_same_words_goes(town: Town) -> None:
+    alike = products.draft_item("school", "item-2", original=NO.original)
+    town.tell(products.drafted(NO, alike, products.draft_item("gp")))
+    town.tell(products.ruled(NO, Ruling.WITHHOLD))
+    town.lease("school", ApprovalRequest.type, seconds=600)
+    town.tell(products.ruled(alike, Ruling.LIFT))
+    for letter in town.lease("school", ApprovalRequest.type):
+        request = ApprovalRequest.model_validate(json.loads(letter.body)["data"])
+        town.tell(town.school.approves(request))
+    town.tell(town.gp.approves(town.request(town.gp)))
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert {item.item_id for item in product.items} == {"item-school", "item-2", "item-gp"}
+
+
+def test_but_what_is_lifted_later_lets_no_earlier_letter_go(town: Town) -> None:
+    town.approved(NO)
+    before = town.copied(letters)
+    town.tell(products.ruled(NO, Ruling.WITHHOLD, signpost=False))
+    town.tell(products.ruled(NO, Ruling.LIFT))
+    town.restore(before)
+    assert town.lease(RECIPIENT) == []
 
 
 def test_a_key_that_is_revoked_while_the_letter_waits_stops_it(town: Town) -> None:

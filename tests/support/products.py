@@ -196,11 +196,10 @@ def stopped(letter_id: str) -> ProductStopped:
     )
 
 
-def unsent(letter_id: str) -> ProductUnsent:
-    """The letter was in hand, and was not sent."""
-    return ProductUnsent(
-        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
-    )
+def unsent(letter_id: str, *, tried: bool = False) -> ProductUnsent:
+    """The letter was in hand, and was not sent; ``tried``: an earlier attempt may have been."""
+    head = {"product_id": "product-1", "case_id": "case-1", "recipient": RECIPIENT}
+    return ProductUnsent(letter_id=letter_id, tried=tried, **head)
 
 
 def withdrawn(*, recall: bool = False, **changes: Any) -> ApprovalWithdrawn:

@@ -13,7 +13,14 @@ from router.steps.approve.state import Approvals, Approved, Decided, Draft, With
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, Ruling
-from schemas.product import ApprovalWithdrawn, Choice, ItemAmended, ItemLifted, ItemWithheld
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    ItemAmended,
+    ItemLifted,
+    ItemWithheld,
+    item_of_school_notice,
+)
 from schemas.sharing import names_to
 
 
@@ -63,6 +70,8 @@ def _amend(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals
         return refuse("refused.agreement")
     if decision.text is None or not has_reason(decision.text):
         return refuse("missing.field", "text")
+    if decision.item_id in map(item_of_school_notice, known.referrals_with(decision.item_id)):
+        return refuse("refused.closed", "item_id")  # the profile words it; it can be withheld
     given = {"reason": decision.reason or AMENDED, "owner": ruled.agency}
     facts = (
         ItemAmended(**decision.shared(ItemAmended) | given | {"referral_id": referral_id})

@@ -25,7 +25,7 @@ from schemas.changes import (
     ChangeTold,
     ProductChange,
 )
-from schemas.decisions import ProductFetched
+from schemas.decisions import ProductFetched, ProductUnsent
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
 from schemas.outcome import ReferralClosed, ReferralReopened
@@ -45,6 +45,7 @@ _OWED = {
     "recall": "Word of what was done about a product, or part of one, that is wanted back.",
 }
 _ANOTHER = "What was told of it since takes its place."
+_NEVER_LEFT = "It was in hand only, and was not sent."
 _ELSEWHERE = "The referral was found to be about another child."
 
 
@@ -98,6 +99,8 @@ def _told(desk: _Desk, before: Holders, *, after: Holders) -> _Telling:
             _awaits_recall(desk, told, recalled=recalled)
         case LinkCorrected() if before.cases != after.cases:
             _forget(desk, told)
+        case ProductUnsent() as unsent:
+            _never_had(desk, told, unsent=unsent)
     stands = after.stands
     if stands is None:
         return told
@@ -207,9 +210,27 @@ def _forget(desk: _Desk, told: _Telling) -> None:
     told.state = told.state.model_copy(update={"known": known})
 
 
+def _never_had(desk: _Desk, told: _Telling, *, unsent: ProductUnsent) -> None:
+    """Who never had a product owes nothing about it, and is not told what changed since."""
+    held = told.state.product(unsent.product_id, case_id=unsent.case_id)
+    agency = unsent.recipient
+    if not held.never_left:
+        return
+    for one in told.state.owed:
+        if one.kind == "recall" and one.product_id == held.product_id and one.clock:
+            owed = _owed(desk.referral_id, one).shared(Owed)
+            told.facts.append(ClockClosed(**owed, reason=_NEVER_LEFT))
+            told.state = told.state.owing(one.model_copy(update={"clock": None}))
+    if not told.state.held_by(agency):
+        changes = (one for one in told.state.owed if one.kind == "change" and one.clock)
+        told.takes_back += [one.letter for one in changes if one.agency == agency and one.letter]
+        _let_go(desk, told, agency=agency, reason=_NEVER_LEFT)
+
+
 def _awaits_recall(desk: _Desk, told: _Telling, *, recalled: ProductRecalled) -> None:
     id_ = recalled.recall_id
-    if id_ is None or told.state.owes(id_):
+    held = told.state.product(recalled.product_id, case_id=recalled.case_id)
+    if id_ is None or told.state.owes(id_) or held.never_left:
         return
     clock = desk.now.owing("receipt", by=recalled.recipient, colour=told.state.colour)
     owes = Owes(
@@ -217,6 +238,7 @@ def _awaits_recall(desk: _Desk, told: _Telling, *, recalled: ProductRecalled) ->
         kind="recall",
         agency=recalled.recipient,
         case_id=recalled.case_id,
+        product_id=recalled.product_id,
         since=desk.now.at,
         clock=clock,
     )
@@ -289,6 +311,7 @@ STEP: Step[Holders] = Step(
         ProductEnded,
         ProductReleased,
         ProductFetched,
+        ProductUnsent,
         ProductReturned,
         ProductRecalled,
         RecallAnswered,

@@ -7,7 +7,7 @@ import datetime as dt
 from router.steps.cases import Cases
 from router.steps.inform.state import Held, Holders, Knows
 from schemas.case import LinkCorrected
-from schemas.decisions import ProductFetched
+from schemas.decisions import ProductFetched, ProductUnsent
 from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.product import (
@@ -31,10 +31,19 @@ def noted(state: Holders, message: Message) -> Holders:
             return _ended(state, None, at=message.time)
         case LinkCorrected() as correction:
             return _moved(state, correction, at=message.time)
+    return _product(state, message)
+
+
+def _product(state: Holders, message: Message) -> Holders:
+    """The same of what became of a product."""
+    match message.data:
         case ProductReleased() as released:
             return _had(state, released, colour=released.colour, unconfirmed=released.unconfirmed)
         case ProductFetched() as fetched:
             return _had(state, fetched, fetched_at=message.time)
+        case ProductUnsent(tried=False) as unsent:
+            held = state.product(unsent.product_id, case_id=unsent.case_id)
+            return state.with_product(held.without(unsent.letter_id))
         case ProductEnded() as ended if ended.colour is not None:
             held = state.product(ended.product_id, case_id=ended.case_id)
             return state.with_product(held.model_copy(update={"ended": True}))
@@ -75,12 +84,14 @@ def _had(
 ) -> Holders:
     """From when both are heard its recipient holds it, and knows what it says of the referral."""
     before = state.product(came.product_id, case_id=came.case_id)
-    held = before.model_copy(
+    fetched = before
+    if isinstance(came, ProductFetched) and fetched_at is not None:
+        fetched = before.fetched(came.letter_id, at=fetched_at)
+    held = fetched.model_copy(
         update={
             "recipient": came.recipient,
             "colour": colour or before.colour,
             "unconfirmed": unconfirmed or before.unconfirmed,
-            "fetched_at": before.fetched_at or fetched_at,
             "gone": before.gone or _elsewhere(state, came.case_id),
         }
     )

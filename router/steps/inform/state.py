@@ -26,6 +26,10 @@ class Held(CaseProduct):
     colour: Colour | None = None
     """None until its release is heard."""
     fetched_at: Instant | None = None
+    letters: dict[Identity, Instant] = Field(default={}, exclude_if=not_)
+    """When each that holds it was handed over first; documents of old lack them."""
+    unsent: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Those that were in hand and never left."""
     ended: bool = False
     """It stands no more."""
     unconfirmed: bool = Field(default=False, exclude_if=not_)
@@ -40,6 +44,27 @@ class Held(CaseProduct):
         """Whether its recipient has it, and all of that is known."""
         left = self.gone or self.returned
         return self.fetched_at is not None and not left and self.colour is not None
+
+    @property
+    def never_left(self) -> bool:
+        """Whether all that was handed over of it was in hand only."""
+        return bool(self.unsent) and self.fetched_at is None
+
+    def fetched(self, letter: str, *, at: dt.datetime) -> Held:
+        """With a letter that was handed over, unless it never left."""
+        if letter in self.unsent:
+            return self
+        known = {"letters": {**self.letters, letter: at}, "fetched_at": self.fetched_at or at}
+        return self.model_copy(update=known)
+
+    def without(self, letter: str) -> Held:
+        """With a letter that was in hand and never left."""
+        if letter in self.unsent:
+            return self
+        left = {id_: at for id_, at in self.letters.items() if id_ != letter}
+        at = min(left.values(), default=None) if letter in self.letters else self.fetched_at
+        unsent = (*self.unsent, letter)
+        return self.model_copy(update={"letters": left, "unsent": unsent, "fetched_at": at})
 
 
 class Stands(Shape):
@@ -67,6 +92,8 @@ class Owes(Shape):
     agency: Code
     case_id: Identity
     since: Instant
+    product_id: Identity | None = Field(default=None, exclude_if=not_)
+    """What a recall is of; documents of old lack it."""
     letter: Identity | None = None
     """In which it was told, to be taken back where it is about another child."""
     said: Stands | None = None

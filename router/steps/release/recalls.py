@@ -23,7 +23,7 @@ from router.steps.release.state import (
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, ProductUnsent, RecallReceived
 from schemas.identity import IdentityBlock, IdentityField, LeftOut
-from schemas.letter import Letter
+from schemas.letter import Letter, letter_id
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
 from schemas.policy import Policy
@@ -56,11 +56,27 @@ class _Wanted:
     item_id: str | None
     owner: str | None
     reason: str
+    named: bool = False
+    """Whether its owner may be named to the recipient, who may never have had it."""
+    recall: bool = False
+    """Whether its owner wants it back from whoever has it."""
 
     @classmethod
     def of(cls, one: TakenBack, product_id: str) -> _Wanted:
         """What was taken back of a letter of this product."""
-        return cls(product_id, one.item_id, one.owner, one.reason)
+        return cls(product_id, one.item_id, one.owner, one.reason, one.named, one.recall)
+
+    @classmethod
+    def by(cls, withdrawn: ApprovalWithdrawn) -> _Wanted:
+        """What its owner takes back."""
+        return cls(
+            withdrawn.product_id,
+            withdrawn.item_id,
+            withdrawn.owner,
+            withdrawn.reason,
+            named=withdrawn.signpost is not None,
+            recall=withdrawn.recall,
+        )
 
 
 def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[State]:
@@ -76,7 +92,7 @@ def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[S
     sent = sent_of(out).model_copy(update={"recalled": True, "holds": None})
     wanted = _Wanted(voided.product_id, None, None, voided.reason)
     letters = (sent.letter,) if sent.letter else ()
-    if not sent.fetched:
+    if not sent.fetched and not sent.maybe_had:
         return Outcome(_back(sent, wanted), (_told_back(sent, wanted),), takes_back=letters)
     return replace(_recalled(with_sent(out, sent), wanted, cause=cause), takes_back=letters)
 
@@ -90,33 +106,82 @@ def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -
     out = _out(state)
     if out is None:
         return Outcome()
-    item, sent = withdrawn.item_id, sent_of(out)
-    wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
+    sent, wanted = sent_of(out), _Wanted.by(withdrawn)
+    if _at_the_door(out):
+        sent = sent.model_copy(
+            update={"fetched": False, "maybe_had": sent.maybe_had or sent.fetched}
+        )
     if not sent.fetched:
-        return _left_without(sent, withdrawn, wanted=wanted, cause=cause)
+        outcome = _left_without(sent, withdrawn, wanted=wanted, cause=cause)
+        asked_back = withdrawn.recall and sent.maybe_had
+        return _recalled_too(outcome, out, wanted=wanted, cause=cause) if asked_back else outcome
     noted = with_sent(out, _in_hand_without(sent, withdrawn, wanted=wanted))
     if withdrawn.recall:
         return _recalled(noted, wanted, cause=cause)
     return Outcome(noted if noted != out else None)
 
 
+def _at_the_door(state: Left) -> bool:
+    """Whether it is kept back there, so that nobody has it in hand: what is left of it need not
+    wait until somebody looks at it again.
+    """
+    return isinstance(state, Released) and bool(state.held and state.letter and state.holds)
+
+
+def _recalled_too(
+    outcome: Outcome[State], before: Left, *, wanted: _Wanted, cause: str
+) -> Outcome[State]:
+    """With it asked back as well: an earlier attempt to send it may have come through."""
+    after = before if outcome.state is None or isinstance(outcome.state, Void) else outcome.state
+    recalled = _recalled(after, wanted, cause=cause)
+    facts, letters = outcome.facts + recalled.facts, outcome.letters + recalled.letters
+    return replace(outcome, state=recalled.state, facts=facts, letters=letters)
+
+
 def unsent(state: State | None, told: ProductUnsent, *, cause: str) -> Outcome[State]:
     """What was taken back while the letter was in hand did not leave with it; what is left of it
-    goes in its place, now or once that is heard.
+    goes in its place, now or once that is heard. What may have come through before is asked back
+    where its owner wants that, and what never did is asked back no more.
     """
     if state is None or isinstance(state, Void) or told.letter_id in sent_of(state).unsent:
         return Outcome()
-    sent, gone = sent_of(state), sent_of(state).in_hand
-    kept = tuple(one for one in sent.taken_back if one.letter != told.letter_id)
-    sent = sent.model_copy(update={"taken_back": kept, "unsent": (*sent.unsent, told.letter_id)})
-    holds = sent.holds
-    if sent.letter != told.letter_id or holds is None:
-        return Outcome(with_sent(state, sent))
+    before = sent_of(state)
+    kept = tuple(one for one in before.taken_back if one.letter != told.letter_id)
+    known = {"taken_back": kept, "unsent": (*before.unsent, told.letter_id)}
+    sent = before.model_copy(update=known | {"maybe_had": before.maybe_had or told.tried})
+    if before.letter != told.letter_id or before.holds is None:
+        return _asked_back(with_sent(state, sent), before, told=told, cause=cause)
     sent = sent.model_copy(update={"fetched": False, "in_hand": ()})
-    if not gone:
+    if not before.in_hand:
         return Outcome(sent)
-    wanted = {one.item_id: _Wanted.of(one, told.product_id) for one in gone}
-    return _shorter(sent, holds, wanted=[*wanted.values()], cause=cause)
+    wanted = {one.item_id: _Wanted.of(one, told.product_id) for one in before.in_hand}
+    if sent.maybe_had:
+        return _shorter(sent, before.holds, wanted=[*wanted.values()], cause=cause)
+    less, gone = _never_had(sent, [*wanted])
+    outcome = _shorter(less, before.holds, wanted=[*wanted.values()], cause=cause)
+    return replace(outcome, takes_back=(*outcome.takes_back, *gone))
+
+
+def _asked_back(
+    state: Left, before: Released, *, told: ProductUnsent, cause: str
+) -> Outcome[State]:
+    """With what its owners want back of a letter of which less waits already."""
+    asked = {one.item_id for one in before.recalls}
+    facts, letters = list[Fact](), list[Letter]()
+    for one in before.taken_back if told.tried else ():
+        if one.letter == told.letter_id and one.recall and one.item_id not in asked:
+            state, fact, letter = _recall(state, _Wanted.of(one, told.product_id), cause=cause)
+            facts.append(fact)
+            letters.append(letter)
+    return Outcome(state, tuple(facts), tuple(letters))
+
+
+def _never_had(sent: Released, items: Sequence[str | None]) -> tuple[Released, tuple[str, ...]]:
+    """Without the recalls of what its recipient never had, and the letters that asked it back."""
+    gone = [one for one in sent.recalls if one.item_id in items]
+    left = tuple(one for one in sent.recalls if one not in gone)
+    letters = tuple(one.letter for one in gone if one.letter)
+    return sent.model_copy(update={"recalls": left}), letters
 
 
 def _out(state: Left | Void) -> Left | None:
@@ -285,7 +350,12 @@ def _back(sent: Released, wanted: _Wanted) -> Released:
 
 def _taken_back(letter: str, wanted: _Wanted) -> TakenBack:
     return TakenBack(
-        letter=letter, item_id=wanted.item_id, owner=wanted.owner, reason=wanted.reason
+        letter=letter,
+        item_id=wanted.item_id,
+        owner=wanted.owner,
+        reason=wanted.reason,
+        named=wanted.named,
+        recall=wanted.recall,
     )
 
 
@@ -306,16 +376,23 @@ def _recalled(state: Left, wanted: _Wanted, *, cause: str) -> Outcome[State]:
 def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Letter]:
     sent = sent_of(state)
     id_ = derived_id(cause, "recall", wanted.product_id, wanted.item_id or "")
-    recall = Recall(recall_id=id_, item_id=wanted.item_id, owner=wanted.owner)
+    name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
+    recall = Recall(
+        recall_id=id_,
+        item_id=wanted.item_id,
+        owner=wanted.owner,
+        letter=letter_id(cause, sending.STEP_NAME, key=name),
+    )
     fact = ProductRecalled(
         product_id=wanted.product_id,
         reason=wanted.reason,
         **sent.shared(ProductRecalled) | recall.shared(ProductRecalled),
     )
-    name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
     # An owner's reason may tell what is not to be known; of the wrong child the hub says it itself.
     reason = WANTED_BACK if wanted.item_id else wanted.reason
     told = sent.shared(ProductRecall) | fact.shared(ProductRecall)
-    notice = ProductRecall(**told | {"reason": reason, "to_do": TO_DO})
+    # Whoever has the item finds its owner beside it.
+    owner = wanted.owner if wanted.named else None
+    notice = ProductRecall(**told | {"reason": reason, "owner": owner, "to_do": TO_DO})
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

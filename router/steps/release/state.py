@@ -22,6 +22,10 @@ class TakenBack(Shape):
     """None: the whole product."""
     owner: Code | None
     reason: Line
+    named: bool = Field(default=False, exclude_if=not_)
+    """Whether its owner may be named to the recipient."""
+    recall: bool = Field(default=False, exclude_if=not_)
+    """Whether its owner wants it back from whoever has it."""
 
 
 class Recall(Shape):
@@ -32,6 +36,8 @@ class Recall(Shape):
     """None: the whole product."""
     owner: Code | None
     answer: RecallAnswer | None = None
+    letter: Identity | None = Field(default=None, exclude_if=not_)
+    """In which it was asked back; documents of old lack it."""
 
 
 class Urgent(Shape):
@@ -50,6 +56,10 @@ class Released(ToAct, About, ReferralHead):
     recalled: bool = False
     fetched: bool = True
     """Whether its recipient may have it; of what was sent before this was noted nobody knows."""
+    maybe_had: bool = Field(default=False, exclude_if=not_)
+    """Whether it may have had more than waits now: whether an earlier attempt to send that came
+    through is unknown.
+    """
     holds: ProductApproved | None = None
     """What the letter holds, until its recipient confirms that it has it."""
     receipt: Ticking | None = Field(default=None, exclude_if=not_)

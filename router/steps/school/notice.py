@@ -17,7 +17,13 @@ from schemas.message import derived_id
 from schemas.notification import Notification
 from schemas.person import Person, School
 from schemas.policy import SchoolNotices
-from schemas.product import DraftItem, ProductDrafted, Weighing, release_digest
+from schemas.product import (
+    DraftItem,
+    ProductDrafted,
+    Weighing,
+    item_of_school_notice,
+    release_digest,
+)
 from schemas.rating import Colour
 from schemas.safety import Around
 from schemas.school import Untold
@@ -153,7 +159,7 @@ def _item(
     now: Now,
 ) -> DraftItem:
     text = notices.says.replace("{when}", _when(notification, now))
-    item_id = derived_id("school-notice", referral_id)
+    item_id = item_of_school_notice(referral_id)
     digest = release_digest(
         item_id=item_id,
         recipient=to,

@@ -22,6 +22,7 @@ from schemas.product import (
     ProductDrafted,
     ProductVoided,
     Weighing,
+    item_of_school_notice,
     items_of_notification,
 )
 from schemas.rating import Colour
@@ -129,6 +130,14 @@ def test_an_owner_amends_its_item_by_a_message() -> None:
     assert (amended.referral_id, amended.text) == ("ref-1", "Mariam told us.")
     empty = product.ruled(SCHOOL, Ruling.AMEND, text=" ")
     assert step.when(empty).refusal == Refusal("missing.field", "text")
+
+
+def test_what_a_notice_to_a_school_says_nobody_amends() -> None:
+    """The profile words it, so that no other words would ever come."""
+    says = product.draft_item("police", item_of_school_notice("ref-1"))
+    step = approving().given(product.drafted(says, school_notice=True))
+    told = product.ruled(says, Ruling.AMEND, text="Other words.")
+    assert step.when(told).refusal == Refusal("refused.closed", "item_id")
 
 
 # --- what is drafted anew

@@ -17,7 +17,7 @@ from schemas.changes import (
     ChangeTold,
     ProductChange,
 )
-from schemas.decisions import ProductFetched
+from schemas.decisions import ProductFetched, ProductUnsent
 from schemas.message import Message
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.owed import ClockClosed, ClockEscalated, ClockWarned, OwedNotice
@@ -71,9 +71,17 @@ def fetched(product: ProductReleased) -> ProductFetched:
     )
 
 
-def has(to: str = DUTY, colour: Colour = Colour.RED, **changes: Any) -> tuple[Fact, Fact]:
+def has(
+    to: str = DUTY, colour: Colour = Colour.RED, **changes: Any
+) -> tuple[ProductReleased, ProductFetched]:
     product = released(to, colour, **changes)
     return product, fetched(product)
+
+
+def unsent(product: ProductReleased, *, tried: bool = False) -> ProductUnsent:
+    """It was in hand, and something of it was taken back meanwhile."""
+    told = fetched(product)
+    return ProductUnsent(**told.shared(ProductUnsent), tried=tried)
 
 
 def ended(product: ProductReleased, colour: Colour | None) -> ProductEnded:
@@ -378,3 +386,52 @@ def test_a_recall_that_is_not_answered_is_owed_too() -> None:
     assert (letter.agency, letter.notice.subject_id) == (DUTY, "recall-1")
     step.when(answered)
     assert step.when(given.elapsed("inform", timer.due_at + 9 * HOUR)) == Outcome()
+
+
+# What was in hand and never left
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["as it was", "heard before it was fetched"])
+def test_who_never_had_a_product_that_was_in_hand_is_told_nothing(*, late: bool) -> None:
+    went, came = has()
+    facts = (went, unsent(went), came) if late else (went, came, unsent(went))
+    assert letters(informing(*facts).when(rated(Colour.AMBER, 1))) == {}
+
+
+def test_who_may_have_had_it_is_told() -> None:
+    went, came = has()
+    step = informing(went, came, unsent(went, tried=True))
+    assert [*letters(step.when(rated(Colour.AMBER, 1)))] == [DUTY]
+
+
+def test_and_so_is_who_gets_what_is_left_of_it() -> None:
+    went, came = has()
+    shorter = came.model_copy(update={"letter_id": "letter-2"})
+    step = informing(went, came, unsent(went), went, shorter)
+    assert [*letters(step.when(rated(Colour.AMBER, 1)))] == [DUTY]
+
+
+def test_nobody_is_waited_for_to_give_back_what_never_left() -> None:
+    went, came = has()
+    recalled = ProductRecalled(
+        reason="Wanted back.",
+        recall_id="recall-1",
+        item_id="item-1",
+        **went.shared(ProductRecalled),
+    )
+    step = informing(went, came)
+    (timer,) = step.when(recalled).timers
+    assert given.of(ClockClosed, step.when(unsent(went)).facts)
+    assert step.when(given.elapsed("inform", timer.due_at)) == Outcome()
+
+    heard_late = informing(went, came, unsent(went))
+    assert heard_late.when(recalled).timers == ()
+
+
+def test_nor_to_say_that_they_know_what_changed_since() -> None:
+    went, came = has()
+    step = informing(went, came)
+    (timer,) = step.when(rated(Colour.AMBER, 1)).timers
+    outcome = step.when(unsent(went))
+    assert len(outcome.takes_back) == 1
+    assert step.when(given.elapsed("inform", timer.due_at)) == Outcome()

@@ -33,10 +33,12 @@ from schemas.product import (
     ProductTakenBack,
     RecallAnswer,
     RecallAnswered,
+    Signpost,
     release_digest,
 )
 from schemas.rating import Colour
 from schemas.refusals import Refusal
+from schemas.safety import Danger, Hit, LetterHeld
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -364,6 +366,111 @@ def test_a_red_that_was_not_sent_is_still_owed_a_receipt_when_the_whole_of_it_wa
     step.when(product.unsent(letter))
     assert step.state.receipt.due_at == due_at
     assert step.when(product.receipt()).refusal is None
+
+
+@pytest.mark.parametrize("signposts", [(), product.approved().signposts], ids=["nothing", "more"])
+@pytest.mark.parametrize("since", ["recalled", "voided"])
+def test_what_may_have_come_through_before_it_was_not_sent_is_asked_back(
+    since: str, signposts: tuple[Signpost, ...]
+) -> None:
+    """Somebody took it from the queue and never said so, as systems do that ask for their letters
+    and fail then: whether they have it nobody knows.
+    """
+    step = releasing().given(product.approved(signposts=signposts))
+    letter = step.state.letter
+    step.given(product.fetched(letter), product.withdrawn(signpost=None))
+    step.given(product.unsent(letter, tried=True))
+    again = product.withdrawn(signpost=None, recall=True)
+    outcome = step.when(again if since == "recalled" else product.voided())
+    (recall,) = recalls(outcome)
+    assert recall.item_id == ("item-school" if since == "recalled" else None)
+    assert ProductRecalled in told_of_products(outcome)
+
+
+def test_what_never_left_is_not() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.withdrawn(), product.unsent(letter))
+    assert recalls(step.when(product.withdrawn(recall=True))) == []
+    assert recalls(step.when(product.voided())) == []
+
+
+def test_nor_is_it_lost_where_that_it_was_not_sent_is_heard_before_it_is_voided() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.unsent(letter, tried=True))
+    assert [one.item_id for one in recalls(step.when(product.voided()))] == [None]
+
+
+def test_what_never_left_and_was_asked_back_at_once_is_so_no_more() -> None:
+    """Its owner wanted it back before anybody knew that it was not sent."""
+    step, letter = left()
+    step.given(product.fetched(letter))
+    heard = given.message(product.withdrawn(recall=True, signpost=None))
+    (asked,) = step.when(heard).letters
+    assert isinstance(asked.notice, ProductRecall)
+    assert asked.notice.owner is None, "who may never have had it does not learn whose it was"
+    outcome = step.when(product.unsent(letter))
+    assert letter_id(heard.id, "release", key=asked.key) in outcome.takes_back
+    assert step.state.recalls == ()
+
+
+def test_what_may_have_been_had_goes_on_being_asked_back() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), product.withdrawn(recall=True))
+    outcome = step.when(product.unsent(letter, tried=True))
+    assert len(step.state.recalls) == 1
+    assert outcome.takes_back == (letter,)
+
+
+@pytest.mark.parametrize("order", [*permutations(("fetched", "withdrawn", "unsent"))], ids="-".join)
+def test_what_its_owner_wants_back_is_asked_back_once_in_whatever_order_that_is_heard(
+    order: tuple[str, ...],
+) -> None:
+    step, letter = left()
+    told: dict[str, Fact] = {
+        "fetched": product.fetched(letter),
+        "withdrawn": product.withdrawn(recall=True),
+        "unsent": product.unsent(letter, tried=True),
+    }
+    asked = [one for what in order for one in recalls(step.when(told[what]))]
+    assert [one.item_id for one in asked] == ["item-school"]
+
+
+def at_the_door(letter: str) -> LetterHeld:
+    """It was about to be handed out, and may not be safe there."""
+    hit = Hit(danger=Danger.WORKS_WITH_RISK, whose="the father", where="recipient", says="x")
+    head = {"referral_id": "ref-1", "case_id": "case-1", "product_id": "product-1"}
+    told = {"hold_id": "hold-1", "letter_id": letter, "letter": Product.type, "urgent": True}
+    return LetterHeld.model_validate(head | told | {"recipient": product.RECIPIENT, "hits": (hit,)})
+
+
+def test_what_is_left_of_what_is_kept_back_at_the_door_does_not_wait_there() -> None:
+    """The first attempt to send it failed, and at the second it was kept back."""
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter))
+    outcome = step.when(product.withdrawn())
+    (shorter,) = outcome.letters
+    assert isinstance(shorter.notice, Product)
+    assert shorter.notice.items == ()
+    assert outcome.takes_back == (letter,)
+    assert not step.state.kept_back, "the door looks at it on its own"
+
+
+def test_and_is_asked_back_all_the_same_as_the_first_attempt_may_have_come_through() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter))
+    outcome = step.when(product.withdrawn(recall=True))
+    assert [one.item_id for one in recalls(outcome)] == ["item-school"]
+    assert len(outcome.letters) == 2
+    step.when(product.unsent(letter))
+    assert told_of_products(step.when(product.voided())) == [ProductRecalled]
+
+
+def test_so_it_is_later() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter), at_the_door(letter), product.withdrawn())
+    assert [one.item_id for one in recalls(step.when(product.withdrawn(recall=True)))] == [
+        "item-school"
+    ]
 
 
 def recalled() -> tuple[Given, str]:
