@@ -57,7 +57,7 @@ test: install-tests services ## Lint, types, import contracts and every test (FU
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	if test -z "$$TMPDIR" && $(ROOMY); then export TMPDIR=/dev/shm; fi; \
-		$(BIN)/python -m pytest --numprocesses=2 --no-loadscope-reorder
+		$(BIN)/python -m pytest --numprocesses=2 --no-loadscope-reorder --durations=25
 
 bench: install-tests install-peers services ## Measure the hub and its peers; the last line is one JSON object (QUICK=1: a small form)
 	$(BIN)/python -m tests.bench

@@ -271,16 +271,18 @@ def test_who_withholds_is_a_signpost_unless_it_says_otherwise(outcome: Outcome) 
 
 
 def _kept_back(outcome: Outcome) -> dict[str, Recorded]:
-    """What was taken back while it waited on its recipient's queue, and did not leave again with
-    less in it; what was fetched in that moment is recalled.
+    """What was taken back while it waited on its recipient's queue, or was in hand, and did not
+    leave again with less in it; what was fetched in that moment is recalled.
     """
     recalled = by_product(outcome.of("product.recalled"))
-    entries = [*outcome.of("product.released"), *outcome.of("product.taken-back")]
+    types = ("product.released", "product.taken-back", "product.unsent")
+    entries = [entry for type_ in types for entry in outcome.of(type_)]
     last = by_product(sorted(entries, key=lambda entry: entry.position))
     return {
         id_: entry
         for id_, entry in last.items()
-        if entry.type == "mash.product.taken-back.v1" and id_ not in recalled
+        if entry.type == "mash.product.unsent.v1"
+        or (entry.type == "mash.product.taken-back.v1" and id_ not in recalled)
     }
 
 

@@ -161,8 +161,9 @@ def stopped(evidence: Evidence) -> set[str]:
 def _products(evidence: Evidence, verdict: Verdict) -> None:
     """Approved once, released once, received as exactly the bytes that were released.
 
-    One that was taken back while it waited on its recipient's queue was never received, unless it
-    was fetched in that moment; what its owners left of it is released anew, as other bytes.
+    One that was taken back while it waited on its recipient's queue, or was in hand, was never
+    received, unless it was fetched in that moment; what its owners left of it is released anew, as
+    other bytes.
     """
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
@@ -171,7 +172,8 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     bytes_ = [f"{entry.data['product_id']}/{entry.data['digest']}" for entry in released]
     verdict.once("product released", bytes_, found=Counter(bytes_))
     came = _different(evidence, "product", named="product_id")
-    kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
+    ends = ("product.taken-back", "product.unsent")
+    kept_back = {entry.data["product_id"] for type_ in ends for entry in evidence.of(type_)}
     kept_back |= stopped(evidence)
     expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
