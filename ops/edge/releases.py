@@ -91,6 +91,8 @@ class _Looking:
     def _look(self, item: ApprovedItem, owner: str, *, one: OwnerApproval | None) -> Found:
         if one is None or one.envelope is None:
             return Found(item.item_id, owner, None, "nobody signed it")
+        if self.product.recipient != self.recipient:  # whoever it was for, it says another now
+            return Found(item.item_id, owner, None, "another recipient was signed")
         try:
             own = self._keys_of(owner)
             keys, payload = _opened(one.envelope, own, made_at=one.decided_at)

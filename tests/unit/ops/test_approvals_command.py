@@ -264,6 +264,10 @@ def test_a_recipient_sees_what_was_altered(
 
 def test_a_recipient_sees_that_it_was_for_somebody_else(desk: Desk) -> None:
     assert desk.verified(desk.letter(), "--recipient", "housing").exit_code == 1
+    letter, whose = desk.letter(), products.RECIPIENT
+    assert desk.verified(letter, "--recipient", whose).exit_code == 0
+    letter["data"]["recipient"] = "housing"  # signed for whom it is said to be, and says another
+    assert desk.verified(letter, "--recipient", whose).exit_code == 1
 
 
 def test_a_recipient_is_told_what_to_do_with_what_is_not_signed(desk: Desk) -> None:
