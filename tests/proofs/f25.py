@@ -93,9 +93,9 @@ class Attempt:
         """By the rule itself: two people of the owner, one of whom is named as deciding, have
         signed what was asked, and neither wrote it. The gate does not know who wrote it.
         """
-        if self.replayed or len({one.name for one in self.hands}) < len(self.hands):
-            return False
         theirs = [one for one in self.hands if one.agency == OWNER and one.counts]
+        if self.replayed or len({one.name for one in theirs}) < len(theirs):
+            return False
         people = {one.person for one in theirs}
         named = {one.person for one in theirs if _plain(one.registered) == _plain(self.decided_by)}
         right = len(people) >= 2 and bool(named)
