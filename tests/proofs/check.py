@@ -168,14 +168,18 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
     verdict.once("released", _ids(evidence.of("product.approved")), found=done)
-    products = [entry.data["product_id"] for entry in released]
     bytes_ = [f"{entry.data['product_id']}/{entry.data['digest']}" for entry in released]
     verdict.once("product released", bytes_, found=Counter(bytes_))
     came = _different(evidence, "product", named="product_id")
-    ends = ("product.taken-back", "product.unsent")
-    kept_back = {entry.data["product_id"] for type_ in ends for entry in evidence.of(type_)}
+    kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
     kept_back |= stopped(evidence)
-    expected = [id_ for id_ in products if id_ not in kept_back]
+    unsent = {entry.data["product_id"]: entry for entry in evidence.of("product.unsent")}
+    kept_back |= {id_ for id_, entry in unsent.items() if entry.data.get("tried")}  # who knows
+    expected = [
+        entry.data["product_id"]
+        for entry in released
+        if entry.data["product_id"] not in kept_back and _is_after(entry, unsent)
+    ]
     verdict.once("product letter", expected, found=came)
     digests = {
         (entry.data["product_id"], entry.data["recipient"], entry.data["digest"])
@@ -187,6 +191,12 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
             here = (letter["data"]["product_id"], note["agency"], digest(letter["data"]))
             if here not in digests:
                 verdict.wrong.append(f"product {letter['data']['product_id']}")
+
+
+def _is_after(released: Recorded, unsent: Mapping[str, Recorded]) -> bool:
+    """Whether nothing says since that this was in hand and did not go: what follows it has to."""
+    last = unsent.get(released.data["product_id"])
+    return last is None or released.position > last.position
 
 
 def digest(data: object) -> str:

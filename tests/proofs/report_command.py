@@ -21,7 +21,7 @@ def keep_(context: click.Context, *, files: tuple[Path, ...], proof: str) -> Non
 
     \b
     Example:
-      python -m tests.proofs f24 | tee /tmp/f24; python -m tests.proofs keep /tmp/f24
+      python -m tests.proofs f24 | tee f24.txt; python -m tests.proofs keep f24.txt
     """
     figures = catalogue.read()
     for file in files:
