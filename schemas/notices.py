@@ -250,16 +250,17 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
 class ApprovalCancellation(
     About, SentProduct, ReferralHead, Notice, type="mash.approval-cancelled.v1"
 ):
-    """To who was asked about items of a product: nothing of it leaves, and no decision is awaited.
+    """To who was asked about items of a product: no decision is awaited any more, as nothing of it
+    leaves; or, where it names an item, about that one.
 
     Whoever decides all the same, as the two crossed, is told so by another one.
     """
 
     purpose: Line
     item_id: Identity | None = Field(default=None, exclude_if=not_)
-    """About which a decision came too late."""
+    """About which a decision came too late, or which its owner has withheld elsewhere."""
     says: Line | None = Field(default=None, exclude_if=not_)
-    """Then that it did, and why nothing of the product leaves."""
+    """Then which of the two, and why nothing of the product leaves."""
 
 
 class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):

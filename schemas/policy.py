@@ -43,15 +43,16 @@ from schemas.weighing import Weighing
 _no: Callable[[object], bool] = not_
 
 
-RULES = 6
+RULES = 7
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
 (decision 030); what an amendment said of another child, or an owner in words that another
 withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
-for it, with a key that is one person's alone, and with its rationale (decision 040); and an item
+for it, with a key that is one person's alone, and with its rationale (decision 040); an item
 that is kept silent makes no difference to others: who decides about it is told that there is none,
-no empty product is drafted for it, and a handover does not tell of it (decision 043).
+no empty product is drafted for it, and a handover does not tell of it (decision 043); and an owner
+that withholds an item is told that what else it was asked about it is answered.
 """
 
 

@@ -95,6 +95,9 @@ _STANDS = "A rating of this colour stands on its own legal basis though consent 
 _NO_BASIS = "Consent was refused, and nobody has given another legal basis."
 
 
+ANSWERED = "You have withheld this item, so you need not decide about this product as well."
+
+
 def basis_of(draft: Draft, agency: str, *, now: Now) -> dict[str, Any]:
     """On what an owner is asked; where consent was refused that too, with what was given instead
     and why (L5).
@@ -117,16 +120,36 @@ def basis_of(draft: Draft, agency: str, *, now: Now) -> dict[str, Any]:
 
 def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
     """To each agency that was asked and has not decided: nothing is awaited of it any more."""
+    for agency in sorted({agency for _, agency in _asked(draft, now)}):
+        name = f"approval-cancelled/{draft.product_id}/{agency}"
+        yield Letter(name, agency=agency, notice=_not_awaited(draft, now))
+
+
+def answered(draft: Draft, item_id: str, *, agency: str, now: Now) -> Iterator[Letter]:
+    """To an agency that was asked about an item and has withheld it elsewhere since: that has
+    answered this too.
+    """
+    if (item_id, agency) in _asked(draft, now):
+        notice = _not_awaited(draft, now).model_copy(update={"item_id": item_id, "says": ANSWERED})
+        name = f"approval-answered/{draft.product_id}/{item_id}/{agency}"
+        yield Letter(name, agency=agency, notice=notice)
+
+
+def _asked(draft: Draft, now: Now) -> set[tuple[str, str]]:
+    """What agencies were asked and have not decided: an urgent product asks nobody."""
     unasked = draft.held.items if draft.held else ()
     by_id = {item.item_id: item for item in draft.items}
-    waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
-    asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency=agency)}
-    for agency in sorted(asked if draft.waits else ()):
-        told = draft.shared(ApprovalCancellation)
-        told |= {"referral_id": draft.concern_id or draft.referral_id}
-        notice = ApprovalCancellation(about=_told_of(draft, now), **told)
-        name = f"approval-cancelled/{draft.product_id}/{agency}"
-        yield Letter(name, agency=agency, notice=notice)
+    return {
+        (id_, agency)
+        for id_, agency in (awaited(draft, now) if draft.waits else ())
+        if id_ not in unasked and _may_be_shown(draft, by_id[id_], agency=agency)
+    }
+
+
+def _not_awaited(draft: Draft, now: Now) -> ApprovalCancellation:
+    told = draft.shared(ApprovalCancellation)
+    told |= {"referral_id": draft.concern_id or draft.referral_id}
+    return ApprovalCancellation(about=_told_of(draft, now), **told)
 
 
 def voided(

@@ -325,7 +325,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         new = new.model_copy(update=signing.at(now, decided))
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
-        word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
+        product_id = known.standing_as(decision.product_id)
+        word = Word(withheld, decision.referral_id, decision.case_id, product_id)
         return withhold(known, word, now=now)
     if isinstance(stage, Approved) and decision.item_id in stage.without:
         after = stage.model_copy(update={"early": (*stage.early, decided)})

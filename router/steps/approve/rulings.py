@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
 from router.steps.approve.amending import AMENDED
-from router.steps.approve.closing import awaited, item_decided, requests, settled, signposts_to
+from router.steps.approve.closing import (
+    answered,
+    awaited,
+    item_decided,
+    requests,
+    settled,
+    signposts_to,
+)
 from router.steps.approve.likeness import alike
 from router.steps.approve.state import Approvals, Approved, Decided, Draft, Withheld
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, Ruling
+from schemas.letter import Letter
 from schemas.product import (
     ApprovalWithdrawn,
     Choice,
@@ -94,16 +102,17 @@ def withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     """Take the item, and what is the same to its owner, out of every draft and back from every
     product: recalled where its owner says so, else only where the recipient has not fetched it.
     """
-    after, facts = known, list[Fact]()
+    after, facts, letters = known, list[Fact](), list[Letter]()
     for item_id in alike(known, word.withheld.item_id, agency=word.withheld.owner):
         one = word.withheld.model_copy(update={"item_id": item_id})
         outcome = _withhold(after, replace(word, withheld=one), now=now)
         after, facts = outcome.state or after, [*facts, *outcome.facts]
-    return Outcome(after, tuple(facts)) if facts else Outcome()
+        letters += outcome.letters
+    return Outcome(after, tuple(facts), tuple(letters)) if facts else Outcome()
 
 
 def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
-    withheld, after, facts = word.withheld, known, list[Fact]()
+    withheld, after, facts, letters = word.withheld, known, list[Fact](), list[Letter]()
     if known.withheld_by(withheld.item_id, withheld.owner) != withheld:
         after = known.withholding(withheld)
         facts.append(_told(word))
@@ -111,12 +120,14 @@ def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
         left = draft.with_decided(withheld_again(withheld))
         outcome = settled(after, left, item_decided(left, withheld_again(withheld)), now=now)
         after, facts = outcome.state or after, [*facts, *outcome.facts]
+        if draft.product_id != word.product_id:
+            letters += answered(draft, withheld.item_id, agency=withheld.owner, now=now)
     for product_id, product in known.in_stage(Approved):
         changed = product.taking_back(withheld.item_id, recall=word.recall)
         if changed != product:
             after = after.with_product(product_id, changed)
             facts.append(_withdrawn(product, word, product_id=product_id, now=now))
-    return Outcome(after, tuple(facts)) if facts else Outcome()
+    return Outcome(after, tuple(facts), tuple(letters)) if facts else Outcome()
 
 
 def _told(word: Word) -> ItemWithheld:

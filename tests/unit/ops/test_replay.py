@@ -23,6 +23,7 @@ from ops.look.replay_report import EarlierRules
 from ops.mend import dead_letters
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
+from schemas.policy import RULES
 from stores import codec, journal
 from stores.ports import Unavailable
 from tests.support.erasing import destroy, keys_of_cases
@@ -187,11 +188,14 @@ def test_a_key_that_was_altered_makes_what_it_sealed_unreadable(tmp_path: Path) 
     assert (code, told["unreadable"] > 0) == (1, True)
 
 
-def test_what_was_decided_before_owners_kept_silent_is_not_decided_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("rules", range(5, RULES))
+def test_what_was_decided_by_earlier_rules_is_not_decided_again(
+    rules: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever decided about another's item was told that it was not theirs, by rules 5."""
-    monkeypatch.setattr("ops.run.configuration.RULES", 5)
+    """By rules 5 whoever decided about another's item was told that it was not theirs; by rules 6
+    who had withheld an item was still asked about it.
+    """
+    monkeypatch.setattr("ops.run.configuration.RULES", rules)
     _, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
     with pytest.raises(EarlierRules):
         replay(hub, Wanted())

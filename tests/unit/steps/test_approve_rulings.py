@@ -9,8 +9,9 @@ import pytest
 
 from router.step import Outcome
 from router.steps.approve import decide as approve
+from router.steps.approve.closing import ANSWERED
 from schemas.decisions import Ruling
-from schemas.notices import ApprovalRequest
+from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.policy import StandingRelease
 from schemas.product import (
     ApprovalWithdrawn,
@@ -96,6 +97,30 @@ def test_a_withheld_item_leaves_every_draft_that_waits_and_closes_it() -> None:
     assert decided == ["product-1", "product-2"]
     (whole,) = given.of(ProductApproved, outcome.facts)
     assert (whole.product_id, whole.items) == ("product-2", ())
+
+
+def test_who_withholds_an_item_elsewhere_is_told_that_its_other_requests_are_answered() -> None:
+    """Both where it rules by itself and where it decides about another product; not twice."""
+    words = product.ruled(SCHOOL, Ruling.WITHHOLD), product.decision(SCHOOL, WITHHOLD)
+    for word, told in zip(words, (["product-1", "product-2"], ["product-2"]), strict=True):
+        step = approving().given(product.drafted(SCHOOL, GP), second(SCHOOL))
+        letters = step.when(word).letters
+        notices = [one.notice for one in letters if isinstance(one.notice, ApprovalCancellation)]
+        assert {letter.agency for letter in letters} == {"school"}
+        assert [one.product_id for one in notices] == told
+        assert {(one.item_id, one.says) for one in notices} == {(SCHOOL.item_id, ANSWERED)}
+        assert step.when(word).letters == ()
+
+
+def test_an_owner_that_asks_to_be_asked_again_is_heard_about_words_that_took_anothers_place() -> (
+    None
+):
+    amended = product.drafted(SCHOOL, product_id="product-2", supersedes="product-1")
+    step = approving().given(product.drafted(SCHOOL, GP), amended)
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD, product_id="product-2", ask_again=True))
+    (decided,) = given.of(ItemDecided, outcome.facts)
+    assert (decided.item_id, decided.product_id) == (SCHOOL.item_id, "product-1")
+    assert outcome.letters == ()
 
 
 def test_what_it_released_for_one_recipient_is_withdrawn_when_its_owner_withholds_it() -> None:
