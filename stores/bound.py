@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import islice, repeat
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, RowMapping, Table, func, select, text
 
@@ -91,8 +91,7 @@ TABLES: Final[Mapping[str, Kept]] = {
 """Every table whose rows change, and how they are bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row of a table from now on: its digest, or None where it is gone; of ``row`` None, all rows
     of the table are gone.
     """
@@ -109,55 +108,72 @@ def columns_of(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.c if column.name not in besides)
 
 
-def row_of(table: str, values: Values) -> str:
-    """What a row is called: its key, in words that the database has too."""
-    return _BETWEEN.join(str(values.get(name)) for name in TABLES[table].by)
+def rows_called(table: str, rows: Iterable[Values]) -> list[str]:
+    """What each of these rows is called: its key, in words that the database has too."""
+    by, *more = TABLES[table].by
+    if not more:
+        return [str(row.get(by)) for row in rows]
+    names = (by, *more)
+    return [_BETWEEN.join([str(row.get(name)) for name in names]) for row in rows]
 
 
-def digest_of(key: DataKey, table: Table, *, values: Values) -> bytes:
-    """A keyed digest of what is bound of a row: of its values as Python writes them down, which
+def digests_of(key: DataKey, table: Table, *, rows: Iterable[Values]) -> list[bytes]:
+    """A keyed digest of what is bound of each row: of its values as Python writes them down, which
     tells any two apart, NULL and 'None' too.
+
+    Every row that is written passes here, so what is the same for all of them is looked up once.
     """
-    written = [values.get(name) for name in columns_of(table)]
-    if not _PLAIN.issuperset(map(type, written)):
-        written = [str.__str__(one) if isinstance(one, str) else one for one in written]
-    return key.digest(f"{TABLES[table.name].number}{written}".encode())
+    number, names, digest = TABLES[table.name].number, columns_of(table), key.digest
+    digests = []
+    for row in rows:
+        written = [row.get(name) for name in names]
+        if not _PLAIN.issuperset(map(type, written)):
+            written = [str.__str__(one) if isinstance(one, str) else one for one in written]
+        digests.append(digest(f"{number}{written}".encode()))
+    return digests
 
 
 @dataclass(slots=True)
 class Changes:
     """What a transaction has written so far; of each row only the last counts."""
 
-    rows: dict[tuple[str, str], Values | None] = field(default_factory=dict)
+    rows: dict[str, dict[str, Values | None]] = field(default_factory=dict)
+    """By table, and by what a row of it is called; None where it is gone."""
     is_upgrade: bool = False
     """Whether tables themselves change, so that all of them are recorded anew behind it."""
 
-    def put(self, table: Table, rows: Iterable[Values]) -> None:
+    def put(self, table: Table, rows: Sequence[Values]) -> None:
         """These rows are as they are given, with all of their columns that are not empty."""
-        name, apart = table.name, TABLES[table.name].apart
-        found = ((row_of(name, row), row) for row in rows)
-        self.rows |= {(name, place): row for place, row in found if place not in apart}
+        apart, written = TABLES[table.name].apart, self.rows.setdefault(table.name, {})
+        written |= zip(rows_called(table.name, rows), rows, strict=True)
+        for place in apart:
+            written.pop(place, None)
 
     def gone(self, table: Table, rows: Iterable[Values]) -> None:
         """These rows, of which the keys are given, are there no more."""
-        name = table.name
-        self.rows |= {(name, row_of(name, row)): None for row in rows}
+        gone = dict.fromkeys(rows_called(table.name, rows))
+        self.rows.setdefault(table.name, {}).update(gone)
 
     def write(self, connection: Connection, vault: Vault) -> None:
         """Record all of it, as the last that the transaction does: a row that two transactions
         change is held by the first until it ends, so their numbers tell which was first.
         """
-        if self.is_upgrade or not (self.rows or vault.made(connection)):
+        if self.is_upgrade or not (any(self.rows.values()) or vault.made(connection)):
             return
         key = vault.keys(connection, [KEY_ID], create=True)[KEY_ID]
         self.put(METADATA.tables["keys"], vault.made(connection))
         _record(connection, key, changes=self._changes(key))
 
     def _changes(self, key: DataKey) -> Iterator[Change]:
-        for (name, row), values in self.rows.items():
-            table = METADATA.tables[name]
-            digest = None if values is None else digest_of(key, table, values=values)
-            yield Change(TABLES[name].number, row, digest)
+        for name, rows in self.rows.items():
+            number, table = TABLES[name].number, METADATA.tables[name]
+            here = {place: row for place, row in rows.items() if row is not None}
+            yield from _written(number, here, digests_of(key, table, rows=here.values()))
+            yield from (Change(number, place, None) for place, row in rows.items() if row is None)
+
+
+def _written(number: int, called: Iterable[str], digests: Iterable[bytes]) -> Iterator[Change]:
+    return map(Change, repeat(number), called, digests)
 
 
 def ours(connection: Connection, table: Table, *, rows: Sequence[Values]) -> list[Values]:
@@ -187,9 +203,10 @@ def _as_they_are(connection: Connection, key: DataKey, *, names: Iterable[str]) 
     for name in names:
         kept, table = TABLES[name], METADATA.tables[name]
         yield Change(kept.number, None, None)
-        for row in rows_of(connection, table):
-            values = row._mapping
-            yield Change(kept.number, row_of(name, values), digest_of(key, table, values=values))
+        every = (row._mapping for row in rows_of(connection, table))
+        while page := list(islice(every, _AT_ONCE)):
+            digests = digests_of(key, table, rows=page)
+            yield from _written(kept.number, rows_called(name, page), digests)
 
 
 def rows_of(connection: Connection, table: Table) -> Iterator[Row[Any]]:

@@ -42,7 +42,7 @@ def wrap_anew(database: Database, *, after: str) -> tuple[int, int, str | None]:
         changed = [_anew(database.vault, row) for row in due]
         if changed:
             transaction.connection.execute(_CHANGED, changed)
-            transaction.changes.put(keys, _as_written(due, changed))
+            transaction.changes.put(keys, [*_as_written(due, changed)])
     return len(rows), len(changed), rows[-1].key_id if rows else None
 
 

@@ -114,8 +114,8 @@ class LookingAtRows:
         rows = bound.rows_of(self.view.connection, table)
         empty: set[str] = set()
         while page := [row._mapping for row in islice(rows, _PAGE)]:
-            names = [bound.row_of(name, values) for values in page]
-            digests = [bound.digest_of(key, table, values=values) for values in page]
+            names = bound.rows_called(name, page)
+            digests = bound.digests_of(key, table, rows=page)
             said.executemany(_FIND, zip(names, digests, strict=True))
             if name == "keys":
                 empty |= {one["key_id"] for one in page if one["wrapped"] is None}

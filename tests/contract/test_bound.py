@@ -80,7 +80,7 @@ def one_row(transaction: Transaction, table: Table) -> tuple[str, Any]:
     query = select(table).where(by[0].not_in(kept.apart)) if kept.apart else select(table)
     row = transaction.connection.execute(query.order_by(*by).limit(1)).one()
     where = [column.is_not_distinct_from(row._mapping[column.name]) for column in by]
-    return bound.row_of(table.name, row._mapping).replace("\t", " "), where
+    return bound.rows_called(table.name, [row._mapping])[0].replace("\t", " "), where
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -145,7 +145,7 @@ def test_a_row_that_somebody_without_keys_put_in_is_named(filled: Database, name
             if column.name in kept.by or column.unique or column.name == "position":
                 row[column.name] = other(column, row[column.name])
         transaction.connection.execute(insert(table).values(row))
-    put_in = bound.row_of(name, row).replace("\t", " ")
+    put_in = bound.rows_called(name, [row])[0].replace("\t", " ")
     assert ("inserted", name, put_in) in told(filled)
 
 
