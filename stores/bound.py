@@ -119,17 +119,23 @@ def rows_called(table: str, rows: Iterable[Values]) -> list[str]:
 
 def digests_of(key: DataKey, table: Table, *, rows: Iterable[Values]) -> list[bytes]:
     """A keyed digest of what is bound of each row: of its values as Python writes them down, which
-    tells any two apart, NULL and 'None' too.
+    tells any two apart, NULL and 'None' too, and behind them of what is sealed, of which they say
+    the length.
 
-    Every row that is written passes here, so what is the same for all of them is looked up once.
+    Every row that is written passes here, so what is the same for all of them is looked up once,
+    and what is long is not written down anew.
     """
     number, names, digest = TABLES[table.name].number, columns_of(table), key.digest
     digests = []
     for row in rows:
         written = [row.get(name) for name in names]
-        if not _PLAIN.issuperset(map(type, written)):
+        kinds = {*map(type, written)}
+        if not _PLAIN.issuperset(kinds):
             written = [str.__str__(one) if isinstance(one, str) else one for one in written]
-        digests.append(digest(f"{number}{written}".encode()))
+        sealed = [one for one in written if type(one) is bytes] if bytes in kinds else ()
+        if sealed:
+            written = [(len(one),) if type(one) is bytes else one for one in written]
+        digests.append(digest(b"".join((f"{number}{written}".encode(), *sealed))))
     return digests
 
 
