@@ -18,7 +18,7 @@ from itertools import islice, repeat
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, RowMapping, Table, func, select, text
+from sqlalchemy import Connection, Integer, Row, RowMapping, Table, func, select, text
 
 from stores.rows import Clash, insert, look_up
 from stores.tables import METADATA, bound
@@ -32,6 +32,7 @@ RECORD: Final = frozenset({"journal", "leaves", "subtrees", "checkpoints", "boun
 _AT_ONCE: Final = 5_000
 """Changes in one row, so that what is opened at once stays small."""
 _DIGEST: Final = 16
+_THERE: Final = bytes(_DIGEST)
 _HEAD: Final = struct.Struct(">BBH")
 _EMPTIED, _GONE, _IS = range(3)
 _PLAIN: Final = frozenset({str, int, bytes, NoneType})
@@ -108,6 +109,13 @@ def columns_of(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.c if column.name not in besides)
 
 
+@cache
+def _is_all_key(table: Table) -> bool:
+    """Whether a row is nothing but numbers that say which it is: then its name says all of it."""
+    by = TABLES[table.name].by
+    return {*by} == {*columns_of(table)} and all(isinstance(table.c[n].type, Integer) for n in by)
+
+
 def rows_called(table: str, rows: Iterable[Values]) -> list[str]:
     """What each of these rows is called: its key, in words that the database has too."""
     by, *more = TABLES[table].by
@@ -125,6 +133,8 @@ def digests_of(key: DataKey, table: Table, *, rows: Iterable[Values]) -> list[by
     Every row that is written passes here, so what is the same for all of them is looked up once,
     and what is long is not written down anew.
     """
+    if _is_all_key(table):
+        return [_THERE for _ in rows]
     number, names, digest = TABLES[table.name].number, columns_of(table), key.digest
     digests = []
     for row in rows:

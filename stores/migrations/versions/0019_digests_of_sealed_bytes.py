@@ -1,4 +1,4 @@
-"""Digests of rows are of what is sealed as it lies there, and no longer as it would be printed."""
+"""Digests of rows are of what is sealed as it lies there; a row that is all key has none."""
 
 from __future__ import annotations
 
