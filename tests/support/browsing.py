@@ -1,0 +1,109 @@
+"""A hub that people open in a browser, and what every page of it is held to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from connectors.http_connections import Connections
+from connectors.port import routes
+from ops.access.links import link_for
+from ops.console.address import link
+from ops.console.shell import Shell
+from ops.demo.running import DemoFolder
+from ops.run.serve import listening, web_server
+from ops.run.wiring import Hub
+from tests.support.filled import empty_hub
+
+NARROW, WIDE = 320, 1200
+_AXE = Axe()
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@dataclass(frozen=True)
+class Served:
+    """An embedded hub whose web server listens on this machine."""
+
+    folder: DemoFolder
+    hub: Hub
+    url: str
+    browser: Browser
+
+    def desk_of(self, who: str, *, script: bool = False) -> Page:
+        """Somebody's browser, at the desk that their link opened; without JavaScript unless
+        ``script``.
+        """
+        context = self.browser.new_context(java_script_enabled=script)
+        page = context.new_page()
+        page.goto(link(self.url, link_for(self.hub, who)))
+        return page
+
+
+@contextmanager
+def served(path: Path, browser: Browser) -> Iterator[Served]:
+    """An empty one, until the end. Its steps are for whoever uses it to run."""
+    folder, hub = empty_hub(path)
+    limits, stop = hub.settings.http, threading.Event()
+    callers = Connections(limits)
+    server = web_server(
+        hub,
+        routes(hub.settings, {}),
+        bound=listening("127.0.0.1", 0),
+        extra_routes=[Shell(hub, callers.wrong_tokens).mounted()],
+        connections=callers,
+    )
+    thread = threading.Thread(target=server.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield Served(folder, hub, server.url, browser)
+    finally:
+        stop.set()
+        thread.join(10)
+        hub.database.close()
+
+
+def faults(page: Page, path: str | None = None) -> list[str]:
+    """What is amiss with a page for people who do not see, see little or cannot use a mouse: in
+    light and dark, wide and narrow. The page has JavaScript, which looks into it.
+    """
+    found = []
+    for scheme in ("light", "dark"):
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=scheme)
+            if path is not None:
+                page.goto(path)
+            where = f"{scheme} {width}"
+            found += [f"{where}: {one}" for one in _of_axe(page)]
+            if (across := page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append(f"{where}: {across} pixels across")
+    return found
+
+
+def _of_axe(page: Page) -> Iterator[str]:
+    for one in _AXE.run(page, options=_RULES).response["violations"]:
+        places = "; ".join(node["html"][:120] for node in one["nodes"][:3])
+        yield f"{one['id']}: {places}"
+
+
+def focused(page: Page) -> str:
+    """What the keyboard is at, by its text, name or label."""
+    said = page.evaluate(
+        "(e => e.innerText || e.ariaLabel || e.name || e.id || e.tagName)(document.activeElement)"
+    )
+    return str(said).strip()
+
+
+def tabs_to(page: Page, wanted: str, *, most: int = 60) -> None:
+    """Press Tab until the keyboard is at what is called so."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted in focused(page):
+            return
+    raise AssertionError(f"no Tab leads to {wanted}")
