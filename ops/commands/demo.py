@@ -157,7 +157,7 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
         connections=callers.counts,
         may_show=lambda _: Doors(hub).shows_health(),
     )
-    pages = [*monitor, Shell(hub, callers.wrong_tokens).mounted()]
+    pages = [*monitor, Shell(hub, found, callers.wrong_tokens).mounted()]
     server = web_server(hub, found, bound=told.bound, extra_routes=pages, connections=callers)
     connectors = connectors_of(hub, found, folder=told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from connectors.port import Routes
 from ops.access.acting import Asker
 from ops.run.wiring import Hub
 from schemas.access import Act, Record, Role
@@ -31,6 +32,8 @@ class Visit:
     """Somebody at a screen."""
 
     hub: Hub
+    routes: Routes
+    """The agencies as connectors know them: what they send from here is read as of them."""
     asker: Asker
     """Who has signed in; a view says with ``replace`` what for and why they look."""
     desk: Desk

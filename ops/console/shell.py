@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from connectors.port import Routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import attempts
 from ops.access.acting import Asker, Denied, may, of_known
@@ -33,6 +35,7 @@ from ops.console.errors import NOT_THERE, Stale, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, Form, Go, Page, Screen, Visit
+from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
 from stores import cursors
@@ -75,6 +78,7 @@ class Shell:
     """The console of one hub."""
 
     hub: Hub
+    routes: Routes
     wrong: WrongTokens
     """Links that open nothing are as slow as wrong tokens."""
     provider: bool = False
@@ -85,9 +89,9 @@ class Shell:
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
         lost = {HTTPException: self._lost}
-        return Mount(AT, app=Starlette(routes=list(self._routes()), exception_handlers=lost))
+        return Mount(AT, app=Starlette(routes=list(self._addresses()), exception_handlers=lost))
 
-    def _routes(self) -> Iterator[BaseRoute]:
+    def _addresses(self) -> Iterator[BaseRoute]:
         yield Route("/", self._start)
         yield Route("/sign-in", self._sign_in)
         yield Route("/enter", self._enter)
@@ -190,6 +194,7 @@ class Shell:
             self._let_in(desk, signed.asker)
             visit = Visit(
                 self.hub,
+                self.routes,
                 signed.asker,
                 desk,
                 place=request.path_params,
@@ -261,7 +266,6 @@ class Shell:
         done: str | None = None,
     ) -> Response:
         asker = signed.asker if signed else None
-        token = Markup('<input type="hidden" name="{}" value="{}">')
         values: dict[str, Any] = {
             "desk": desk,
             "done": done,
@@ -269,7 +273,7 @@ class Shell:
             "lead": self.hub.settings.agencies[self.hub.settings.lead_agency],
             "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
             "desks": [one for one in self.desks if asker and one.is_for(asker)],
-            "form_token": lambda: token.format(TOKEN, signed.form_token if signed else ""),
+            "form_token": lambda: _hidden(signed),
         }
         body = render(page.template, {**values, **page.values})
         return Response(body, page.status, HEADERS, media_type="text/html")
@@ -292,6 +296,13 @@ class Shell:
     @property
     def _sessions(self) -> Sessions:
         return sessions_of(self.hub.settings, self.hub.folder)
+
+
+def _hidden(signed: _Signed | None) -> Markup:
+    """What every form brings: whose it is, and by what it is known when it is sent twice."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    token = signed.form_token if signed else ""
+    return field.format(TOKEN, token) + field.format(ONCE, secrets.token_hex(16))
 
 
 def _check(request: Request, form: Form, signed: _Signed) -> None:

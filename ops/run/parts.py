@@ -148,7 +148,7 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
         may_show=people.may_show,
         person=people.person,
     )
-    desks = Shell(hub, connections.wrong_tokens, provider=people.offered)
+    desks = Shell(hub, found, connections.wrong_tokens, provider=people.offered)
     pages = [*monitor, *people.routes(), desks.mounted()]
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")

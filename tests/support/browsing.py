@@ -47,24 +47,27 @@ class Served:
 
 @contextmanager
 def served(path: Path, browser: Browser) -> Iterator[Served]:
-    """An empty one, until the end. Its steps are for whoever uses it to run."""
+    """An empty one at work, until the end."""
     folder, hub = empty_hub(path)
     limits, stop = hub.settings.http, threading.Event()
-    callers = Connections(limits)
+    callers, found = Connections(limits), routes(hub.settings, {})
     server = web_server(
         hub,
-        routes(hub.settings, {}),
+        found,
         bound=listening("127.0.0.1", 0),
-        extra_routes=[Shell(hub, callers.wrong_tokens).mounted()],
+        extra_routes=[Shell(hub, found, callers.wrong_tokens).mounted()],
         connections=callers,
     )
-    thread = threading.Thread(target=server.run, args=(stop,), daemon=True)
-    thread.start()
+    parts = (server.run, hub.embedded().run)
+    threads = [threading.Thread(target=part, args=(stop,), daemon=True) for part in parts]
+    for thread in threads:
+        thread.start()
     try:
         yield Served(folder, hub, server.url, browser)
     finally:
         stop.set()
-        thread.join(10)
+        for thread in threads:
+            thread.join(10)
         hub.database.close()
 
 

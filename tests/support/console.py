@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access.links import link_for
 from ops.console.address import link
@@ -27,7 +28,9 @@ async def _at_once(_: float) -> None:
 
 def app_of(hub: Hub) -> Starlette:
     """The console alone."""
-    return Starlette(routes=[Shell(hub, WrongTokens(sleep=_at_once)).mounted()])
+    return Starlette(
+        routes=[Shell(hub, routes(hub.settings, {}), WrongTokens(sleep=_at_once)).mounted()]
+    )
 
 
 class Person:
