@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-tests install-proofs install-peers services run demo test bench weights proof lock
+.PHONY: help install install-tests install-proofs install-peers services run demo style test bench weights proof lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,7 +38,7 @@ $(VENV)/.installed-peers: $(VENV)/.installed ops/locks/peers.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/peers.txt
 	@touch $@
 
-services: install ## Install what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
+services: install ## Install Chromium, and what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
 	$(BIN)/python -m tests.services install
 
 run: install ## Start the hub, stream the sample agencies through it, stay up with its monitor
@@ -46,6 +46,12 @@ run: install ## Start the hub, stream the sample agencies through it, stay up wi
 
 demo: install ## The same without staying; the last line is the summary as JSON
 	$(BIN)/hub demo --json
+
+STYLE := ops/console/style
+
+style: ## Build the console's stylesheet anew (needs npm; it is committed, so that nobody else does)
+	cd $(STYLE) && npm ci --ignore-scripts --no-audit --no-fund
+	cd $(STYLE) && npx sass --no-source-map --style=compressed --load-path=node_modules console.scss ../static/console.css
 
 # The disk under the folders of tests is waited for thousands of times; memory, where there is room, is not.
 # Tests kill processes and no machines, and what a killed process wrote is there either way.

@@ -17,6 +17,7 @@ _COMMANDS = {
     "connectors": "ops.commands.connectors",
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
+    "desk": "ops.commands.desk",
     "erase": "ops.commands.erase",
     "hold": "ops.commands.hold",
     "keys": "ops.commands.keys",

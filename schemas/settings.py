@@ -35,6 +35,8 @@ class HttpSettings(Shape):
     host: Line = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free port."""
+    referrals: Code | None = None
+    """The agency as which the referral form at ``/refer`` sends (R2, R6); None: there is none."""
     tls: TlsSettings | None = None
     """None: a reverse proxy with TLS stands before it, and systems come by tokens alone."""
     largest_body: int = Field(default=2_000_000, ge=1000)

@@ -64,3 +64,9 @@ def _referrals(connection: Connection, subjects: Collection[str]) -> Iterable[st
 def _parts(values: Iterable[str]) -> Iterable[list[str]]:
     ordered = sorted(values)
     return (ordered[start : start + _PART] for start in range(0, len(ordered), _PART))
+
+
+def caused(connection: Connection, *, about: str, by: str) -> set[str]:
+    """The types of what a message about a referral has caused so far."""
+    query = select(table.c.type).where(table.c.correlation_id == about, table.c.causation_id == by)
+    return set(connection.execute(query).scalars())

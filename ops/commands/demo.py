@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,11 @@ from rich.console import Console
 from connectors.http_connections import Connections
 from connectors.port import routes
 from ops.access.doors import Doors
+from ops.access.links import link_for
 from ops.commands.common import say, say_json, say_table
+from ops.console.address import link
+from ops.console.desks import DESKS
+from ops.console.shell import Shell
 from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
 from ops.demo.showing import show
 from ops.demo.simulation.stream import sample_lines
@@ -32,6 +38,7 @@ from ops.run.parts import connectors_of, steps_of
 from ops.run.serve import NamedPart, Parts, listening, stopped_by_signals, web_server
 from ops.run.wiring import Hub, open_hub
 
+_LINKS_LAST = dt.timedelta(days=1)
 _STOPPED = 130
 """Exit code of what Ctrl-C ends early, as shells have it."""
 
@@ -79,7 +86,7 @@ def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: in
     stop = threading.Event()
     with stopped_by_signals(stop):
         try:
-            place = prepare(folder, port=port, signing=True)
+            place = prepare(folder, port=bound.getsockname()[1], signing=True)
         except FileExistsError as error:
             raise click.ClickException(str(error)) from None
         told = _Telling(place, limit, bound, as_json=as_json)
@@ -118,6 +125,8 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
         if stay and not stop.is_set():
             told.say(f"\nThe hub stays up, with its monitor at {url}/ until Ctrl-C.")
             told.say(f"In another terminal: hub status --config {told.place.config}")
+            for line in _desk_links(hub, url):
+                told.say(line)
             stop.wait()
     except EndedEarly:
         raise click.ClickException("the simulated agencies ended before all was done") from None
@@ -126,6 +135,17 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     if parts.failed:
         raise click.ClickException(f"{parts.failed!r}, a part of the hub, failed")
     return code
+
+
+def _desk_links(hub: Hub, url: str) -> Iterator[str]:
+    """A link to each person's desk. Each opens once, as that person: they are all SIMULATED."""
+    yield "\nEach of these opens the desk of a SIMULATED person in a browser, once:"
+    for person in hub.settings.people:
+        if any(not desk.roles.isdisjoint(person.roles) for desk in DESKS):
+            roles = ", ".join(person.roles).replace("_", " ")
+            key = link_for(hub, person.name, lasts=_LINKS_LAST)
+            yield f"  {person.name} ({roles}): {link(url, key)}"
+    yield f'Another one: hub desk --config {hub.folder / "hub.toml"} --who "NAME"'
 
 
 def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
@@ -137,7 +157,8 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
         connections=callers.counts,
         may_show=lambda _: Doors(hub).shows_health(),
     )
-    server = web_server(hub, found, bound=told.bound, extra_routes=monitor, connections=callers)
+    pages = [*monitor, Shell(hub, found, callers.wrong_tokens).mounted()]
+    server = web_server(hub, found, bound=told.bound, extra_routes=pages, connections=callers)
     connectors = connectors_of(hub, found, folder=told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
         parts.start(part)

@@ -100,7 +100,8 @@ def prepare(path: Path, *, port: int, signing: bool = False) -> DemoFolder:
         sample = with_keys(sample, folder.keys)
     # All of them are whoever starts the demonstration.
     sample = re.sub(r"(?m)^roles = .*$", rf'\g<0>\naccount = "{account()}"', sample)
-    http = f"\n[http]\nport = {port}\n"
+    # Anybody reports a concern at /refer, which comes in as the lead agency's.
+    http = f'\n[http]\nport = {port}\nreferrals = "{_AUTHORITY}"\n'
     folder.config.write_text(f"{sample}{http}{_credentials(folder, tokens)}", encoding="utf-8")
     return folder
 

@@ -177,6 +177,12 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
             "name an agency that stands under [agencies.…]",
         ),
         (
+            settings.http.referrals not in (None, *agencies),
+            "http.referrals",
+            "is not one of the agencies",
+            "name the agency as which the referral form sends",
+        ),
+        (
             not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")),
             "runtime.store",
             "is no database that the hub knows",

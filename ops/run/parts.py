@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from starlette.routing import BaseRoute
+
 from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
 from connectors.http_connections import Connections
@@ -17,6 +19,8 @@ from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
 from ops.access.pages import SignIn
+from ops.console.refer.door import Referrals
+from ops.console.shell import Shell
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
@@ -147,9 +151,16 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
         may_show=people.may_show,
         person=people.person,
     )
-    pages = [*monitor, *people.routes()]
+    desks = Shell(hub, found, connections.wrong_tokens, provider=people.offered)
+    pages = [*monitor, *people.routes(), desks.mounted(), *_referrals(hub, found, connections)]
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
+
+
+def _referrals(hub: Hub, found: Routes, connections: Connections) -> Iterator[BaseRoute]:
+    """The form by which anybody reports a concern, where there is one."""
+    if agency := hub.settings.http.referrals:
+        yield Referrals(hub, found.by_code[agency], connections.wrong_tokens).mounted()
 
 
 def connectors_of(hub: Hub, found: Routes, *, folder: Path) -> Iterator[NamedPart]:

@@ -74,6 +74,9 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         read_until(process, "Everything reconciles.")
         read_until(process, "until Ctrl-C")
         assert httpx.get(monitor).is_success
+        *_, line = read_until(process, "S. Worker (screening)")
+        opened = httpx.get(line.split("): ")[1].strip())
+        assert (opened.status_code, opened.headers["location"]) == (303, "/desk/")
         process.send_signal(signal.SIGINT)
         assert process.wait(_END_SECONDS) == 0
 

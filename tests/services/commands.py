@@ -30,7 +30,9 @@ def services() -> None:
 
 @services.command()
 def install() -> None:
-    """Install what private servers need; a missing one is an error only in CI (`CI=true`)."""
+    """Install what private servers and browser tests need; a missing one is an error only in CI
+    (`CI=true`).
+    """
     missing = False
     for installation in install_services(services_home()):
         click.echo(installation)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.chromium import find_chromium
 from tests.services.folder import claimed
 from tests.services.kafka import LIBRARIES, STAMP, find_java
 from tests.services.postgres import WHEEL_FOLDER, find_postgres
@@ -49,6 +50,7 @@ def install_services(home: Path) -> Iterator[Installation]:
         "Kafka": _install_kafka,
         "RabbitMQ": _install_rabbitmq,
         "PostgreSQL": _install_postgres,
+        "Chromium": _install_chromium,
     }
     with claimed(home, wait=True):
         for service, install in installers.items():
@@ -92,13 +94,24 @@ def _copy_jars(libraries: Path) -> None:
 def _install_rabbitmq(_: Path) -> str:
     with suppress(ServiceUnavailable):
         return str(find_rabbitmq())
+    with _no_daemon():
+        _from_debian("rabbitmq-server", by_hand=BY_HAND)
+    return str(find_rabbitmq())
+
+
+def _install_chromium(_: Path) -> str:
+    with suppress(ServiceUnavailable):
+        return find_chromium()
+    _from_debian("chromium", by_hand="`apt-get install chromium` as root, or any Chrome")
+    return find_chromium()
+
+
+def _from_debian(package: str, *, by_hand: str) -> None:
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise ServiceUnavailable(f"not installed, and only root can do so here; {BY_HAND}")
+        raise ServiceUnavailable(f"not installed, and only root can do so here; {by_hand}")
     apt = ["apt-get", "--quiet", "--yes", "--option=DPkg::Lock::Timeout=120"]
     _run([*apt, "update"], folder=Path("/"))
-    with _no_daemon():
-        _run([*apt, "install", "--no-install-recommends", "rabbitmq-server"], folder=Path("/"))
-    return str(find_rabbitmq())
+    _run([*apt, "install", "--no-install-recommends", package], folder=Path("/"))
 
 
 @contextmanager

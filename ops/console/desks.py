@@ -1,0 +1,8 @@
+"""All desks, in the order in which the navigation has them."""
+
+from __future__ import annotations
+
+from ops.console.front_door import DESK as FRONT_DOOR
+from ops.console.screen import Desk
+
+DESKS: tuple[Desk, ...] = (FRONT_DOOR,)

@@ -1,0 +1,19 @@
+"""What waits for a social worker, the most pressing first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops.console.screen import Page, Visit
+from ops.look.worklist import worklist as found
+
+_WHICH: Final = {"team": "Open", "mine": "Mine", "all": "All, with teams and closed"}
+
+
+def worklist(visit: Visit) -> Page:
+    """The referrals that somebody chose to see."""
+    which = visit.query.get("show", "team")
+    which = which if which in _WHICH else "team"
+    told = found(visit.hub, visit.who, which=which)
+    values = {"told": told, "which": which, "choices": _WHICH, "names": visit.names}
+    return Page("front_door/worklist.html", values)

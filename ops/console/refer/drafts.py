@@ -1,0 +1,129 @@
+"""What somebody has answered so far: kept for a day, opened by their browser alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, ValidationError
+
+from schemas.base import Shape
+from stores.wrapping import DataKey, Unreadable
+
+LASTS: Final = 24 * 3600.0
+"""Seconds since the last answer."""
+_MOST: Final = 5_000
+"""At a time: who begins without end fills no disk."""
+_BOUND_TO: Final = "referral-form"
+
+Answers = dict[str, str]
+
+
+class Told(Shape):
+    """What was sent for one child, and what of it could not be used, in words."""
+
+    reference: str
+    warnings: tuple[str, ...] = ()
+
+
+class Draft(Shape):
+    """Answers by the name of their question, those about each child apart."""
+
+    code: str
+    """What it will be called once it is sent."""
+    answers: Answers = Field(default_factory=dict)
+    children: tuple[Answers, ...] = ({},)
+    sent: tuple[Told, ...] = ()
+    """Nothing else is kept once it is sent."""
+
+    def about(self, child: int | None) -> Mapping[str, str]:
+        """The answers that a question has."""
+        return self.answers if child is None else self.children[child]
+
+    def answered(self, child: int | None, more: Answers) -> Draft:
+        """With these answers."""
+        if child is None:
+            return self.model_copy(update={"answers": self.answers | more})
+        changed = {**self.children[child], **more}
+        children = (*self.children[:child], changed, *self.children[child + 1 :])
+        return self.model_copy(update={"children": children})
+
+
+class Full(Exception):
+    """So many have begun to write that no more are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """All of a hub on this machine: files under digests of what only a browser has."""
+
+    folder: Path
+    clock: Callable[[], float] = time.time
+
+    def begin(self) -> str:
+        """What opens a new one. What nobody went on with for a day is swept away."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sweep()
+        if sum(1 for _ in self.folder.iterdir()) >= _MOST:
+            raise Full
+        token = secrets.token_urlsafe(32)
+        self.keep(token, Draft(code=_code()))
+        return token
+
+    def find(self, token: str) -> Draft | None:
+        """What it opens, if that is still kept."""
+        path = self._path(token)
+        try:
+            if path.stat().st_mtime + LASTS < self.clock():
+                return None
+            plain = _key(token).open(path.read_bytes(), bound_to=_BOUND_TO)
+            return Draft.model_validate_json(plain)
+        except (OSError, Unreadable, ValidationError):
+            return None
+
+    def keep(self, token: str, draft: Draft) -> None:
+        """Keep what was answered, whole or not at all."""
+        sealed = _key(token).seal(draft.model_dump_json().encode(), bound_to=_BOUND_TO)
+        path = self._path(token)
+        new = path.with_suffix(f".{secrets.token_hex(8)}")
+        made = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "wb") as opened:
+            opened.write(sealed)
+        new.replace(path)
+        os.utime(path, (self.clock(), self.clock()))
+
+    def _path(self, token: str) -> Path:
+        return self.folder / sha256(token.encode()).hexdigest()
+
+    def _sweep(self) -> None:
+        for path in self.folder.iterdir():
+            try:
+                if path.stat().st_mtime + LASTS < self.clock():
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+
+
+def form_token(token: str) -> str:
+    """What a form of this browser's brings, and nobody else knows."""
+    return sha256(b"form" + token.encode()).hexdigest()
+
+
+def _key(token: str) -> DataKey:
+    return DataKey.of(sha256(b"referral" + token.encode()).digest())
+
+
+_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""None that reads as another, and no vowels but A and E to make words of."""
+
+
+def _code() -> str:
+    """Three groups of four: nobody guesses one."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    return "-".join(groups)

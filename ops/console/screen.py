@@ -1,0 +1,117 @@
+"""What a desk is made of: screens, who is at them, and what they answer with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from connectors.port import Routes
+from ops.access.acting import Asker
+from ops.run.wiring import Hub
+from schemas.access import Act, Record, Role
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Form:
+    """What a form brought: every field with all that was sent under its name."""
+
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def one(self, name: str) -> str:
+        """What was written or chosen there, without blanks around it; empty where nothing was."""
+        return next(iter(self.fields.get(name, ())), "").strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All that were ticked."""
+        return tuple(filter(None, self.fields.get(name, ())))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visit:
+    """Somebody at a screen."""
+
+    hub: Hub
+    routes: Routes
+    """The agencies as connectors know them: what they send from here is read as of them."""
+    asker: Asker
+    """Who has signed in; a view says with ``replace`` what for and why they look."""
+    desk: Desk
+    place: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the address that the screen's path names."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
+
+    @property
+    def who(self) -> str:
+        """Their name, as the record has it."""
+        assert self.asker.who is not None
+        return self.asker.who
+
+    @property
+    def agency(self) -> str:
+        """Whom they work for."""
+        assert self.asker.agency is not None
+        return self.asker.agency
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What people call each agency."""
+        return {code: agency.name for code, agency in self.hub.settings.agencies.items()}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Page:
+    """What a view shows."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """To another screen, by its path under ``/desk/``; ``done``: the word for what was done."""
+
+    to: str
+    done: str | None = None
+
+
+class NotThere(Exception):
+    """There is no such thing, or nothing of it for whoever asks."""
+
+
+View: TypeAlias = Callable[[Visit], Page | Go]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One address of a desk: what it shows, and what takes its form, where it has one."""
+
+    path: str
+    """Under the desk's own; empty: the desk's first page. Ids are written as ``{referral_id}``."""
+    shows: View
+    takes: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people of some roles do their work."""
+
+    code: str
+    """In its address, and the folder of its templates."""
+    name: str
+    """As the navigation calls it."""
+    says: str
+    """What is done there, in a sentence."""
+    roles: frozenset[Role]
+    screens: Sequence[Screen]
+    act: Act = Act.LOOK
+    record: Record = Record.TRAIL
+    """What the access rules have to let somebody do who opens any of its screens."""
+    done: Mapping[str, str] = field(default_factory=dict)
+    """What people are told after something was done, by the word for it."""
+
+    def is_for(self, asker: Asker) -> bool:
+        """Whether somebody has one of its roles."""
+        return not self.roles.isdisjoint(asker.roles)

@@ -1,0 +1,326 @@
+"""The shell around every desk: who is there, whether they may be, and what every answer has."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from markupsafe import Markup
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from connectors.port import Routes
+from connectors.wrong_tokens import WrongTokens
+from ops.access import attempts
+from ops.access.acting import Asker, Denied, may, of_known
+from ops.access.links import links_of
+from ops.access.noting import OPERATIONS, UNKNOWN
+from ops.access.pages import SESSION
+from ops.access.proving import as_of_now
+from ops.access.recording import denied
+from ops.access.sessions import Sessions, sessions_of
+from ops.console.desks import DESKS
+from ops.console.errors import NOT_THERE, Stale, Told, told
+from ops.console.forms import TOKEN, read_form
+from ops.console.rendering import AT, render, statics
+from ops.console.screen import Desk, Form, Go, Page, Screen, Visit
+from ops.console.sending import ONCE
+from ops.run.wiring import Hub
+from schemas.access import Answer, Verdict
+from stores import cursors
+
+_HANDS: Final = 16
+"""Screens that are made at a time, of the 40 threads in which notifications are taken too."""
+HEADERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not none at all: browsers then send forms as if they came from nowhere.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+_KEPT: Final = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Signed:
+    """Who has signed in in a browser, and what their session is known by."""
+
+    token: str
+    asker: Asker
+
+    @property
+    def form_token(self) -> str:
+        """What a form of this session brings, and nobody else knows."""
+        return hmac.new(self.token.encode(), b"forms", sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shell:
+    """The console of one hub."""
+
+    hub: Hub
+    routes: Routes
+    wrong: WrongTokens
+    """Links that open nothing are as slow as wrong tokens."""
+    provider: bool = False
+    """Whether people sign in at a provider."""
+    desks: Sequence[Desk] = DESKS
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
+
+    def mounted(self) -> Mount:
+        """All of it, for the hub's web server."""
+        lost = {HTTPException: self._lost}
+        return Mount(AT, app=Starlette(routes=list(self._addresses()), exception_handlers=lost))
+
+    def _addresses(self) -> Iterator[BaseRoute]:
+        yield Route("/", self._start)
+        yield Route("/sign-in", self._sign_in)
+        yield Route("/enter", self._enter)
+        yield Route("/sign-out", self._sign_out, methods=["POST"])
+        yield Route("/accessibility", self._accessibility)
+        yield Route("/static/{name}", _static)
+        for desk in self.desks:
+            for screen in desk.screens:
+                methods = ["GET", "POST"] if screen.takes else ["GET"]
+                path = f"/{desk.code}/{screen.path}".rstrip("/")
+                yield Route(path, self._served(desk, screen), methods=methods)
+
+    # --- pages of the shell itself
+
+    async def _start(self, request: Request) -> Response:
+        """The desks of whoever is there; the only one at once."""
+        return await run_in_threadpool(self._started, request)
+
+    def _started(self, request: Request) -> Response:
+        signed = self._signed(request)
+        if signed is None:
+            return _see(f"{AT}/sign-in")
+        mine = [desk for desk in self.desks if desk.is_for(signed.asker)]
+        if len(mine) == 1:
+            return _see(f"{AT}/{mine[0].code}")
+        return self._shown(Page("start.html"), signed)
+
+    async def _sign_in(self, request: Request) -> Response:
+        """How people sign in here."""
+        signed = await run_in_threadpool(self._signed, request)
+        said = {"provider": self.provider, "out": "out" in request.query_params}
+        return self._shown(Page("sign_in.html", said), signed)
+
+    async def _enter(self, request: Request) -> Response:
+        """Open a one-time link; who was signed in in this browser is so no more."""
+        key = request.query_params.get("key", "")
+        if key and request.method == "GET":
+            answer = await run_in_threadpool(self._entered, request, key)
+            if answer is not None:
+                return answer
+            if not await self.wrong.slow(request.client.host if request.client else ""):
+                return PlainTextResponse("Too many links that are none come just now.", 429)
+        return self._shown(Page("used_up.html", status=403), None)
+
+    def _entered(self, request: Request, key: str) -> Response | None:
+        known = links_of(self.hub).take(key)
+        if known is None:
+            return None
+        self._end(request)
+        token, session = self._sessions.begin(known)
+        attempts.signed_in(self.hub, token, session=session)
+        answer = _see(f"{AT}/")
+        answer.set_cookie(SESSION, token, path="/", secure=True, httponly=True, samesite="lax")
+        return answer
+
+    async def _sign_out(self, request: Request) -> Response:
+        """End the session."""
+        try:
+            form = await read_form(request)
+            await run_in_threadpool(self._signed_out, request, form)
+        except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            return await run_in_threadpool(self._failed, error, None)
+        answer = _see(f"{AT}/sign-in?out")
+        answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="lax")
+        return answer
+
+    def _signed_out(self, request: Request, form: Form) -> None:
+        signed = self._signed(request)
+        if signed is not None:
+            _check(request, form, signed)
+            self._end(request)
+
+    async def _accessibility(self, request: Request) -> Response:
+        """How far everybody can use the console."""
+        signed = await run_in_threadpool(self._signed, request)
+        return self._shown(Page("accessibility.html"), signed)
+
+    # --- desks
+
+    def _served(self, desk: Desk, screen: Screen) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            async with self.hands:
+                try:
+                    form = await read_form(request) if request.method == "POST" else None
+                except Exception as error:  # noqa: BLE001 - whatever it is, people are told
+                    return await run_in_threadpool(self._failed, error, None)
+                return await run_in_threadpool(self._at, request, desk, screen, form)
+
+        return endpoint
+
+    def _at(self, request: Request, desk: Desk, screen: Screen, form: Form | None) -> Response:
+        """What a screen answers, in words that people understand whatever happens."""
+        signed = None
+        try:
+            signed = self._signed(request)
+            if signed is None and form is None:
+                return _see(f"{AT}/sign-in")
+            if signed is None:
+                raise Stale
+            self._let_in(desk, signed.asker)
+            visit = Visit(
+                self.hub,
+                self.routes,
+                signed.asker,
+                desk,
+                place=request.path_params,
+                query=request.query_params,
+                form=form or Form(),
+            )
+            if form is None:
+                return self._told(screen.shows(visit), signed, visit)
+            _check(request, form, signed)
+            assert screen.takes is not None
+            return self._told(screen.takes(visit), signed, visit)
+        except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            return self._failed(error, signed, desk)
+
+    def _let_in(self, desk: Desk, asker: Asker) -> None:
+        """Raise :class:`Denied`, which is recorded, unless roles and rules let somebody in."""
+        answer = Answer(Verdict.DENY, None)
+        if desk.is_for(asker):
+            answer = may(self.hub, asker, act=desk.act, record=desk.record)
+        if answer.verdict is Verdict.ALLOW:
+            return
+        with self.hub.database.transaction() as transaction:
+            denied(
+                self.hub,
+                transaction,
+                cursor=cursors.lock(transaction, OPERATIONS),
+                asker=asker,
+                act=desk.act,
+                record=desk.record,
+                wanted=UNKNOWN,
+                by=answer,
+            )
+        raise Denied(asker, answer)
+
+    def _told(self, answer: Page | Go, signed: _Signed, visit: Visit) -> Response:
+        if isinstance(answer, Go):
+            done = f"?{urlencode({'done': answer.done})}" if answer.done else ""
+            return _see(f"{AT}/{answer.to}{done}")
+        said = visit.desk.done.get(visit.query.get("done", ""))
+        return self._shown(answer, signed, desk=visit.desk, done=said)
+
+    def _failed(
+        self, error: Exception, signed: _Signed | None, desk: Desk | None = None
+    ) -> Response:
+        said = told(error)
+        if said.status >= 500:
+            # Its words, and the lines that raised it, may hold what stands in a case.
+            log.error("console.failed", error=type(error).__name__, desk=desk and desk.code)
+        return self._error(said, signed)
+
+    async def _lost(self, request: Request, error: Exception) -> Response:
+        """An address that there is not."""
+        signed = await run_in_threadpool(self._signed, request)
+        assert isinstance(error, HTTPException)
+        said = NOT_THERE if error.status_code == 404 else told(error)
+        return self._error(Told(error.status_code, said.heading, said.says), signed)
+
+    def _error(self, said: Told, signed: _Signed | None) -> Response:
+        return self._shown(Page("error.html", {"told": said}, said.status), signed)
+
+    # --- what every answer has
+
+    def _shown(
+        self,
+        page: Page,
+        signed: _Signed | None,
+        *,
+        desk: Desk | None = None,
+        done: str | None = None,
+    ) -> Response:
+        asker = signed.asker if signed else None
+        values: dict[str, Any] = {
+            "desk": desk,
+            "done": done,
+            "asker": asker,
+            "lead": self.hub.settings.agencies[self.hub.settings.lead_agency],
+            "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
+            "desks": [one for one in self.desks if asker and one.is_for(asker)],
+            "form_token": lambda: _hidden(signed),
+        }
+        body = render(page.template, {**values, **page.values})
+        return Response(body, page.status, HEADERS, media_type="text/html")
+
+    def _signed(self, request: Request) -> _Signed | None:
+        token = request.cookies.get(SESSION)
+        session = self._sessions.find(token) if token else None
+        known = session and as_of_now(self.hub, session)
+        if not token or known is None:
+            return None
+        asker = of_known(self.hub, known)
+        return _Signed(token, asker) if asker.agency else None
+
+    def _end(self, request: Request) -> None:
+        token = request.cookies.get(SESSION)
+        if token and (session := self._sessions.find(token)):
+            self._sessions.end(token)
+            attempts.signed_out(self.hub, token, session=session)
+
+    @property
+    def _sessions(self) -> Sessions:
+        return sessions_of(self.hub.settings, self.hub.folder)
+
+
+def _hidden(signed: _Signed | None) -> Markup:
+    """What every form brings: whose it is, and by what it is known when it is sent twice."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    token = signed.form_token if signed else ""
+    return field.format(TOKEN, token) + field.format(ONCE, secrets.token_hex(16))
+
+
+def _check(request: Request, form: Form, signed: _Signed) -> None:
+    """Raise :class:`Stale` unless a page of this session sent the form."""
+    origin = request.headers.get("origin")
+    here = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    same = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    if not (here and same) or not hmac.compare_digest(form.one(TOKEN), signed.form_token):
+        raise Stale
+
+
+def _see(address: str) -> Response:
+    return RedirectResponse(address, 303, HEADERS)
+
+
+async def _static(request: Request) -> Response:
+    """A file that is the same for everybody."""
+    found = statics().get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404)
+    return Response(found.body, headers=_KEPT, media_type=found.kind)

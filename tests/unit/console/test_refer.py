@@ -1,0 +1,265 @@
+"""Anybody reports a concern: it is taken, its reporter is kept apart, and nobody else reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from connectors.port import routes
+from connectors.wrong_tokens import WrongTokens
+from ops.console.refer.door import COOKIE, Referrals
+from ops.run.wiring import Hub
+from schemas.notification import Notification, NotificationReceived
+from schemas.person import PartialDate
+from stores import linking
+from tests.support.console import Person, hidden
+from tests.support.filled import empty_hub
+
+CHILD = {"given": "Ivy May", "family": "Thornbury", "sex": "female"}
+BORN = {"born_day": "27", "born_month": "3", "born_year": "2016"}
+WHERE = {"line1": "2 Mill Lane", "postcode": "BD54 5UN", "school": "Hill Primary", "hidden": "yes"}
+HAPPENED = {"happened": "She had a bruise <script>alert(1)</script>.", "others": "Her uncle Col."}
+YOU = {"your_name": "Pat Quill", "your_telephone": "01632 960777"}
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    _, made = empty_hub(tmp_path_factory.mktemp("refer") / "hub")
+    yield made
+    made.database.close()
+
+
+async def _at_once(_: float) -> None:
+    """Nobody waits."""
+
+
+@pytest.fixture(scope="module")
+def app(hub: Hub) -> Starlette:
+    route = routes(hub.settings, {}).by_code["childrens_social_care"]
+    return Starlette(routes=[Referrals(hub, route, WrongTokens(sleep=_at_once)).mounted()])
+
+
+class Reporter(Person):
+    """Somebody at the form."""
+
+    def begins(self) -> Reporter:
+        assert self.posts("/refer/", {"begin": ""}).headers["location"] == "/refer/danger"
+        return self
+
+    def says(self, path: str, fields: Mapping[str, str]) -> str:
+        """Answer a page; where that leads."""
+        token = hidden(self.get(f"/refer/{path}").text, "form_token")
+        answer = self.posts(f"/refer/{path}", {"form_token": token, **fields})
+        assert answer.status_code == 303, re.findall(r'href="#.*?">(.*?)<', answer.text)
+        return str(answer.headers["location"]).removeprefix("/refer/")
+
+    def writes(self, pages: Mapping[str, Mapping[str, str]]) -> str:
+        """Answer these pages, each of which leads to the next."""
+        path = ""
+        for path, fields in pages.items():
+            led = self.says(path, fields)
+            left = list(pages)[list(pages).index(path) + 1 :]
+            assert not left or led == left[0]
+        return led
+
+    def reports(self) -> str:
+        """A whole report of a neighbour's; its reference."""
+        self.begins()
+        given = {
+            "danger": {"danger": "no"},
+            "who": {"who": "public"},
+            "you": YOU,
+            "child/1/child": CHILD,
+            "child/1/born": BORN,
+            "child/1/where": WHERE,
+            "children": {"more": "no"},
+            "happened": HAPPENED,
+            "when": {},
+        }
+        assert self.writes(given) == "check"
+        assert self.says("check", {}) == "sent"
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        found = re.search(r"<strong>([0-9A-Z-]{14})</strong>", self.get("/refer/sent").text)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+def somebody(app: Starlette) -> Reporter:
+    return Reporter(app)
+
+
+def received(hub: Hub, reference: str) -> Notification:
+    with hub.database.view() as view:
+        ids = linking.referrals_of(view.connection, f"childrens_social_care/{reference}")
+        (entry,) = linking.about(view.connection, view.vault, ids=ids, types=[NotificationReceived])
+    assert isinstance(entry.message.data, NotificationReceived)
+    return entry.message.data.notification
+
+
+def test_what_a_neighbour_writes_is_a_notification_and_their_name_is_kept_apart(
+    hub: Hub, somebody: Reporter
+) -> None:
+    told = received(hub, somebody.reports())
+    assert told.subject.name[0].given_name == ("Ivy", "May")
+    assert told.subject.date_of_birth == PartialDate.model_validate({"date": "2016-03-27"})
+    assert (told.made_by, told.urgent) == ("public", False)
+    assert "bruise" in told.narrative
+    assert "Her uncle Col." in told.narrative
+    (part,) = told.parts
+    assert part.text == "Reported by: Pat Quill, 01632 960777"
+    assert (part.sensitivity, part.may_leave, part.signpost) == ("restricted", False, False)
+    assert not part.lacks_reason
+    assert "Pat Quill" not in told.narrative
+    assert told.subject.address[0].protected
+    assert told.subject.school is not None
+    assert told.subject.school.protected
+
+
+def test_whoever_does_not_say_who_they_are_is_not_asked_and_danger_now_comes_first(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.begins()
+    assert somebody.says("danger", {"danger": "yes"}) == "ring"
+    assert "Ring 999 now" in somebody.get("/refer/ring").text
+    assert somebody.says("ring", {}) == "who"
+    assert somebody.says("who", {"who": "anonymous"}) == "child/1/child"
+    somebody.writes({"child/1/child": {}, "child/1/born": {"age": "7"}, "child/1/where": {}})
+    somebody.writes({"children": {"more": "no"}, "happened": HAPPENED, "when": {}, "check": {}})
+    told = received(hub, somebody.reference)
+    assert (told.made_by, told.urgent, told.parts, told.subject.name) == ("anonymous", True, (), ())
+    born = told.subject.date_of_birth
+    assert born is not None
+    assert born.accuracy_indicator == "UUE"
+
+
+def test_a_professional_says_whether_the_family_knows(hub: Hub, somebody: Reporter) -> None:
+    somebody.begins()
+    somebody.writes({"danger": {"danger": "no"}, "who": {"who": "professional"}, "you": YOU})
+    somebody.writes({"child/1/child": {}, "child/1/born": {}, "child/1/where": {}})
+    somebody.writes({"children": {"more": "no"}, "happened": HAPPENED, "when": {}})
+    assert somebody.says("check", {}) == "family?change", "it is asked before anything is sent"
+    knows = {"informed": "no", "consent": "not_sought", "consent_reason": "He may hit her."}
+    somebody.writes({"family": knows, "check": {}})
+    informed = received(hub, somebody.reference).parents_informed
+    assert informed is not None
+    assert (informed.informed, informed.consent) == (False, "not_sought")
+    assert informed.reason == "He may hit her."
+
+
+def test_each_child_is_a_notification_that_tells_of_the_others(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.begins()
+    somebody.writes({"danger": {"danger": "no"}, "who": {"who": "public"}, "you": {}})
+    somebody.writes({"child/1/child": CHILD, "child/1/born": BORN, "child/1/where": WHERE})
+    assert somebody.says("children", {"more": "yes"}) == "child/2/child"
+    somebody.writes({"child/2/child": {"given": "Max", "family": "Thornbury"}})
+    somebody.writes({"child/2/born": {}, "child/2/where": {}, "children": {"more": "no"}})
+    somebody.writes({"happened": HAPPENED, "when": {}, "check": {}})
+    first, second = somebody.reference, f"{somebody.reference}#2"
+    assert received(hub, first).subject.related_person[0].name.given_name == ("Max",)
+    sibling = received(hub, second).subject.related_person[0]
+    assert (sibling.name.given_name, sibling.relationship) == (("Ivy", "May"), "sibling")
+    assert second in somebody.get("/refer/sent").text
+
+
+def test_a_child_who_was_named_by_mistake_is_taken_out(somebody: Reporter) -> None:
+    somebody.begins()
+    assert somebody.says("children", {"more": "yes"}) == "child/2/child"
+    somebody.writes({"child/2/child": {"given": "Max"}})
+    assert somebody.says("children", {"remove": "1"}) == "children"
+    text = somebody.get("/refer/children").text
+    assert "Max" in text
+    assert "1 child so far" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "says"),
+    [
+        ("danger", {}, "Say whether a child is in danger now"),
+        ("danger", {"danger": "perhaps"}, "Choose one of these"),
+        ("who", {}, "Say how you know"),
+        ("happened", {"happened": "  "}, "Write what you are worried about"),
+        ("happened", {"happened": "x" * 20_001}, "Write at most 20,000 characters"),
+        ("child/1/born", {"born_day": "31", "born_month": "2", "born_year": "2016"}, "a real date"),
+        ("child/1/born", {"born_day": "²", "born_month": "2", "born_year": "2016"}, "a real date"),
+        ("when", {"when_day": "1", "when_month": "1", "when_year": "2999"}, "in the future"),
+        ("children", {}, "Say whether there is another child"),
+    ],
+)
+def test_what_cannot_be_used_is_said_beside_what_was_written(
+    path: str, fields: Mapping[str, str], says: str, somebody: Reporter
+) -> None:
+    somebody.begins()
+    token = hidden(somebody.get(f"/refer/{path}").text, "form_token")
+    answer = somebody.posts(f"/refer/{path}", {"form_token": token, **fields})
+    assert answer.status_code == 422
+    assert says in answer.text
+    for value in fields.values():
+        assert not value.strip() or value in answer.text or path == "danger"
+
+
+def test_nothing_that_was_written_is_run_and_nothing_stays_behind(somebody: Reporter) -> None:
+    somebody.begins()
+    somebody.writes({"happened": HAPPENED})
+    shown = somebody.get("/refer/check")
+    assert "&lt;script&gt;" in shown.text
+    assert "<script>" not in shown.text
+    assert shown.headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
+
+
+def test_what_is_written_is_read_by_its_browser_alone(hub: Hub, somebody: Reporter) -> None:
+    somebody.begins()
+    somebody.writes({"happened": HAPPENED})
+    folder = somebody_folder(hub)
+    assert all(b"bruise" not in path.read_bytes() for path in folder.iterdir())
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    other = Reporter(somebody.app)
+    assert other.get("/refer/check").headers["location"] == "/refer/"
+    other.cookies.set(COOKIE, next(folder.iterdir()).name, domain="hub.example")
+    assert other.get("/refer/check").headers["location"] == "/refer/"
+
+
+def somebody_folder(hub: Hub) -> Path:
+    route = routes(hub.settings, {}).by_code["childrens_social_care"]
+    return Referrals(hub, route, WrongTokens()).drafts.folder
+
+
+def test_once_it_is_sent_only_its_reference_is_kept(hub: Hub, somebody: Reporter) -> None:
+    reference = somebody.reports()
+    assert somebody.get("/refer/check").headers["location"] == "/refer/sent"
+    assert somebody.get("/refer/happened").status_code == 404
+    assert somebody.reference == reference
+    assert "bruise" not in somebody.get("/refer/sent").text
+
+
+def test_a_form_from_elsewhere_changes_nothing(somebody: Reporter) -> None:
+    somebody.begins()
+    answer = somebody.posts("/refer/happened", HAPPENED)
+    assert answer.headers["location"] == "/refer/"
+    assert "bruise" not in somebody.get("/refer/happened").text
+
+
+def test_whoever_has_the_reference_sees_what_became_of_it_and_nobody_else(
+    hub: Hub, somebody: Reporter
+) -> None:
+    reference = somebody.reports()
+    other = Reporter(somebody.app)
+    for written in (reference, reference.lower().replace("-", " ")):
+        shown = other.posts("/refer/follow", {"reference": written})
+        assert "We have it" in shown.text
+        assert hub.policy.value.profile.referrers.next in shown.text
+        assert "Ivy" not in shown.text
+    for written in ("7KQP-3M9A-XW4T", "x", "%", f"{reference[:-1]}Z"):
+        refused = other.posts("/refer/follow", {"reference": written})
+        assert refused.status_code == 422
+        assert "no report with this reference" in refused.text
