@@ -43,7 +43,7 @@ from schemas.weighing import Weighing
 _no: Callable[[object], bool] = not_
 
 
-RULES = 6
+RULES = 7
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
@@ -51,7 +51,8 @@ child, whom a referral was moved from, is older; nobody who owes something is wa
 withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
 for it, with a key that is one person's alone, and with its rationale (decision 040); and an item
 that is kept silent makes no difference to others: who decides about it is told that there is none,
-no empty product is drafted for it, and a handover does not tell of it (decision 043).
+no empty product is drafted for it, and a handover does not tell of it (decision 043); and what is
+released beforehand leaves only where nothing is found that the sanitiser may have left in.
 """
 
 
