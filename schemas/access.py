@@ -74,6 +74,8 @@ class Act(StrEnum):
     """Keep from being erased, or end that."""
     ERASE = "erase"
     FETCH = "fetch"
+    DECIDE = "decide"
+    """By a message of an agency's, in somebody's name."""
 
 
 DECIDING: Final = frozenset({Act.EXPORT, Act.MEND, Act.REVIEW, Act.HOLD, Act.ERASE})
@@ -219,6 +221,10 @@ class AccessRules(Shape):
     """The last day."""
     reveal: Lookup
     break_glass: Lookup
+    messages: bool = Field(default=False, exclude_if=not_)
+    """Whether they speak of what agencies decide and ask by messages; older ones do not, and then
+    agreements and registered people alone say who may.
+    """
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

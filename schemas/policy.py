@@ -16,6 +16,7 @@ from unicodedata import category, normalize
 
 from pydantic import AfterValidator, Field
 
+from schemas.access import AccessRules
 from schemas.base import Code, Instant, Line, Prose, Shape
 from schemas.calendar import (
     ALWAYS_THERE,
@@ -618,6 +619,10 @@ class Policy(Shape):
     """By which rules steps decide; what was decided under older ones is not decided again."""
     checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
     """The systems that every referral is checked against."""
+    access: AccessRules | None = Field(default=None, exclude_if=_no)
+    """Who may read and do what: so what is decided names these rules, too; by policies of old they
+    say nothing about messages.
+    """
     signed: bool = Field(default=False, exclude_if=not_)
     """Whether owners sign what they let leave, but for those whose agreement says that they do not
     yet; by policies of old nobody does.
