@@ -51,6 +51,8 @@ class Proof(StrEnum):
     """They logged in with an account of the operating system that is theirs alone."""
     SHARED_ACCOUNT = "shared_account"
     """With one that several people have: which of them it was, nobody can tell."""
+    PROCESS_ACCOUNT = "process_account"
+    """With the one that the process runs as: the machine saw nobody log in."""
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a way
     OPENID = "openid"
     """At the provider of ``[identity]``."""
