@@ -30,6 +30,7 @@ _COMMANDS = {
     "retention": "ops.commands.retention",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
+    "sbom": "ops.commands.sbom",
     "schemas": "ops.commands.schemas",
     "sign-in": "ops.commands.sign_in",
     "sign-out": "ops.commands.sign_in",

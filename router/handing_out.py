@@ -21,12 +21,15 @@ from router.steps.hand_over.state import STEP_NAME as HAND_OVER
 from router.steps.hand_over.state import Handings
 from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
+from router.steps.permitted import kept_from
+from schemas.access import Access, Act, Record, Role
 from schemas.base import Fact
 from schemas.case import ChildLinked
 from schemas.decisions import ProductFetched, ProductStopped, ProductUnsent
 from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
+from schemas.operations import AccessDenied
 from schemas.policy import HandoverRule, Policy
 from stores import codec, cursors, journal, linked, queues, said, states
 from stores.database import Transaction
@@ -53,8 +56,11 @@ def handed_out(
     What would put somebody at risk is kept back, and a human is asked (L7); a Red for the front
     line goes without it. A product that it gets for the first time is fetched: from now on it can
     only be recalled, and so is a handover. A product does not go to an agency without an agreement
-    in force today (R50): the letter is taken away.
+    in force today (R50): the letter is taken away. To whom the access rules give nothing, nothing
+    goes, by whatever way.
     """
+    if not _is_given(transaction, agency, leased=leased, policy=policy):
+        return []
     leased = _proven(transaction, agency, leased=leased, policy=policy)
     named = with_names(transaction, _handovers(transaction, leased, policy=policy), policy=policy)
     looked = looked_through(transaction, agency, leased=named, policy=policy)
@@ -62,6 +68,31 @@ def handed_out(
     _record(transaction, agency, told=held.items())
     queues.keep_back(transaction, list(looked.kept), seconds=KEPT_BACK_SECONDS)
     return _fetched(transaction, agency, leased=looked.goes, policy=policy)
+
+
+def _is_given(
+    transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
+) -> bool:
+    """Whether the access rules let the agency have what is for it; once a day it is recorded that
+    they do not, and the letters wait.
+    """
+    on = Now(codec.from_micros(transaction.now), policy).today
+    answer = kept_from(policy, agency, on=on)
+    if answer is None or policy.access is None:
+        return True
+    access = Access(
+        rules=policy.access.version,
+        digest=policy.access.digest(),
+        decided=(answer.decided.id,) if answer.decided else (),
+        agency=agency,
+        roles=(Role.SYSTEM,),
+        purpose=None,
+    )
+    asked = {"record_id": agency, "act": Act.FETCH, "record": Record.LETTER, "who": None}
+    denied = AccessDenied.model_validate(asked | {"access": access})
+    _record(transaction, agency, told=[(f"{agency} {on} {access.digest}", denied)])
+    queues.keep_back(transaction, [one.id for one in leased], seconds=UNPROVEN_SECONDS)
+    return False
 
 
 def unsent(transaction: Transaction, letter: Leased) -> None:

@@ -51,6 +51,8 @@ class Proof(StrEnum):
     """They logged in with an account of the operating system that is theirs alone."""
     SHARED_ACCOUNT = "shared_account"
     """With one that several people have: which of them it was, nobody can tell."""
+    PROCESS_ACCOUNT = "process_account"
+    """With the one that the process runs as: the machine saw nobody log in."""
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a way
     OPENID = "openid"
     """At the provider of ``[identity]``."""
@@ -74,6 +76,8 @@ class Act(StrEnum):
     """Keep from being erased, or end that."""
     ERASE = "erase"
     FETCH = "fetch"
+    DECIDE = "decide"
+    """By a message of an agency's, in somebody's name."""
 
 
 DECIDING: Final = frozenset({Act.EXPORT, Act.MEND, Act.REVIEW, Act.HOLD, Act.ERASE})
@@ -219,6 +223,10 @@ class AccessRules(Shape):
     """The last day."""
     reveal: Lookup
     break_glass: Lookup
+    messages: bool = Field(default=False, exclude_if=not_)
+    """Whether they speak of what agencies decide and ask by messages; older ones do not, and then
+    agreements and registered people alone say who may.
+    """
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from operator import not_
 
 from pydantic import Field
 
+from schemas.access import Proof
 from schemas.base import Fact, Identity, Line
 
 
@@ -21,6 +22,8 @@ class HoldFact(KeptFact):
     hold_id: Identity
     why: Line
     decided_by: Line
+    proven: Proof | None = Field(default=None, exclude_if=not_)
+    """How they showed who they are; None before that was kept."""
 
 
 class HoldAdded(HoldFact, type="mash.record-hold.added.v1"):
@@ -50,4 +53,7 @@ class CaseErased(KeptFact, type="mash.case.erased.v1"):
     decided_by: Line
     and_by: Line
     """Who else decided it: another person."""
+    proven: Proof | None = Field(default=None, exclude_if=not_)
+    """How who decided it showed who they are; None before that was kept."""
+    and_proven: Proof | None = Field(default=None, exclude_if=not_)
     why: Line

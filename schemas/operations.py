@@ -12,7 +12,9 @@ from schemas.notification import DeadLetterId, Digest
 class DeadLetterFact(
     AgencyFact, DeadLetterId, topic="dead_letters.settled", subject="dead_letter_id"
 ):
-    """What somebody did with a dead letter."""
+    """What somebody did with a dead letter; ``proven``: how they showed who they are, None before
+    that was kept.
+    """
 
 
 class DeadLetterMended(DeadLetterFact, type="mash.dead-letter.mended.v1"):
@@ -21,6 +23,7 @@ class DeadLetterMended(DeadLetterFact, type="mash.dead-letter.mended.v1"):
     field: Line
     decided_by: Line
     why: Line
+    proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
 class DeadLetterRedriven(DeadLetterFact, type="mash.dead-letter.redriven.v1"):
@@ -32,6 +35,7 @@ class DeadLetterRedriven(DeadLetterFact, type="mash.dead-letter.redriven.v1"):
     """How many of them were refused again."""
     decided_by: Line
     why: Line
+    proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
 class DeadLetterDiscarded(DeadLetterFact, type="mash.dead-letter.discarded.v1"):
@@ -39,6 +43,7 @@ class DeadLetterDiscarded(DeadLetterFact, type="mash.dead-letter.discarded.v1"):
 
     decided_by: Line
     why: Line
+    proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
 class DeadLetterRevealed(DeadLetterFact, type="mash.dead-letter.revealed.v1"):

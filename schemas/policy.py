@@ -16,6 +16,7 @@ from unicodedata import category, normalize
 
 from pydantic import AfterValidator, Field
 
+from schemas.access import AccessRules
 from schemas.base import Code, Instant, Line, Prose, Shape
 from schemas.calendar import (
     ALWAYS_THERE,
@@ -51,8 +52,9 @@ child, whom a referral was moved from, is older; nobody who owes something is wa
 withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
 for it, with a key that is one person's alone, and with its rationale (decision 040); an item
 that is kept silent makes no difference to others: who decides about it is told that there is none,
-no empty product is drafted for it, and a handover does not tell of it (decision 043); and an owner
-that withholds an item is told that what else it was asked about it is answered.
+no empty product is drafted for it, and a handover does not tell of it (decision 043); an owner
+that withholds an item is told that what else it was asked about it is answered; and what is
+released beforehand leaves only where nothing is found that the sanitiser may have left in.
 """
 
 
@@ -618,6 +620,10 @@ class Policy(Shape):
     """By which rules steps decide; what was decided under older ones is not decided again."""
     checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
     """The systems that every referral is checked against."""
+    access: AccessRules | None = Field(default=None, exclude_if=_no)
+    """Who may read and do what: so what is decided names these rules, too; by policies of old they
+    say nothing about messages.
+    """
     signed: bool = Field(default=False, exclude_if=not_)
     """Whether owners sign what they let leave, but for those whose agreement says that they do not
     yet; by policies of old nobody does.

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from zoneinfo import ZoneInfo
 
@@ -131,17 +131,31 @@ def _json(said: Mapping[str, Any]) -> bytes:
 
 
 def _csv(said: Mapping[str, Any], *, delimiter: str) -> bytes:
-    """A row under its names; cells that a spreadsheet would reckon are texts (CWE-1236)."""
+    """A row under its names. Cells that a spreadsheet would reckon are texts (CWE-1236), and all
+    are in quotes, as one that splits at other signs would find such cells within.
+    """
     out = io.StringIO(newline="")
-    rows = csv.writer(out, delimiter=delimiter)
+    rows = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     rows.writerow(said)
     rows.writerow([_cell(value) for value in said.values()])
     return out.getvalue().encode("utf-8-sig")
 
 
+_RECKONED: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20'")
+"""With what a cell begins that a spreadsheet would reckon (OWASP: CSV injection), and what stands
+before it then: so one apostrophe at the beginning is always the guard, and a system takes it off.
+"""
+
+
 def _cell(value: object) -> str:
-    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+    text = "; ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
+    return f"'{text}" if text[:1] in _RECKONED else text
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _xml(said: Mapping[str, Any], *, root: str) -> bytes:
@@ -162,5 +176,4 @@ def _fill(element: Element, said: object) -> None:
             for one in part if isinstance(part, list) else [part]:
                 _fill(SubElement(element, name), one)
     elif said is not None:
-        text = str(said).lower() if isinstance(said, bool) else str(said)
-        element.text = _NO_XML.sub("\ufffd", text)
+        element.text = _NO_XML.sub("\ufffd", _plain(said))

@@ -75,15 +75,19 @@ def _note(hub: Guarded, fact: Fact) -> None:
 
 @contextmanager
 def one_at_a_time(folder: Path, who: str) -> Iterator[None]:
-    """Whoever guesses from many terminals waits as long as from one."""
+    """Whoever guesses from many terminals waits as long as from one; who does so from another
+    account keeps nobody waiting.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / f".{_id_of(who)}").open("a") as lock:
+    with (folder / f".{_id_of(f'{account()} {who}')}").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def slow(hub: Guarded, who: str) -> None:
-    """Wait before another attempt is looked at, the longer the more have failed lately."""
+    """Wait before another attempt is looked at, the longer the more have failed lately from this
+    account.
+    """
     with hub.database.view() as view:
         since = dt.datetime.now(dt.UTC) - _FORGOTTEN
         failed = 0
@@ -92,6 +96,8 @@ def slow(hub: Guarded, who: str) -> None:
         for entry in linking.about(view.connection, view.vault, ids=ids, types=kinds):
             fact, at = entry.message.data, codec.from_micros(entry.recorded_at)
             guessed = isinstance(fact, SignInRefused) and fact.proof is Proof.PASSPHRASE
+            if isinstance(fact, SignInRefused) and fact.account != account():
+                continue
             if isinstance(fact, PersonSignedIn) or at < since:
                 failed = 0
             elif guessed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from ops.access import attempts
-from ops.access.accounts import account
+from ops.access.accounts import account, is_seen
 from ops.access.passphrases import is_right
 from ops.access.sessions import Known, Session, now, own_file, sessions_of
 from ops.look.reading import Guarded
@@ -50,8 +50,15 @@ def proven(hub: Guarded, who: str) -> Known | None:
             "give each one of their own under [[people]], or a passphrase to sign in with "
             "(`hub config passphrase`)"
         )
-    proof = Proof.SHARED_ACCOUNT if shared else Proof.ACCOUNT
-    return _of(person, proof)
+    if not is_seen() and is_production(hub.settings):
+        attempts.refused(hub, who, proof=Proof.PROCESS_ACCOUNT, reason="no_login")
+        raise NotProven(
+            f"this machine saw nobody log in (no loginuid, as in a container), so the account "
+            f"{here} does not show that you are {who}: give each one a passphrase to sign in with "
+            "(`hub config passphrase`), or let people sign in at a provider ([identity])"
+        )
+    own = Proof.ACCOUNT if is_seen() else Proof.PROCESS_ACCOUNT
+    return _of(person, Proof.SHARED_ACCOUNT if shared else own)
 
 
 def _signed_in(hub: Guarded, who: str) -> Known | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ops.access.accounts import login
 from schemas.access import Proof, Role
 from schemas.base import Code, Instant, Line, Shape
 from schemas.settings import HubSettings
@@ -149,9 +150,11 @@ class OwnFile:
 
 
 def own_file(sessions: Sessions, account: str) -> OwnFile:
-    """Apart by hub, and by who logged in, as several people may start commands as one account."""
+    """Apart by hub, and by who logged in and when, as several people may start commands as one
+    account, or log in as one: what one of them signed in at, no other comes upon.
+    """
     if named := os.environ.get("HUB_SESSIONS"):
         return OwnFile(Path(named))
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     of_hub = sha256(str(sessions.folder).encode()).hexdigest()[:16]
-    return OwnFile(Path(state) / "mash-hub" / f"{account}-{of_hub}")
+    return OwnFile(Path(state) / "mash-hub" / f"{account}-{of_hub}{login()}")

@@ -157,8 +157,8 @@ def mend(
         --who "A. Operator" --why "asked school"
     """
     with writing(config) as hub:
-        _permit(hub, who, why=why, id_=id_)
-        letters.mend(hub, _routes(hub), id_=id_, field=field, value=value, person=Person(who, why))
+        person = _permit(hub, who, why=why, id_=id_)
+        letters.mend(hub, _routes(hub), id_=id_, field=field, value=value, person=person)
     shown = f"{id_} is mended; send it with `hub dead-letters redrive {id_}`"
     answer({"id": id_, "state": "mended"}, [shown], as_json=as_json)
 
@@ -194,7 +194,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
         --who "A. Operator" --why "agreement renewed"
     """
     with writing(config) as hub:
-        again = partial(letters.redrive, hub, _routes(hub), person=Person(who, why))
+        again = partial(letters.redrive, hub, _routes(hub))
         _act(hub, "redrive", act=again, who=who, why=why, as_json=as_json, **chosen)
 
 
@@ -211,7 +211,7 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
       hub dead-letters discard 3f0c… --who "A. Operator" --why "sent anew by the school"
     """
     with writing(config) as hub:
-        give_up = partial(letters.discard, hub, person=Person(who, why))
+        give_up = partial(letters.discard, hub)
         _act(hub, "discard", act=give_up, who=who, why=why, as_json=as_json, **chosen)
 
 
@@ -249,7 +249,7 @@ def _act(
     hub: Hub,
     verb: str,
     *,
-    act: Callable[[str], int],
+    act: Callable[..., int],
     who: str,
     why: str,
     as_json: bool,
@@ -260,14 +260,13 @@ def _act(
     found = _letters(hub, **chosen)
     counts = Counter(letter["reason"] for letter in found)
     outcome = _Outcome(len(found), dict(counts), dry_run=dry_run)
-    if not dry_run:
-        _permit(hub, who, why=why, id_=found[0]["id"] if len(found) == 1 else None)
     counted = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items())) or "none match"
     if not dry_run:
+        person = _permit(hub, who, why=why, id_=found[0]["id"] if len(found) == 1 else None)
         if len(found) > 1 and not yes:
             click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
         for letter in found:
-            outcome.act(act, letter["id"])
+            outcome.act(partial(act, person=person), letter["id"])
     done = f"{verb}: {outcome.done} of {len(found)} done ({counted})"
     shown = f"would {verb} {len(found)} ({counted})" if dry_run else done
     answer(asdict(outcome), [shown], as_json=as_json)
@@ -276,11 +275,12 @@ def _act(
         raise SystemExit(1)
 
 
-def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> None:
+def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> Person:
     """Whoever acts has to be let by the access rules; a denial is recorded."""
-    person = asker(hub, who, why=why, purpose=Purpose.MENDING)
+    known = asker(hub, who, why=why, purpose=Purpose.MENDING)
     wanted = id_ or UNKNOWN
-    permit_on_record(hub, person, act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted)
+    access = permit_on_record(hub, known, act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted)
+    return Person(who, why, access.proven)
 
 
 def _letters(

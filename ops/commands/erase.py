@@ -73,7 +73,7 @@ def erase(
         place = Place(file_of(settings, folder), work_folder(settings, folder))
         if people is not None:
             guarded = Reader(settings, database, read_access(settings, folder=folder), folder)
-            erasing.permit(guarded, case_id, people=people)
+            people = erasing.permit(guarded, case_id, people=people)
         with database.view() as view:
             found = erasing.look(view, case_id, though_open=though_open)
         told = erasing.told(found, case_id, files=erasing.files_naming(found.words, place.work))

@@ -25,7 +25,7 @@ from router import intake
 from router.access.decide import decide
 from router.steps.alarm.state import STEP_NAME as ALARM
 from router.topology import bound_steps
-from schemas.access import Act, Answer, Record, Verdict
+from schemas.access import Act, Answer, Proof, Record, Verdict
 from schemas.base import Fact
 from schemas.decisions import (
     AdultsDecided,
@@ -77,6 +77,8 @@ class Person:
 
     who: str
     why: str
+    proven: Proof | None = None
+    """How they showed who they are."""
 
 
 Listed = Mapping[str, Any]
@@ -270,7 +272,8 @@ class _Opened:
         """Keep how the letter stands now, and record the fact that tells of it."""
         after = replace(dead, decided_by=person.who, why=person.why)
         dead_letters.settle(self.transaction, after)
-        self.record(told, {"decided_by": person.who, "why": person.why} | more)
+        said = {"decided_by": person.who, "why": person.why, "proven": person.proven}
+        self.record(told, said | more)
 
     @property
     def _alarmed(self) -> bool:

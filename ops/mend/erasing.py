@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -81,7 +81,7 @@ def hold(hub: Guarded, case_id: str, *, person: Person) -> str:
         gone = any(row.type == CaseErased.type for row in rows)
         if gone and not reach(view, case_id).told:
             raise Refused(f"{case_id} was erased: nothing of it is there any more to be kept")
-    _permit(hub, [person], act=Act.HOLD, case_id=case_id)
+    (person,) = _permit(hub, [person], act=Act.HOLD, case_id=case_id)
     hold_id = str(uuid4())
     _decide(hub.database, HoldAdded, case_id=case_id, hold_id=hold_id, person=person)
     return hold_id
@@ -93,7 +93,7 @@ def lift(hub: Guarded, hold_id: str, *, person: Person) -> Hold:
         found = next((one for one in holds(view) if one.hold_id == hold_id), None)
     if found is None:
         raise Refused(f"there is no hold {hold_id}; see `hub hold list`")
-    _permit(hub, [person], act=Act.HOLD, case_id=found.case_id)
+    (person,) = _permit(hub, [person], act=Act.HOLD, case_id=found.case_id)
     _decide(hub.database, HoldLifted, case_id=found.case_id, hold_id=hold_id, person=person)
     return found
 
@@ -106,7 +106,8 @@ def _decide(
     hold_id: str,
     person: Person,
 ) -> None:
-    fact = told(case_id=case_id, hold_id=hold_id, why=person.why, decided_by=person.who)
+    by = {"why": person.why, "decided_by": person.who, "proven": person.proven}
+    fact = told.model_validate({"case_id": case_id, "hold_id": hold_id} | by)
     with database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
         message = operation(fact, now=transaction.now, correlation_id=hold_id)
@@ -159,6 +160,8 @@ def erase(
         left=found.left,
         decided_by=people[0].who,
         and_by=people[1].who,
+        proven=people[0].proven,
+        and_proven=people[1].proven,
         why=people[0].why,
     )
     for path in files_naming(found.words, place.work):
@@ -168,24 +171,29 @@ def erase(
     return fact
 
 
-def permit(hub: Guarded, case_id: str, *, people: Collection[Person]) -> None:
+def permit(hub: Guarded, case_id: str, *, people: tuple[Person, Person]) -> tuple[Person, Person]:
     """Each of these people has to be let erase a case by the access rules; who is not is recorded,
-    and ``Denied`` raised. Raises :class:`Refused` where their reason tells of people.
+    and ``Denied`` raised. Raises :class:`Refused` where their reason tells of people. Answers both
+    with how they showed who they are.
     """
     with hub.database.view() as view:
         _known(view, case_id)
-    _permit(hub, people, act=Act.ERASE, case_id=case_id)
+    one, other = _permit(hub, people, act=Act.ERASE, case_id=case_id)
+    return one, other
 
 
-def _permit(hub: Guarded, people: Collection[Person], *, act: Act, case_id: str) -> None:
+def _permit(hub: Guarded, people: Sequence[Person], *, act: Act, case_id: str) -> list[Person]:
     """Whether a reason tells of somebody is said to those alone who are let, and kept nowhere."""
     with hub.database.view() as view:
         telling = any(tells_of(view, case_id, why=person.why) for person in people)
+    let = []
     for person in people:
         known = asker(hub, person.who, why=UNSAID if telling else person.why)
-        permit_on_record(hub, known, act=act, record=Record.CASE, wanted=case_id)
+        access = permit_on_record(hub, known, act=act, record=Record.CASE, wanted=case_id)
+        let.append(replace(person, proven=access.proven))
     if telling:
         raise Refused(SAY_IT_WITHOUT)
+    return let
 
 
 def two(first: str, second: str, *, why: str) -> tuple[Person, Person]:

@@ -270,7 +270,12 @@ def _unpeopled(settings: HubSettings) -> Iterator[Fault]:
 def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:
     """Access rules that end soon; those that cannot be read are told of as such."""
     with suppress(Misconfigured):
-        until = read_access(settings, folder=folder).until
+        rules = read_access(settings, folder=folder)
+        until = rules.until
+        if not rules.messages:
+            what = f"{rules.version} does not speak of what agencies decide and ask by messages"
+            instead = "add such lines as `hub policy show` has for `decide`, and messages = true"
+            yield Fault("access", what, instead)
         if until is not None and today <= until < today + _SOON:
             instead = "have them renewed: then everything is denied"
             yield Fault("access", f"the access rules end on {until}", instead)

@@ -59,8 +59,8 @@ def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
 
 def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: Path) -> Hub:
     """The hub of these settings; relative paths in them start at ``folder``."""
-    policy = read_policy(settings, folder=folder)
     access = read_access(settings, folder=folder)
+    policy = read_policy(settings, folder=folder).model_copy(update={"access": access})
     vault = Vault(wrapping(settings, environment, folder=folder))
     database = Database(
         placed(settings.runtime.store, folder),

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.steps.now import Now
+from router.steps.sanitising.residue import residue
 from schemas.envelope import Envelope, NotSigned
+from schemas.identity import IdentityBlock
 from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
 from schemas.statement import ReleaseStatement, StandingStatement, text_digest
@@ -21,6 +23,7 @@ OTHER_BYTES: Final = "It is not what its owner approved."
 UNSIGNED: Final = "Its owner has not signed it."
 NOT_THEIRS: Final = "Its owner's signature does not hold."
 OVER: Final = "Its owner's approval has run out."
+LEFT_IN: Final = "It may tell who somebody is, and its owner has not looked at it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,17 @@ def standing_holds(
     return told if named and enough and told.agency == agency else None
 
 
+def stays(about: IdentityBlock | None, *, notice: bool, now: Now) -> tuple[str, ...]:
+    """What may stand in words that their owner has not looked at: names that are told beside them,
+    and, in a notice to a school, the words of the profile.
+    """
+    names = about.names if about else ()
+    called = [" ".join((*one.given_name, *one.family_name)) for one in names]
+    called += [one.preferred_name for one in names if one.preferred_name]
+    notices = now.profile.school_notices
+    return (*called, *([notices.says] if notice and notices else []))
+
+
 def same_name(one: str | None, other: str) -> bool:
     """Whether two names are one person's, whatever their case and spaces."""
     return one is not None and plain_name(one) == plain_name(other)
@@ -179,7 +193,7 @@ def _unapproved(
         until = one.decided_at + dt.timedelta(days=now.profile.approvals_last)
         return OVER if now.policy.signed and now.at >= until else None
     if one.standing is not None:
-        return _unreleased(approved, one, now=now)
+        return _unreleased(approved, item, one=one, now=now)
     try:
         keys, _ = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
     except NotSigned:
@@ -209,7 +223,9 @@ def _is_of(told: ReleaseStatement, approved: ProductApproved, *, item: ApprovedI
     return ours and all(said == is_ for said, is_ in wanted)
 
 
-def _unreleased(approved: ProductApproved, one: OwnerApproval, *, now: Now) -> str | None:
+def _unreleased(
+    approved: ProductApproved, item: ApprovedItem, *, one: OwnerApproval, now: Now
+) -> str | None:
     """Why what was released beforehand does not let an item leave."""
     told = standing_holds(one.envelope, one.agency, made_at=one.decided_at, now=now)
     if told is None:
@@ -220,6 +236,9 @@ def _unreleased(approved: ProductApproved, one: OwnerApproval, *, now: Now) -> s
     for day in (now.day_of(one.decided_at), now.today):
         if not told.release.covers(kind, whom, purpose=approved.purpose, day=day):
             return OVER
+    may_stay = stays(approved.about, notice=approved.school_notice, now=now)
+    if residue(item.text, stays=may_stay, day=now.day_of(one.decided_at)):
+        return LEFT_IN
     until = one.decided_at + dt.timedelta(days=now.profile.approvals_last)
     return OVER if now.at >= until else None
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
+from router.steps.permitted import may_decide_cases, may_decide_own
 from schemas.calendar import DAY_AND_NIGHT, Contact, Elapsed, Minutes, TimeAllowed
 from schemas.policy import (
     AgeBand,
@@ -178,7 +179,8 @@ class Now:
         """Whether this is one of the people who decide for the agency about its items (R29)."""
         partner = self.policy.partners.get(agency)
         makers = partner.decision_makers if partner else ()
-        return plain_name(who) in map(plain_name, makers)
+        named = plain_name(who) in map(plain_name, makers)
+        return named and may_decide_own(self.policy, who, agency=agency, on=self.today)
 
     def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
         """Whether an agency registers this person, or one of these contacts names them; anybody at
@@ -192,14 +194,12 @@ class Now:
         return plain_name(who) in map(plain_name, (*people, *named))
 
     def may_rate(self, who: str) -> bool:
-        """Whether this is one of the lead agency's social workers, as far as it registers them."""
-        return may_rate(who, self.policy)
-
-
-def may_rate(who: str, policy: Policy) -> bool:
-    """The same, whenever it was: who rates also closes, asks, and settles links (R17, R38)."""
-    workers = policy.partners[policy.lead_agency].social_workers
-    return not workers or plain_name(who) in map(plain_name, workers)
+        """Whether this is one of the lead agency's social workers, as far as it registers them: who
+        rates also closes, asks, and settles links (R17, R38).
+        """
+        workers = self.policy.partners[self.policy.lead_agency].social_workers
+        named = not workers or plain_name(who) in map(plain_name, workers)
+        return named and may_decide_cases(self.policy, who, on=self.today)
 
 
 def named_among(who: str, roles: Iterable[str]) -> bool:

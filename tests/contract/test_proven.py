@@ -28,14 +28,16 @@ from schemas.base import Fact
 from schemas.decisions import ItemRuled, ProductFetched, ProductUnsent, Ruling
 from schemas.message import Message
 from schemas.notices import ApprovalRequest, HeldBackNotice
+from schemas.operations import AccessDenied
 from schemas.policy import Policy
 from schemas.product import Choice, OwnerApproval, Product, ProductApproved, ProductReleased, ToAct
 from schemas.settings import HubSettings
-from stores import cursors, journal, policies, queues, said
+from stores import cursors, journal, linking, policies, queues, said
 from stores.database import Database, Transaction
 from stores.ports import Arrival, Leased
 from stores.tables import letters, states
 from stores.vault import DataKey
+from tests.proofs.f24 import shipped
 from tests.support import given, products
 from tests.support.signing import Signer
 
@@ -689,3 +691,23 @@ def test_of_a_withdrawal_and_a_fetch_at_once_the_one_that_is_recorded_first_wins
         assert isinstance(first, ProductFetched if handed else ItemRuled)
         town.hub.drain()
         assert town.lease(RECIPIENT) == []
+
+
+def test_what_the_access_rules_give_to_nobody_goes_by_no_way(town: Town) -> None:
+    town.approved()
+    rules = shipped()
+    less = tuple(one for one in rules.rules if one.id != "own-letters")
+    access = rules.model_copy(update={"rules": less})
+    ways = StoredQueues(town.database, town.policy.model_copy(update={"access": access}))
+    for _ in range(2):
+        assert ways.lease(RECIPIENT, limit=99, seconds=0) == []
+        town.write(update(letters).values(leased_until=0))
+    with town.database.reading() as connection:
+        found = [*linking.every(connection, town.database.vault, type_=AccessDenied)]
+    (denied,) = (one.message.data for one in found)
+    assert isinstance(denied, AccessDenied)
+    assert (denied.record_id, denied.access.rules) == (RECIPIENT, rules.version)
+    assert town.waiting() == [RECIPIENT]
+
+    allowed = town.policy.model_copy(update={"access": rules})
+    assert StoredQueues(town.database, allowed).lease(RECIPIENT, limit=99, seconds=60)

@@ -23,7 +23,7 @@ ROLES = frozenset(
     ]
 )
 ACTS = frozenset(
-    "look search replay reveal export mend review hold erase fetch".split()  # noqa: SIM905
+    "look search replay reveal export mend review hold erase fetch decide".split()  # noqa: SIM905
 )
 RECORDS = frozenset(["health", "trail", "case", "picture", "dead_letter", "letter", "accesses"])
 PURPOSES = frozenset(["safeguarding", "mending", "audit", "disclosure", "emergency"])
@@ -51,6 +51,7 @@ class Question:
     break_glass: bool
     own: bool
     anothers: bool
+    nobodys: bool
     sensitivity: str
     existence: str
     on: date
@@ -97,6 +98,7 @@ def _understand(asked: Mapping[str, object]) -> Question:
         break_glass=_yes(asked["break_glass"]),
         own=own,
         anothers=owner is not None and not own,
+        nobodys=owner is None,
         sensitivity=_word(asked["sensitivity"], SENSITIVITIES),
         existence=_word(asked["existence"], EXISTENCES),
         on=on,
@@ -104,7 +106,9 @@ def _understand(asked: Mapping[str, object]) -> Question:
 
 
 def _forbidden(q: Question) -> bool:
-    nameless = not q.named and q.act in {*("reveal", "export", "mend", "review", "hold", "erase")}
+    nameless = not q.named and q.act in {
+        *("reveal", "export", "mend", "review", "hold", "erase", "decide")
+    }
     shown = q.act in {"reveal", "export"}
     operations = "operations" in q.roles and shown and q.record in CASE_PICTURE
     silent = q.anothers and q.existence == "silent" and q.record in ITEMS | {"trail"}
@@ -128,6 +132,12 @@ def _allowed_plainly(q: Question) -> bool:
         return q.act in {"look", "search", "replay"} and _has(q, *trail)
     if q.record == "accesses":
         return q.act == "look" and _has(q, "auditor", "risk_owner", "reviewer")
+    if q.record == "case":
+        if q.act == "search":
+            return q.nobodys and _has(q, "system")
+        decides = q.act == "decide" and q.purpose == "safeguarding"
+        own, cases = _has(q, "decision_maker"), _has(q, "screening")
+        return decides and ((q.own and own) or (q.nobodys and cases))
     if q.record == "letter":
         return q.act == "fetch" and q.own and _has(q, "system")
     return q.record == "health" and q.act == "look"

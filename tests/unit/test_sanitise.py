@@ -419,3 +419,25 @@ def test_no_neighbourhood_hides_a_secret(before: str, secret: str, after: str) -
 def test_what_is_sanitised_stays_as_it_is(text: str) -> None:
     once = clean(text)
     assert clean(once) == once
+
+
+CALLED_BY_ITS_STREET = Known(
+    own=("Tilly Thornbury",),
+    places=("12 Balmoral Pl", "7 Kestrel Way"),
+    schools=("Balmoral Primary School", "Kestrel Academy"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sanitised"),
+    [
+        ("They live at 12 Balmoral Pl with her.", "They live at [address] with her."),
+        ("Seen on Balmoral Place.", "Seen on [address]."),
+        ("Seen in Kestrel Way.", "Seen in [address]."),
+        ("She goes to Balmoral Primary School.", "She goes to [school]."),
+        ("She is late at Balmoral.", "She is late at [school]."),
+        ("It is Balmoral Road School.", "It is [school]."),
+    ],
+)
+def test_a_street_by_which_a_school_is_called_is_an_address(text: str, sanitised: str) -> None:
+    assert clean(text, CALLED_BY_ITS_STREET) == sanitised

@@ -9,7 +9,7 @@ from router.step import Outcome, Step, refuse
 from router.steps.answer.permitting import Denied, by_policy
 from router.steps.answer.state import Answering
 from router.steps.answer.telling import reply, told_of
-from router.steps.now import Now, may_rate
+from router.steps.now import Now
 from schemas.case import LinkOutcome
 from schemas.enquiries import (
     EnquiryAdmitted,
@@ -131,7 +131,7 @@ def _decided(
     decision = decided.decision
     if decided.agency != policy.lead_agency:
         return refuse("refused.role")
-    if not may_rate(decision.decided_by, policy):
+    if not Now(message.time, policy).may_rate(decision.decided_by):
         return refuse("refused.decision-maker", "decided_by")
     if state is None or not state.referred:
         return refuse("refused.unknown-subject", "enquiry_id")

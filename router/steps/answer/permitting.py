@@ -10,11 +10,13 @@ from typing import Literal
 
 from router.steps.asking import WHY, is_identified
 from router.steps.now import Now
+from router.steps.permitted import may_enquire
 from schemas.enquiries import Enquiry
 from schemas.gathering import RuledOut
 from schemas.policy import Agreement, EnquiryTerms
 
 NOT_COVERED = "The agreement covers no enquiries."
+NOT_LET = "The access rules do not let this agency's system ask."
 NOT_NAMED = "The request does not name the agreement that it would stand on."
 OTHER_PURPOSE = "The agreement does not cover this purpose."
 COVERED = "The agreement covers this purpose."
@@ -46,6 +48,8 @@ def by_policy(enquiry: Enquiry, agency: str, *, now: Now) -> Admitted | Denied:
     terms = agreement.enquiries
     if terms is None:
         return Denied(NOT_COVERED)
+    if not may_enquire(now.policy, agency, on=now.today):
+        return Denied(NOT_LET)
     if agreement.reference not in enquiry.sharing_policy:
         return Denied(NOT_NAMED)
     purpose = _folded(enquiry.asserted_purpose)

@@ -11,8 +11,11 @@ from typing import Any
 from router.step import Outcome, referral_or_message, refuse
 from router.steps import gate
 from router.steps.approve.state import Approvals, Draft, Standing, State
+from router.steps.identity import NOT_DECIDED
 from router.steps.now import Now
+from router.steps.sanitising.residue import residue
 from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
+from schemas.identity import IdentityBlock, LeftOut
 from schemas.message import Message
 from schemas.policy import ItemKind, StandingRelease
 from schemas.product import DraftItem, OfConcern, ProductDrafted
@@ -82,15 +85,34 @@ def released(
     and as what.
 
     Never what it flagged as restricted, nor what another agency says is its own; nor anything
-    without an agreement in force (R50), nor unsigned where its owner signs what it lets leave.
+    without an agreement in force (R50), nor unsigned where its owner signs what it lets leave; nor
+    words in which the sanitiser may have left somebody in.
     """
     if item.restricted or item.held_by is not None:
         return None
+    found = _covered(known, item, draft=draft, now=now)
+    may_stay = gate.stays(_told(draft), notice=draft.school_notice, now=now)
+    if found is None or residue(item.sanitised, stays=may_stay, day=now.today):
+        return None
+    return found
+
+
+def _covered(
+    known: Approvals, item: DraftItem, *, draft: Draft, now: Now
+) -> tuple[StandingRelease, ItemKind] | None:
     for release in _releases(known, item.owner, now=now):
         for kind in _kinds(item, draft):
             if release.covers(kind, draft.recipient, purpose=draft.purpose, day=now.today):
                 return release, kind
     return None
+
+
+def _told(draft: Draft) -> IdentityBlock | None:
+    """Whom it is about, as far as that is told where nobody is asked."""
+    if draft.identity is None:
+        return None
+    asks = (LeftOut(field=field, reason=NOT_DECIDED) for field in draft.identity.asks)
+    return draft.identity.block.leaving_out((*draft.untold, *asks))
 
 
 def given(release: StandingRelease, kind: ItemKind, *, now: Now) -> dict[str, Any]:

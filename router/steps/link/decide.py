@@ -23,6 +23,7 @@ from router.steps.link.family import family_of
 from router.steps.link.handing_over import handover
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import own_person, settle
+from router.steps.now import Now
 from router.steps.sharing import may_be_told, revealed
 from schemas.base import Fact
 from schemas.case import (
@@ -78,7 +79,11 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() | AdultsDecided()
         ) as decided:
             return settle(
-                known, decided, id_=message.id, policy=policy, model=_model(policy.linkage_model)
+                known,
+                decided,
+                id_=message.id,
+                now=Now(message.time, policy),
+                model=_model(policy.linkage_model),
             )
         case other:
             raise TypeError(other.type)

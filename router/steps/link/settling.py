@@ -19,7 +19,7 @@ from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import handover, outlined
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
-from router.steps.now import may_rate
+from router.steps.now import Now
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -81,14 +81,14 @@ class _Plan:
 
 
 def settle(
-    known: Register, decided: Settled, *, id_: str, policy: Policy, model: Model
+    known: Register, decided: Settled, *, id_: str, now: Now, model: Model
 ) -> Outcome[Register]:
     """Follow the decision with this id. Refused unless it is the lead agency's, by one of its
     social workers, about what is known, and possible.
     """
-    if decided.agency != policy.lead_agency:
+    if decided.agency != now.policy.lead_agency:
         return Outcome(refusal=Refusal("refused.role"))
-    if not may_rate(decided.decision.decided_by, policy):
+    if not now.may_rate(decided.decision.decided_by):
         return Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
     outcome = _about_adults(known, decided, id_=id_)
     if outcome is not None:
@@ -98,9 +98,9 @@ def settle(
         return Outcome()
     if isinstance(plan, Refusal):
         return Outcome(refusal=plan)
-    outcome = _settled(plan, decided.decision, id_=id_, policy=policy)
+    outcome = _settled(plan, decided.decision, id_=id_, policy=now.policy)
     return (
-        _with_doubts(plan, outcome, policy=policy, model=model)
+        _with_doubts(plan, outcome, policy=now.policy, model=model)
         if isinstance(decided, LinkDecided)
         else outcome
     )

@@ -50,6 +50,8 @@ class Forms:
     numbers: frozenset[str]
     places: frozenset[str]
     """All words of places."""
+    both: frozenset[str] = frozenset()
+    """Words that tell a school, and stand in an address too."""
 
     def kind(self, word: str) -> Kind | None:
         """What a word of a text tells, if it tells something by itself."""
@@ -188,6 +190,7 @@ def forms_of(known: Known) -> Forms:
         phrases=places.phrases,
         numbers=digits_of(known.numbers),
         places=frozenset(places.words),
+        both=frozenset(places.both),
     )
 
 

@@ -35,6 +35,9 @@ class Places:
         self.distinct: set[str] = set()
         self.phrases: dict[str, tuple[Phrase, ...]] = {}
         self.words: set[str] = set()
+        self.both: set[str] = set()
+        """Of what tells a school, what stands in an address too: many are called by their street.
+        """
 
     def add(self, line: Iterable[str], *, kind: Kind) -> None:
         """A line of an address, or the name of a school or employer."""
@@ -44,8 +47,10 @@ class Places:
         self.distinct.update(distinct)
         for word in distinct:
             for form in (word, f"{word}s", word[::-1]):
-                if not is_ordinary(form):
-                    self.telling.setdefault(form, kind)
+                if is_ordinary(form):
+                    continue
+                if self.telling.setdefault(form, kind) is SCHOOL and kind is HOME:
+                    self.both.add(form)
         if words and not distinct:
             self._add_phrase(words, kind=kind)
 

@@ -11,7 +11,7 @@ from router.steps.sanitising.forms import Forms
 from router.steps.sanitising.marking import ADJOINING, marked
 from router.steps.sanitising.places import number_before
 from router.steps.sanitising.reading import Reading
-from router.steps.sanitising.span import NAME, Kind, Span
+from router.steps.sanitising.span import HOME, NAME, SCHOOL, Kind, Span
 from router.steps.sanitising.words import (
     STREETS,
     Worded,
@@ -91,8 +91,16 @@ class _Telling:
             if kind is None or at <= done:
                 continue
             first, done = self._first(at), self._last(upto)
+            if kind is SCHOOL and self._is_street(at, first, last=done):
+                kind = HOME
             start = number_before(self._words.reading.low, self._words.words[first].start)
             yield Span(*self._words.reading.span(start, self._words.end(done)), *kind)
+
+    def _is_street(self, at: int, first: int, *, last: int) -> bool:
+        """Whether what could be a school's name here is the street's that it is called by."""
+        around = {self._words.word(one) for one in range(first, last + 1)}
+        shared = self._words.word(at) in self._forms.both
+        return shared and self._words.word(last) in STREETS and around.isdisjoint(_SCHOOLS)
 
     def _phrase(self, at: int) -> tuple[Kind | None, int]:
         """What a phrase that begins here tells, and its last word."""

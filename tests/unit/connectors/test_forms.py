@@ -111,6 +111,25 @@ def test_a_cell_that_a_spreadsheet_would_reckon_is_written_as_a_text(tmp_path: P
     assert rows == [["Ref", "Told", "By"], ["ref-1", "'=HYPERLINK(A1)", "Müller; A"]]
 
 
+@pytest.mark.parametrize("first", [*"=+-@'", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_a_guard_before_what_would_be_reckoned_loses_nothing(tmp_path: Path, first: str) -> None:
+    text = f'{first}1+1;=2,"=3"'
+    written = form(tmp_path, CSV).written(OutcomeForCases.type, outcome(may_be_told=text))
+    assert written is not None
+    _, (_, told, _) = csv.reader(
+        io.StringIO(written.decode("utf-8-sig"), newline=""), delimiter=";"
+    )
+    assert told == f"'{text}"
+    assert told.removeprefix("'") == text
+
+
+def test_every_cell_is_in_quotes_whatever_a_spreadsheet_splits_at(tmp_path: Path) -> None:
+    body = outcome(may_be_told="a,=1+1", decided_by="J. Auditor")
+    written = form(tmp_path, CSV).written(OutcomeForCases.type, body)
+    assert written is not None
+    assert written.decode("utf-8-sig").splitlines()[1] == '"ref-1";"a,=1+1";"J. Auditor"'
+
+
 def test_a_letter_that_the_form_does_not_know_is_left_as_it_is(tmp_path: Path) -> None:
     assert form(tmp_path, CSV).written("mash.product-recall.v1", event("x", {})) is None
 

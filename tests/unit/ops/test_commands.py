@@ -126,7 +126,9 @@ def test_json_is_one_value_on_stdout_and_nothing_else_also_of_an_empty_store(
 
 
 @pytest.mark.parametrize(
-    "command", [["config", "token"], ["config", "key"], ["schemas"], ["topology"]], ids=" ".join
+    "command",
+    [["config", "token"], ["config", "key"], ["sbom"], ["schemas"], ["topology"]],
+    ids=" ".join,
 )
 def test_json_of_commands_without_a_store_is_one_value_on_stdout(command: list[str]) -> None:
     answer = hub(*command, "--json")

@@ -17,11 +17,15 @@ from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER
 from ops.look.retention import class_of, later
 from ops.run.wiring import open_hub
+from schemas.access import Proof
+from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.policy import Retention
 from schemas.product import Disposal
+from stores import linking
 from tests.support.desks import LEAD, Desks, seen
 from tests.support.filled import empty_hub, filled_hub
 
+SHARED = Proof.SHARED_ACCOUNT
 BY_TWO = ("--who", "B. Records", "--and", "C. Caldicott", "--why", "retention ended")
 _CASE = (
     "SELECT subject FROM journal WHERE type = 'mash.product.released.v1' ORDER BY position LIMIT 1"
@@ -53,6 +57,15 @@ def stopped(grown: DemoFolder, tmp_path: Path) -> DemoFolder:
     folder = DemoFolder(tmp_path / "hub")
     shutil.copytree(grown.path, folder.path)
     return folder
+
+
+def facts(folder: DemoFolder, kind: type[Any]) -> list[Any]:
+    opened = open_hub(folder.config, {})
+    with opened.database.reading() as connection:
+        found = linking.every(connection, opened.database.vault, type_=kind)
+        told = [entry.message.data for entry in found]
+    opened.database.close()
+    return told
 
 
 def one(folder: DemoFolder, query: str) -> str:
@@ -165,8 +178,12 @@ def test_every_hold_refuses_until_it_is_lifted(stopped: DemoFolder) -> None:
     done = hub(stopped, "erase", case, *BY_TWO, "--though-open")
     assert (done.exit_code, second in done.output, first in done.output) == (1, True, False)
     told(stopped, "hold", "lift", second, *person)
+    held = [*facts(stopped, HoldAdded), *facts(stopped, HoldLifted)]
+    assert [fact.proven for fact in held] == [SHARED] * 4
     assert told(stopped, "erase", case, *BY_TWO, "--though-open")["entries"] > 0
     assert told(stopped, "hold", "list") == []
+    (erased,) = facts(stopped, CaseErased)
+    assert (erased.proven, erased.and_proven) == (SHARED, SHARED)
 
 
 def test_a_store_that_was_put_back_is_read_by_nobody_before_it_is_erased_again(

@@ -9,16 +9,18 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from ops.access import accounts, passphrases, proving
+from ops.access import accounts, attempts, passphrases, proving
 from ops.access.acting import asker
 from ops.access.proving import NotProven
-from ops.access.sessions import Known, Sessions, name_of, sessions_of
+from ops.access.sessions import Known, Sessions, name_of, own_file, sessions_of
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.look.reading import Reader, open_reader
@@ -27,6 +29,7 @@ from ops.run.checking import check
 from schemas.access import Proof, Role
 from schemas.operations import (
     AccessDenied,
+    DeadLetterDiscarded,
     DeadLetterRevealed,
     PersonSignedIn,
     PersonSignedOut,
@@ -47,6 +50,15 @@ TODAY = dt.date(2026, 11, 27)
 @pytest.fixture(autouse=True)
 def _own_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_SESSIONS", str(tmp_path / "own"))
+    seen_as(os.getuid(), monkeypatch, tmp_path)
+
+
+def seen_as(number: int, monkeypatch: pytest.MonkeyPatch, folder: Path, *, login: int = 7) -> None:
+    """Whom the machine saw log in; ``2**32 - 1``: nobody."""
+    for name, value in (("_LOGIN", number), ("_SESSION", login)):
+        kept = folder / f"{name}-{value}"
+        kept.write_text(str(value), "ascii")
+        monkeypatch.setattr(accounts, name, kept)
 
 
 def opened(folder: DemoFolder) -> Reader:
@@ -152,6 +164,29 @@ def test_in_production_an_account_of_several_people_proves_none_of_them(
     with pytest.raises(NotProven, match="several people"):
         asker(made, OPERATOR)
     assert [one.reason for one in facts(made, SignInRefused)] == ["shared_account"]
+
+
+def test_an_account_of_which_nobody_saw_a_login_is_recorded_as_such_and_in_production_is_none(
+    worked: Worked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, made = worked
+    seen_as(2**32 - 1, monkeypatch, tmp_path)
+    for person in made.settings.people:
+        if person.name != OPERATOR:
+            put(folder, person.name, 'account = "somebody-else"')
+    again = opened(folder)
+    assert asker(again, OPERATOR).proven is Proof.PROCESS_ACCOUNT
+    monkeypatch.setattr(proving, "is_production", lambda _: True)
+    with pytest.raises(NotProven, match="saw nobody log in"):
+        asker(again, OPERATOR)
+    assert [one.reason for one in facts(again, SignInRefused)] == ["no_login"]
+    again.database.close()
+
+
+def test_what_was_decided_says_how_it_was_proven(worked: Worked) -> None:
+    folder, made = worked
+    assert mends(folder, dead_letter(made)).exit_code == 0
+    assert [one.proven for one in facts(made, DeadLetterDiscarded)] == [Proof.SHARED_ACCOUNT]
 
 
 def test_who_has_left_does_not_share_an_account_any_more(
@@ -338,6 +373,40 @@ def test_who_guesses_is_slowed_and_recorded_until_it_is_right(
     known = proving.by_passphrase(made, OPERATOR, SECRET)
     assert (known.proven, waited) == (Proof.PASSPHRASE, [0.25, 0.5, 1.0])
     made.database.close()
+
+
+def test_who_guesses_from_another_account_keeps_nobody_waiting(
+    with_passphrase: Worked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder, _ = with_passphrase
+    made, waited = opened(folder), list[float]()
+    monkeypatch.setattr("time.sleep", waited.append)
+    with pytest.raises(NotProven):
+        proving.by_passphrase(made, OPERATOR, "a heron waits for sun")
+    with attempts.one_at_a_time(folder.path / "sessions", OPERATOR):
+        seen_as(1, monkeypatch, tmp_path)
+        found = list[Known]()
+        other = partial(proving.by_passphrase, made, OPERATOR, SECRET)
+        at_work = Thread(target=lambda: found.append(other()), daemon=True)
+        at_work.start()
+        at_work.join(30)
+        assert [one.proven for one in found] == [Proof.PASSPHRASE]
+    assert waited == []
+    made.database.close()
+
+
+def test_who_logs_in_with_the_same_account_comes_upon_no_session_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUB_SESSIONS")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    here = Sessions(tmp_path / "sessions", idle=dt.timedelta(1), longest=dt.timedelta(1))
+    paths = set()
+    for login in (7, 8, 2**32 - 1):
+        seen_as(1, monkeypatch, tmp_path, login=login)
+        assert own_file(here, "daemon") == own_file(here, "daemon")
+        paths.add(own_file(here, "daemon").path)
+    assert len(paths) == 3
 
 
 def test_what_is_typed_in_place_of_a_name_stands_nowhere(with_passphrase: Worked) -> None:

@@ -331,5 +331,6 @@ def test_what_was_sent_twice_is_withheld_by_one_word() -> None:
 
 def test_what_another_agency_says_in_the_same_words_is_its_own() -> None:
     step = approving(POLICE)
-    step.given(product.drafted(SCHOOL), product.decision(SCHOOL, WITHHOLD))
-    assert at_once(step, told(NARRATIVE, SCHOOL.original)) == [SCHOOL.original]
+    school = product.draft_item("school", original="She told the school.")
+    step.given(product.drafted(school), product.decision(school, WITHHOLD))
+    assert at_once(step, told(NARRATIVE, school.original)) == [school.original]

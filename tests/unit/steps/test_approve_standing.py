@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -16,8 +16,10 @@ from schemas.decisions import (
     StandingWithdrawal,
     StandingWithdrawn,
 )
+from schemas.identity import IdentityBlock, OwnedIdentity
+from schemas.person import Name
 from schemas.policy import FormerRelease, ItemKind, Policy
-from schemas.product import DraftItem, ItemDecided, ProductApproved
+from schemas.product import DraftItem, ItemDecided, ProductApproved, ProductWithout
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
@@ -155,3 +157,78 @@ def test_a_standing_release_is_its_decision_makers_alone(
 def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
     outcome = approving(signed()).when(product.drafted(NOTIFICATION))
     assert [letter.agency for letter in outcome.letters] == ["police"]
+
+
+def about() -> OwnedIdentity:
+    """Whom it is about is told beside it."""
+    names = (Name(given_name=("Tilly",), family_name=("Thornbury",)),)
+    return OwnedIdentity(owner="police", block=IdentityBlock(names=names))
+
+
+LEFT_IN: Mapping[str, str] = {
+    "a name": "He is afraid of Mariam.",
+    "a name in small letters": "he said that mariam was there",
+    "a name that is a word": "It was Hope who opened the door.",
+    "a family name alone": "The Chowdhurys were in.",
+    "a nickname": "The man known as Smudger was there.",
+    "a nickname in quotation marks": 'A man called "Bear" came.',
+    "a nickname with a capital": "Officers saw Tiny by the gate.",
+    "initials": "It was J who rang.",
+    "a name run together": "zuzannakowalska said so.",
+    "a name with signs that nobody sees": "Ma\u200bri\u00adam was there.",
+    "letters of another script": "\u041c\u0430\u0440\u0438\u044f was there.",
+    "a registration": "He came in a car with AB12 CDE on it.",
+    "a word with figures": "He is toastking92 there.",
+    "a part of a registration": "The plate begins with AB12.",
+    "a registration as said on the radio": "It was alpha bravo one two charlie.",
+    "a date of birth": "The brother, 12/03/2009, was there.",
+    "a birthday": "He turned six on 3 May.",
+    "a date of birth in words": "Of the third of May two thousand and nine.",
+    "a telephone number": "Ring 01632 960 123.",
+    "a telephone number with dots": "It ends in 9.6.0.1.2.3.",
+    "a spoken telephone number": "It is oh one six, then three two, and nine six oh.",
+    "a number spelt out": "Digits: one, two, three, four, five, six.",
+    "an NHS number": "It says 999 000 0018.",
+    "a house number": "They live at number 12.",
+    "a flat": "Look in flat 3b.",
+    "a street": "They are off Balmoral Place.",
+    "a postcode": "It is in zz99 3vz.",
+    "a refuge": "They are at marigold refuge.",
+    "words of a place": "They are at index.home.raft.",
+    "an e-mail address": "Write to toast at mail dot example dot com.",
+    "an account": "He posts as toast_king on it.",
+    "a handle": "His handle is toasty.",
+    "an employer": "He works at Farnley and Sons.",
+}
+
+
+@pytest.mark.parametrize("text", LEFT_IN.values(), ids=LEFT_IN)
+def test_where_somebody_may_be_left_in_its_owner_is_asked(text: str) -> None:
+    step = approving(signed())
+    item = product.draft_item("police", notification=True, sanitised=text)
+    outcome = step.when(product.drafted(item, urgent=True, identity=about()))
+    assert left(outcome) == []
+    (without,) = given.of(ProductWithout, outcome.facts)
+    assert [one.item_id for one in without.items] == [item.item_id]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tilly Thornbury was seen, and Tilly's brother [name] too; the child's home was cold.",
+        "[recorded risk] Gareth Price was arrested on 3 November 2026 at 21:40. Price is out.",
+        "Police attended at 14:05 and used their powers of protection. Mother declined support.",
+        "School says that attendance is 63%, and the GP saw bruises of 3 cm twice in 14 days.",
+        "TILLY WAS FOUND ALONE IN THE STREET LATE IN THE EVENING",
+    ],
+)
+def test_words_in_which_nobody_is_left_leave(text: str) -> None:
+    item = product.draft_item("police", notification=True, sanitised=text)
+    outcome = approving(signed()).when(product.drafted(item, urgent=True, identity=about()))
+    assert left(outcome) == [item.item_id]
+
+
+def test_the_childs_own_name_is_left_in_where_it_is_not_told_to_its_recipient() -> None:
+    item = product.draft_item("police", notification=True, sanitised="Tilly was seen.")
+    outcome = approving(signed()).when(product.drafted(item, urgent=True))
+    assert left(outcome) == []

@@ -322,6 +322,21 @@ def test_a_standing_release_of_an_owner_with_a_key_counts_signed_alone(school: S
             assert of(ProductReleased, Given(RELEASE, policy).when(found[0]).facts)
 
 
+def test_the_gate_looks_at_what_its_owner_has_not_seen(school: Signer) -> None:
+    release = school.releases(given.standing(products.RECIPIENT))
+    policy = signing(school.partner(agreement=given.releasing("school", release).agreement))
+    item = products.draft_item("school", notification=True)
+    outcome = Given(APPROVE, policy).when(products.drafted(item, urgent=True))
+    (approved,) = of(ProductApproved, outcome.facts)
+
+    text = "The man known as Smudger told the school."
+    other = approved.items[0].model_copy(
+        update={"text": text, "digest": products.digest(item.item_id, text)}
+    )
+    forged = approved.model_copy(update={"items": (other,)})
+    assert refusal(Given(RELEASE, policy).when(forged)) == "refused.unsigned"
+
+
 def test_a_standing_release_lets_nothing_leave_for_anybody_else(school: Signer) -> None:
     release = school.releases(given.standing(products.RECIPIENT))
     forged = release.model_copy(update={"recipients": (products.RECIPIENT, "housing")})
