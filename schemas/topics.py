@@ -478,7 +478,14 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "people.signed_in",
         "who signed in and out, and who could not",
-        (operations.PersonSignedIn, operations.PersonSignedOut, operations.SignInRefused),
+        (
+            operations.PersonSignedIn,
+            operations.PersonSignedOut,
+            operations.SignInRefused,
+            operations.PasskeyOffered,
+            operations.PasskeyRegistered,
+            operations.PasskeyRemoved,
+        ),
         keyed_by="message",
         external=True,
     ),

@@ -17,6 +17,7 @@ from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
 from ops.access.pages import SignIn
+from ops.access.passkey_pages import PasskeyPages
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
@@ -147,7 +148,7 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
         may_show=people.may_show,
         person=people.person,
     )
-    pages = [*monitor, *people.routes()]
+    pages = [*monitor, *people.routes(), *PasskeyPages(people).routes()]
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
