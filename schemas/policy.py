@@ -464,6 +464,8 @@ class ApprovalKey(Shape):
     """From when it signs no more: what it signed before goes on to count."""
     revoked_at: Instant | None = None
     """From when nothing counts that it ever signed."""
+    registered: bool = Field(default=False, exclude_if=not_)
+    """By its agency's administrator: whose it is decides for the agency while it counts."""
 
     @property
     def id(self) -> str:
@@ -527,6 +529,9 @@ class Agreement(Shape):
     enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
     keys: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
     """Of who decides for it. From the first one on nothing of its own leaves unsigned."""
+    administrators: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
+    """Keys of who registers its decision makers and their keys by messages of its own
+    (:mod:`schemas.keys`); they sign nothing else."""
     unsigned_until: dt.date | None = Field(default=None, exclude_if=_no)
     """Until when, included, its decisions count unsigned, as long as it has no key."""
 
