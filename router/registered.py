@@ -96,7 +96,7 @@ def _signed(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> KeyStatemen
         theirs = code == fact.agency and key.id in named and key.counts(at, at=at)
         if not theirs or is_shared(key, fact.agency, every):
             continue
-        told = KeyStatement.parse(envelope.opened_by(key.public))
+        told = KeyStatement.parse(key.opens(envelope))
         if plain_name(told.change.decided_by) == plain_name(key.decided_by):
             return told
     raise NotSigned
@@ -130,8 +130,13 @@ def _changed(agreement: Agreement, change: KeyChange, *, at: dt.datetime) -> Ite
         yield from agreement.keys
         if not any(_is(key, change) for key in agreement.keys):
             since = max(change.at, at)
-            whose = {"decided_by": change.decision_maker, "public": change.public}
-            yield ApprovalKey(**whose, since=since, registered=True)
+            yield ApprovalKey(
+                decided_by=change.decision_maker,
+                public=change.public,
+                passkey=change.passkey,
+                since=since,
+                registered=True,
+            )
         return
     name = "until" if change.choice is KeyChoice.END else "revoked_at"
     for key in agreement.keys:

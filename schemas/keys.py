@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from operator import not_
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from schemas.base import AgencyFact, Instant, Line, Shape
-from schemas.envelope import Envelope, PublicKey
+from schemas.envelope import Envelope, Passkey, PasskeyPublic, PublicKey, of_its_kind
 
-_no: Callable[[object], bool] = lambda value: value is None  # noqa: E731
+_no: Callable[[object], bool] = not_
 
 
 class KeyChoice(StrEnum):
@@ -34,13 +35,20 @@ class KeyChange(Shape):
     choice: KeyChoice
     decision_maker: Line
     """Whose key it is."""
-    public: PublicKey
+    public: PublicKey | PasskeyPublic
     at: Instant
     """From when; what is registered signs no earlier than when the hub took this."""
     decided_by: Line
     """The administrator."""
     reason: Line | None = Field(default=None, exclude_if=_no)
     """Required when revoked."""
+    passkey: Passkey | None = Field(default=None, exclude_if=_no)
+    """Of a person's passkey: for which site it was made."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        of_its_kind(self.public, self.passkey)
+        return self
 
 
 class KeyDecision(KeyChange):

@@ -6,12 +6,14 @@ signature says; no name is asked for, so nobody learns from a refusal who has a 
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -19,7 +21,12 @@ from webauthn import (
     verify_authentication_response,
     verify_registration_response,
 )
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import (
+    base64url_to_bytes,
+    bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
+)
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -133,6 +140,14 @@ class Ceremonies:
         if not person.is_there(now().date()):
             raise KeyError
         return person, held_by(self.hub, person.name, counted=True)[passkey_id(said["id"])]
+
+
+def public_of(passkey: Passkey) -> str:
+    """Its public key as an agency's administrator registers it: SubjectPublicKeyInfo in base64."""
+    decoded = decode_credential_public_key(base64url_to_bytes(passkey.public))
+    key = decoded_public_key_to_cryptography(decoded)
+    told = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(told).decode()
 
 
 def challenge() -> bytes:

@@ -195,7 +195,7 @@ def verify(decision: Any, keys_file: Path, *, as_json: bool) -> None:
     for agency, ones in every.items():
         for key in ones:
             try:
-                one = ReleaseStatement.parse(data.envelope.opened_by(key.public))
+                one = ReleaseStatement.parse(key.opens(data.envelope))
             except NotSigned:
                 continue
             if one.agency == agency:

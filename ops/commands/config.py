@@ -15,7 +15,7 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ops.access import passkeys, passphrases
+from ops.access import ceremonies, passkeys, passphrases
 from ops.access.accounts import account
 from ops.access.proving import named
 from ops.commands.common import answer, config_option, json_option, say, text
@@ -201,7 +201,13 @@ def _passkeys_of(hub: Reader, who: str, *, remove: str | None, as_json: bool) ->
         raise click.ClickException(f"{who} has no passkey {remove}: see --list")
     found = passkeys.held_by(hub, who, counted=True).values()
     rows = [
-        {"id": one.id, "label": one.label, "since": one.since.isoformat()[:19]} for one in found
+        {
+            "id": one.id,
+            "label": one.label,
+            "since": one.since.isoformat()[:19],
+            "public": ceremonies.public_of(one),
+        }
+        for one in found
     ]
     shown = [f"{row['id']}  {row['label']}, since {row['since']}Z" for row in rows]
     answer({"who": who, "passkeys": rows}, shown or [f"{who} has none"], as_json=as_json)

@@ -30,12 +30,25 @@ from schemas.keys import KeyChange, KeyChoice, KeyDecision
 @click.option(
     "--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="From when; now if left out."
 )
+@click.option("--rp-id", help="Of a passkey: for which site it was made.")
+@click.option("--origin", "origins", multiple=True, help="Of a passkey: the page that asks it.")
 @click.option("--reason", type=text, help="Required to revoke.")
 def register(
-    choice: str, key_file: Path, *, whose: str, public: str, at: Any, reason: str | None
+    choice: str,
+    key_file: Path,
+    *,
+    whose: str,
+    public: str,
+    at: Any,
+    rp_id: str | None,
+    origins: tuple[str, ...],
+    reason: str | None,
 ) -> None:
     """Print the data of a mash.key-decision.v1: that a decision maker's key signs from now on
     (register), signs no more (end), or that nothing counts that it ever signed (revoke).
+
+    Of a passkey say for which site it was made, and which page asks it: best the agency's own, as
+    whoever runs a page chooses what the passkey is asked to sign.
 
     The agency sends it by any way in that it has. To rotate a key register another of the same
     person, and end the old one when everybody has the new.
@@ -52,6 +65,8 @@ def register(
         "public": public,
         "reason": reason,
     }
+    if rp_id or origins:
+        told |= {"passkey": {"rp_id": rp_id, "origins": origins}}
     try:
         key = edge_keys.read(key_file)
         told |= {"at": at or dt.datetime.now(dt.UTC).replace(microsecond=0)}
@@ -62,5 +77,6 @@ def register(
     except NoKey as error:
         raise click.ClickException(str(error)) from None
     except ValidationError:
-        raise click.BadParameter("is no public key", param_hint="--public") from None
+        what = "is no public key; a passkey's has --rp-id and --origin too"
+        raise click.BadParameter(what, param_hint="--public") from None
     say_json(made.model_dump(mode="json"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.steps.now import Now
+from router.steps.passkeys import asserted
 from schemas.envelope import Envelope, NotSigned
 from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
@@ -70,9 +71,11 @@ def opened(
     keys = tuple(
         key for key in own if key.counts(made_at, at=now.at) and not is_shared(key, agency, every)
     )
-    told = {envelope.opened_by(key.public) for key in keys}
+    told = {key.opens(envelope) for key in keys}
     if len(told) != 1:
         raise NotSigned
+    for key in keys:
+        asserted(envelope, key)
     return keys, told.pop()
 
 

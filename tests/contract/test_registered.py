@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ops.edge.keys import Keys
+from ops.edge.releases import verify
 from ops.look.replay import Wanted, replay
 from router.intake import StoredIntake
 from router.registered import Registered, with_keys
@@ -21,10 +23,10 @@ from schemas.product import ProductApproved
 from schemas.statement import KeyStatement
 from stores import linking
 from stores.database import Database
-from stores.ports import Arrival
+from stores.ports import Arrival, Leased
 from tests.contract.test_proven import RECIPIENT, Town
 from tests.support import given, products
-from tests.support.signing import LONG_AGO, Signer
+from tests.support.signing import LONG_AGO, Person, Signer
 
 SOON = dt.timedelta(days=1)
 
@@ -43,6 +45,7 @@ class Administrator(Signer):
         key = whose.key()
         told = {"choice": choice, "decision_maker": key.decided_by, "public": key.public, "at": at}
         told |= {"decided_by": self.name, "reason": "The telephone was stolen."}
+        told |= {"passkey": key.passkey}
         change = KeyChange.model_validate(told | changes)
         envelope = signed(KeyStatement(agency=self.agency, change=change).payload(), self.seed)
         return self.sends(change, envelope)
@@ -123,6 +126,29 @@ def test_whom_the_administrator_registers_signs_what_leaves(everywhere: Register
     assert json.loads(letter.body)["data"]["approvals"][0]["envelope"]
     assert town.flaws() == set()
     assert replay(town.reader, Wanted()).well
+
+
+def test_whom_it_registers_with_a_passkey_signs_with_that(everywhere: Registering) -> None:
+    town, person = everywhere, Person("school")
+    assert town.registers(person).status is ReceiptStatus.ACCEPTED
+    town.asks()
+    town.approves(person)
+    (letter,) = town.lease(RECIPIENT)
+    (key,) = _keys(town)
+    assert found_well(letter, {"school": (key,)})
+    assert not found_well(letter, {"school": (Person("school").key(),)})
+    assert town.flaws() == set()
+    assert replay(town.reader, Wanted()).well
+    town.asks("product-2")
+    town.approves(person)
+    town.send(town.head.says(KeyChoice.REVOKE, person, at=dt.datetime.now(dt.UTC)))
+    assert town.lease(RECIPIENT) == []
+    assert town.facts(ProductStopped)
+
+
+def found_well(letter: Leased, keys: Keys) -> bool:
+    """Whether its recipient finds everything in it signed, with these keys and without the hub."""
+    return verify(letter.body, keys).well
 
 
 def test_from_the_first_key_on_nothing_leaves_unsigned(town: Registering) -> None:

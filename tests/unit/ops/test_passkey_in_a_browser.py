@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import datetime as dt
 import re
 import socket
 import threading
@@ -15,12 +17,15 @@ from playwright.sync_api import Page, expect, sync_playwright
 from starlette.applications import Starlette
 
 from connectors.wrong_tokens import WrongTokens
-from ops.access import passkeys
+from ops.access import ceremonies, passkeys
 from ops.access.pages import SignIn
 from ops.access.passkey_pages import PasskeyPages
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.wiring import Hub, open_hub
+from router.steps.passkeys import asserted as verify
+from schemas.envelope import Passkey, asserted, challenge_of
+from schemas.policy import ApprovalKey
 from tests.support.filled import empty_hub
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -78,6 +83,26 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
+ASKS = """async (challenge) => {
+  const bytes = Uint8Array.from(atob(challenge), (one) => one.charCodeAt(0));
+  const asked = { challenge: bytes, userVerification: "required" };
+  const one = await navigator.credentials.get({ publicKey: asked });
+  return one.toJSON().response;
+}"""
+
+
+def _signs_a_statement(hub: Hub, page: Page, url: str) -> None:
+    """What a browser says of an approval opens with the key that the hub shows of the passkey."""
+    (one,) = passkeys.held_by(hub, WHO).values()
+    public, payload = ceremonies.public_of(one), b'{"words":"as they leave"}'
+    asked = base64.b64encode(challenge_of(payload)).decode()
+    envelope = asserted(payload, public, said=page.evaluate(ASKS, asked))
+    site = Passkey(rp_id="localhost", origins=(url,))
+    assert envelope.opened_by(public, passkey=site) == payload
+    since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    verify(envelope, ApprovalKey(decided_by=WHO, public=public, since=since, passkey=site))
+
+
 def test_somebody_registers_a_passkey_and_signs_in_and_out(
     served: tuple[Hub, str], page: Page
 ) -> None:
@@ -93,6 +118,7 @@ def test_somebody_registers_a_passkey_and_signs_in_and_out(
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{url}/")
     expect(page.locator("#person")).to_contain_text(WHO)
+    _signs_a_statement(hub, page, url)
     page.goto(f"{url}/sign-in/passkeys")
     expect(page.get_by_role("listitem").filter(has_text="work laptop, since")).to_be_visible()
     page.get_by_role("button", name="Remove work laptop").click()
