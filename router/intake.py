@@ -8,18 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from router import possible
+from router import possible, registered
 from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
 from router.receiving import Receiving
 from router.refuse import dead_arrival, refused, rejected, taken
+from router.registered import Registered
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import AdultsDecided, ItemRuled, ReleaseDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
+from schemas.keys import KeyDecided
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
@@ -152,6 +154,7 @@ class _Batch:
         earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
         self._ids = known.load(self._transaction, [*keys, *earlier])
         self._known |= journal.digests(self._transaction, list(self._ids.values()))
+        arrivals = self._with_keys(arrivals, keys)
         self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, [*keys, *earlier]))
         messages = [self._message(*one) for one in zip(arrivals, keys, strict=True)]
         self._references.foresee([message for message in messages if message is not None])
@@ -159,6 +162,24 @@ class _Batch:
         receipts = [self._take_one(arrival, message, key=key) for arrival, message, key in came]
         known.note(self._transaction, self._new)
         return receipts
+
+    def _with_keys(self, arrivals: Sequence[Arrival], keys: Sequence[str]) -> Sequence[Arrival]:
+        """What is said of decision makers' keys, where nobody signed it who may, with why not."""
+        if not any(isinstance(one.body, KeyDecided) for one in arrivals):
+            return arrivals
+        if self._policy is None:
+            raise ValueError("what is said of keys is taken by a policy")
+        at = codec.from_micros(self._transaction.now)
+        policy, looked = Registered(self._policy).policy(self._transaction), list[Arrival]()
+        for arrival, key in zip(arrivals, keys, strict=True):
+            fact = arrival.body
+            if isinstance(fact, KeyDecided) and key not in self._ids:
+                if why := registered.refusal(policy, fact, at=at):
+                    looked.append(replace(arrival, body=why))
+                    continue
+                policy = registered.changed(policy, fact, at=at)
+            looked.append(arrival)
+        return looked
 
     def _message(self, arrival: Arrival, key: str) -> Message | None:
         if isinstance(arrival.body, Refusal):

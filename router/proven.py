@@ -233,7 +233,8 @@ def _words(out: _Left, told: Said, *, now: Now) -> list[tuple[int, Message, _Wor
         word = _word(message.data, out, since=position > out.since)
         if word is None or word.agency not in items.get(word.item_id, ()):
             continue
-        if now.may_decide(word.agency, word.decided_by):
+        # As it was when they said it: who decides no more by now had the right to withhold.
+        if Now(message.time, now.policy).may_decide(word.agency, word.decided_by):
             words.append((position, message, word))
     return words
 

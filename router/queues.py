@@ -7,6 +7,7 @@ from collections.abc import Collection
 from router import proven
 from router.handing_out import handed_out, unsent
 from router.picture.giving import with_pictures
+from router.registered import Registered
 from router.steps.now import Now
 from schemas.policy import Policy
 from stores import codec, queues
@@ -19,7 +20,7 @@ class StoredQueues:
 
     def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
-        self._policy = policy
+        self._registered = Registered(policy)
 
     def with_letters(self, agencies: Collection[str]) -> set[str]:
         """Those of the agencies that have a letter which nobody holds."""
@@ -35,8 +36,9 @@ class StoredQueues:
             return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
-            leased = handed_out(transaction, agency, leased=leased, policy=self._policy)
-            return with_pictures(transaction, leased, policy=self._policy)
+            policy = self._registered.policy(transaction)
+            leased = handed_out(transaction, agency, leased=leased, policy=policy)
+            return with_pictures(transaction, leased, policy=policy)
 
     def may_go(self, letter: Leased) -> bool:
         """Whether a product in hand is still one that the record lets leave; where it was taken
@@ -44,8 +46,9 @@ class StoredQueues:
         """
         if letter.type not in proven.TYPES:
             return True
-        now = Now(codec.from_micros(self._database.clock()), self._policy)
+        at = codec.from_micros(self._database.clock())
         with self._database.view() as view:
+            now = Now(at, self._registered.policy(view))
             kept = queues.in_hand(view, letter)
             if kept is not None and proven.looked_at(view, [kept], now=now).goes:
                 return True

@@ -1,6 +1,8 @@
-"""What somebody signed: a DSSE envelope (v1.0) with Ed25519, and the key that it is checked with.
+"""What somebody signed: a DSSE envelope (v1.0), and the key that it is checked with.
 
-The same bytes on both sides: whoever signs and whoever verifies needs nothing else of the hub.
+A system signs with Ed25519; a person may with a passkey: then the challenge that their
+authenticator signed (WebAuthn) is the digest of the very bytes that DSSE signs. The same bytes on
+both sides: whoever signs and whoever verifies needs nothing else of the hub.
 """
 
 from __future__ import annotations
@@ -8,14 +10,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from operator import not_
 from typing import Annotated, Any, Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import Field
 
 from schemas.base import Line, Shape
+
+_no: Callable[[object], bool] = not_
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MOST_PAYLOAD: Final = 60_000
@@ -23,17 +32,43 @@ MOST_PAYLOAD: Final = 60_000
 
 PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 """An Ed25519 public key: 32 bytes in base64."""
+PasskeyPublic = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{48,200}={0,2}$")]
+"""A passkey's, of ES256 or EdDSA: SubjectPublicKeyInfo in base64, as browsers give it."""
+Encoded = Annotated[str, Field(min_length=1, max_length=4000)]
+"""Bytes in base64."""
+
+
+_OF_SYSTEMS: Final = 44
+"""Characters of a :data:`PublicKey`."""
+_HEAD: Final = 37
+"""Bytes that say for which site, how sure it is who was there, and how often it was used."""
+_USER_VERIFIED: Final = 0x05
+"""Somebody was there, and it is known who."""
+_ASSERTED: Final = ("authenticatorData", "clientDataJSON", "signature")
 
 
 class NotSigned(Exception):
     """The envelope is not of this key, or holds something else than was signed."""
 
 
+class Passkey(Shape):
+    """Of a key that is a passkey: for which site it was made, and on whose pages it signs."""
+
+    rp_id: Line
+    origins: Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
+
+
 class Signature(Shape):
-    """One signature, and which key says to have made it."""
+    """One signature, and which key says to have made it.
+
+    A passkey signs what its authenticator says of the moment, and the digest of what the browser
+    says of what was asked: both stand beside it, as WebAuthn calls them.
+    """
 
     keyid: Line
     sig: Line
+    authenticatorData: Encoded | None = Field(default=None, exclude_if=_no)  # noqa: N815
+    clientDataJSON: Encoded | None = Field(default=None, exclude_if=_no)  # noqa: N815
 
 
 class Envelope(Shape):
@@ -43,18 +78,31 @@ class Envelope(Shape):
     payload: Annotated[str, Field(max_length=MOST_PAYLOAD)]
     signatures: Annotated[tuple[Signature, ...], Field(min_length=1, max_length=4)]
 
-    def opened_by(self, public: str) -> bytes:
+    def opened_by(self, public: str, *, passkey: Passkey | None = None) -> bytes:
         """The bytes that this key signed; raises :class:`NotSigned`."""
-        payload, keyid = _bytes(self.payload), key_id(public)
-        told = [one for one in self.signatures if one.keyid == keyid]
-        if self.payloadType != PAYLOAD_TYPE or len(told) != 1:
+        payload, one = _bytes(self.payload), self.signature_of(public)
+        if passkey is not None:
+            _assert(one, public, payload=payload, passkey=passkey)
+            return payload
+        if one.authenticatorData is not None or one.clientDataJSON is not None:
             raise NotSigned
         try:
             key = Ed25519PublicKey.from_public_bytes(_bytes(public))
-            key.verify(_bytes(told[0].sig), _encoded(payload))
+            key.verify(_bytes(one.sig), _encoded(payload))
         except (InvalidSignature, ValueError):
             raise NotSigned from None
         return payload
+
+    def signature_of(self, public: str) -> Signature:
+        """The one that says to be of this key; raises :class:`NotSigned`."""
+        told = [one for one in self.signatures if one.keyid == key_id(public)]
+        if self.payloadType != PAYLOAD_TYPE or len(told) != 1:
+            raise NotSigned
+        return told[0]
+
+    def challenge(self) -> bytes:
+        """What a passkey is asked to sign for these bytes."""
+        return challenge_of(_bytes(self.payload))
 
     def also_signed(self, seed: bytes) -> Envelope:
         """With the signature of one more key under the same bytes."""
@@ -73,9 +121,68 @@ def signed(payload: bytes, seed: bytes) -> Envelope:
     return Envelope(payloadType=PAYLOAD_TYPE, payload=_base64(payload), signatures=(one,))
 
 
+def challenge_of(payload: bytes) -> bytes:
+    """What a passkey is asked to sign (WebAuthn's challenge), so that it signs these bytes."""
+    return sha256(_encoded(payload)).digest()
+
+
+def asserted(payload: bytes, public: str, *, said: Mapping[str, Any]) -> Envelope:
+    """The envelope of these bytes by a passkey; ``said``: the ``response`` of what
+    ``navigator.credentials.get`` answered, in base64url. Raises :class:`NotSigned`.
+    """
+    try:
+        data, client, sig = (_base64(_urlsafe(said[name])) for name in _ASSERTED)
+    except (KeyError, TypeError, ValueError):
+        raise NotSigned from None
+    one = Signature(keyid=key_id(public), sig=sig, authenticatorData=data, clientDataJSON=client)
+    return Envelope(payloadType=PAYLOAD_TYPE, payload=_base64(payload), signatures=(one,))
+
+
+def _assert(one: Signature, public: str, *, payload: bytes, passkey: Passkey) -> None:
+    """Raise :class:`NotSigned` unless this passkey signed the bytes, on one of its pages, after it
+    had seen who uses it (WebAuthn, 7.2). Needs nothing but this library, so a recipient can.
+    """
+    data, client = _bytes(one.authenticatorData or ""), _bytes(one.clientDataJSON or "")
+    if len(data) < _HEAD or data[:32] != sha256(passkey.rp_id.encode()).digest():
+        raise NotSigned
+    if data[32] & _USER_VERIFIED != _USER_VERIFIED or not _is_asked(client, payload, passkey):
+        raise NotSigned
+    try:
+        key, signed_ = load_der_public_key(_bytes(public)), data + sha256(client).digest()
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(_bytes(one.sig), signed_)
+        elif isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+            key.verify(_bytes(one.sig), signed_, ECDSA(SHA256()))
+        else:
+            raise NotSigned
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        raise NotSigned from None
+
+
+def _is_asked(client: bytes, payload: bytes, passkey: Passkey) -> bool:
+    """Whether the browser says that it was asked for just these bytes, by a page of this site that
+    was in no other site's.
+    """
+    try:
+        told = json.loads(client)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(told, dict) or told.get("crossOrigin") or "topOrigin" in told:
+        return False
+    wanted = base64.urlsafe_b64encode(challenge_of(payload)).rstrip(b"=").decode()
+    asked = told.get("type") == "webauthn.get" and told.get("challenge") == wanted
+    return asked and told.get("origin") in passkey.origins
+
+
 def public_of(seed: bytes) -> str:
     """The public key of a private one."""
     return _base64(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
+
+
+def of_its_kind(public: str, passkey: Passkey | None) -> None:
+    """Raise ``ValueError`` unless a public key is of a passkey where it says so, and only there."""
+    if (len(public) != _OF_SYSTEMS) is not (passkey is not None):
+        raise ValueError("public: is no key of this kind")
 
 
 def key_id(public: str) -> str:
@@ -95,6 +202,10 @@ def _encoded(payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding: what is signed says how long its parts are."""
     kind = PAYLOAD_TYPE.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def _urlsafe(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def _base64(raw: bytes) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from operator import not_
+from typing import Annotated
+
 from pydantic import Field
 
 from schemas.access import Access, AccessRules, Act, Proof, Record, Role
-from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line
+from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Shape
 from schemas.notification import DeadLetterId, Digest
 
 
@@ -148,6 +151,20 @@ class PersonFact(Fact, topic="people.signed_in", subject="person_id"):
     """Of the name, which stands nowhere in the clear; ``unknown`` for who is nobody's name."""
 
 
+class PasskeyId(Shape):
+    """Which passkey."""
+
+    passkey_id: Identity
+    """A digest of what its authenticator calls it."""
+
+
+class PasskeyUse(PasskeyId):
+    """That somebody showed who they are with a passkey."""
+
+    sign_count: int = Field(default=0, ge=0, exclude_if=not_)
+    """How often it was used, as it counts itself; 0: it does not count."""
+
+
 class PersonSignedIn(PersonFact, type="mash.person.signed-in.v1", agency="agency"):
     """Somebody showed who they are, and acts as that until they sign out, or ``ends_at``."""
 
@@ -158,6 +175,7 @@ class PersonSignedIn(PersonFact, type="mash.person.signed-in.v1", agency="agency
     session: Identity
     """Which one it is: a digest of what its owner has."""
     ends_at: Instant
+    passkey: PasskeyUse | None = Field(default=None, exclude_if=lambda used: used is None)
 
 
 class PersonSignedOut(PersonFact, type="mash.person.signed-out.v1"):
@@ -175,3 +193,40 @@ class SignInRefused(PersonFact, type="mash.sign-in.refused.v1"):
     reason: Code
     account: Line | None = Field(default=None, exclude_if=lambda said: said is None)
     """The operating system's account that tried, where it was on the hub's machine."""
+
+
+class PasskeyOffered(PersonFact, type="mash.passkey.offered.v1"):
+    """Whoever keeps the hub gave somebody a code with which they register a passkey, once."""
+
+    who: Line
+    code: Digest
+    """Of the code."""
+    ends_at: Instant
+    account: Line
+    """The operating system's account that gave it."""
+
+
+class PasskeyRegistered(PersonFact, PasskeyId, type="mash.passkey.registered.v1"):
+    """Somebody registered a passkey: from now on they sign in with it. The private key never leaves
+    its authenticator.
+    """
+
+    who: Line
+    label: Line
+    """As its owner calls it."""
+    credential: Annotated[str, Field(min_length=1, max_length=2000)]
+    """As its authenticator calls it, in base64url."""
+    public: Annotated[str, Field(min_length=1, max_length=4000)]
+    """Its public key, COSE in base64url."""
+    sign_count: int = Field(default=0, ge=0, exclude_if=not_)
+    code: Digest | None = Field(default=None, exclude_if=not_)
+    """Of the code that was offered for it; None: who registered it had signed in."""
+
+
+class PasskeyRemoved(PersonFact, PasskeyId, type="mash.passkey.removed.v1"):
+    """A passkey opens nothing any more, and sessions that it began have ended."""
+
+    who: Line
+    why: Line
+    account: Line | None = Field(default=None, exclude_if=not_)
+    """The operating system's account that removed it; None: its owner did."""

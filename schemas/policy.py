@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from operator import not_
 from string import Formatter
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from unicodedata import category, normalize
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.access import AccessRules
 from schemas.base import Code, Instant, Line, Prose, Shape
@@ -30,7 +30,14 @@ from schemas.calendar import (
     office_hours,
 )
 from schemas.checks import System
-from schemas.envelope import Envelope, PublicKey, key_id
+from schemas.envelope import (
+    Envelope,
+    Passkey,
+    PasskeyPublic,
+    PublicKey,
+    key_id,
+    of_its_kind,
+)
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Sensitivity
@@ -461,17 +468,30 @@ class ApprovalKey(Shape):
 
     decided_by: Line
     """Whose it is: one of the agency's ``decision_makers``."""
-    public: PublicKey
+    public: PublicKey | PasskeyPublic
     since: Instant
     until: Instant | None = None
     """From when it signs no more: what it signed before goes on to count."""
     revoked_at: Instant | None = None
     """From when nothing counts that it ever signed."""
+    registered: bool = Field(default=False, exclude_if=not_)
+    """By its agency's administrator: whose it is decides for the agency while it counts."""
+    passkey: Passkey | None = Field(default=None, exclude_if=_no)
+    """What it is where it is a person's passkey; None: an Ed25519 key."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        of_its_kind(self.public, self.passkey)
+        return self
 
     @property
     def id(self) -> str:
         """By what envelopes name it."""
         return key_id(self.public)
+
+    def opens(self, envelope: Envelope) -> bytes:
+        """The bytes that it signed; raises ``NotSigned``."""
+        return envelope.opened_by(self.public, passkey=self.passkey)
 
     def counts(self, made_at: dt.datetime, *, at: dt.datetime) -> bool:
         """Whether what it signed at one moment still counts at another."""
@@ -530,6 +550,9 @@ class Agreement(Shape):
     enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
     keys: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
     """Of who decides for it. From the first one on nothing of its own leaves unsigned."""
+    administrators: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
+    """Keys of who registers its decision makers and their keys by messages of its own
+    (:mod:`schemas.keys`); they sign nothing else."""
     unsigned_until: dt.date | None = Field(default=None, exclude_if=_no)
     """Until when, included, its decisions count unsigned, as long as it has no key."""
 

@@ -371,6 +371,19 @@ _REASONS = (
         hint="`keys` of the agency's agreement: since when, until when, revoked or not.",
     ),
     Reason(
+        "refused.no-administrator",
+        "The agency has no administrator who registers its decision makers.",
+        "Have the agreement name one, with a key of theirs.",
+        False,
+        hint="`administrators` of the agency's agreement.",
+    ),
+    Reason(
+        "refused.other-key",
+        "This key is somebody else's already: an administrator's, or another person's.",
+        "Have each person make a key of their own, and register that.",
+        False,
+    ),
+    Reason(
         "refused.author",
         "Who wrote the words approves them too.",
         "Have another decision maker sign them.",

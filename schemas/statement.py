@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.envelope import NotSigned, canonical
+from schemas.keys import KeyChange
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
 from schemas.product import Item, Redaction
@@ -24,6 +25,7 @@ S = TypeVar("S", bound=Shape)
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 RELEASE: Final = "urn:mash-hub:release-approval:v1"
 STANDING: Final = "urn:mash-hub:standing-release:v1"
+KEY: Final = "urn:mash-hub:decision-maker-key:v1"
 HANDLING: Final = "For this recipient and purpose alone: not passed on without its owner's word."
 
 
@@ -97,6 +99,27 @@ class StandingStatement(Shape):
     def parse(cls, payload: bytes) -> Self:
         """What was signed; raises :class:`NotSigned`."""
         _, _, predicate = _parts(payload, STANDING)
+        one = _shaped(cls, predicate)
+        if one.payload() != payload:
+            raise NotSigned
+        return one
+
+
+class KeyStatement(Shape):
+    """What an agency's administrator says of a decision maker's key."""
+
+    agency: Code
+    change: KeyChange
+
+    def payload(self) -> bytes:
+        """The bytes that are signed."""
+        told = sha256(self.change.public.encode()).hexdigest()
+        return _statement(KEY, "key", digest=told, predicate=self.model_dump(mode="json"))
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """What was signed; raises :class:`NotSigned`."""
+        _, _, predicate = _parts(payload, KEY)
         one = _shaped(cls, predicate)
         if one.payload() != payload:
             raise NotSigned

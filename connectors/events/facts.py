@@ -41,6 +41,7 @@ from schemas.information import (
     InformationResponse,
     VolunteeredInformation,
 )
+from schemas.keys import KeyDecided, KeyDecision
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived, SetAside
 from schemas.refusals import Refusal
@@ -186,6 +187,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.standing-withdrawal.v1": MessageType(
         decisions.StandingWithdrawal,
         lambda by, sent: decisions.StandingWithdrawn(agency=by.code, decision=sent),
+        always=True,
+    ),
+    "mash.key-decision.v1": MessageType(
+        KeyDecision,
+        lambda by, sent: KeyDecided(agency=by.code, decision=sent),
         always=True,
     ),
     "mash.delivery-receipt.v1": MessageType(

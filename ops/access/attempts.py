@@ -16,7 +16,7 @@ from ops.access.sessions import Known, Session, name_of
 from ops.look.reading import Guarded
 from schemas.access import Proof
 from schemas.base import Fact
-from schemas.operations import PersonSignedIn, PersonSignedOut, SignInRefused
+from schemas.operations import PasskeyUse, PersonSignedIn, PersonSignedOut, SignInRefused
 from stores import codec, cursors, linking
 
 _FIRST, _LONGEST = 0.25, 8.0
@@ -49,13 +49,16 @@ def refused(hub: Guarded, who: str | None, *, proof: Proof, reason: str, here: b
     _note(hub, fact)
 
 
-def signed_in(hub: Guarded, token: str, *, session: Session) -> None:
-    """Record that somebody did."""
+def signed_in(
+    hub: Guarded, token: str, *, session: Session, passkey: PasskeyUse | None = None
+) -> None:
+    """Record that somebody did, with this passkey if it was one."""
     said = {name: getattr(session, name) for name in Known.model_fields}
     fact = PersonSignedIn(
         person_id=_id_of(session.who),
         session=name_of(token),
         ends_at=session.ends_at,
+        passkey=passkey,
         **{name: said[name] for name in ("who", "agency", "roles", "proven")},
     )
     _note(hub, fact)

@@ -22,9 +22,14 @@ class Listening:
         self._server = HTTPServer(("127.0.0.1", port), self._handler())
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.server_port
+
+    @property
     def redirect_uri(self) -> str:
         """Where the provider is to send the browser."""
-        return f"http://127.0.0.1:{self._server.server_port}{PATH}"
+        return f"http://127.0.0.1:{self.port}{PATH}"
 
     def wait(self, state: str, *, seconds: float) -> dict[str, str]:
         """The answer to what was asked under this state; others are not for us. Raises

@@ -20,6 +20,7 @@ from ops.access.acting import Asker, of_known
 from ops.access.doors import NOBODY, Doors
 from ops.access.loopback import PATH
 from ops.access.openid import Asked, provider_of
+from ops.access.passkeys import party_of
 from ops.access.proving import CannotSignIn, as_of_now
 from ops.access.sessions import Known, Sessions, now, sessions_of
 from ops.run.wiring import Hub
@@ -33,7 +34,7 @@ _HANDS: Final = 4
 """People with whom the provider is waited for at a time: a silent one must not stop the intake."""
 _BUSY: Final = "Many are signing in just now: try again in a minute."
 _PATIENCE: Final = dt.timedelta(minutes=10)
-_COOKIE: Final[Mapping[str, Any]] = {
+COOKIE: Final[Mapping[str, Any]] = {
     "path": "/",
     "secure": True,
     "httponly": True,
@@ -56,12 +57,22 @@ class SignIn:
     @property
     def offered(self) -> bool:
         """Whether anybody can."""
+        return self.has_provider or self.has_passkeys
+
+    @property
+    def has_provider(self) -> bool:
+        """Whether people sign in at one."""
         terms = self.hub.settings.identity
         return terms.issuer is not None and terms.url is not None
 
+    @property
+    def has_passkeys(self) -> bool:
+        """Whether people of ``[[people]]`` sign in with passkeys."""
+        return party_of(self.hub.settings) is not None
+
     def routes(self) -> Sequence[BaseRoute]:
-        """None where nobody can."""
-        if not self.offered:
+        """Those of a provider; none where there is none."""
+        if not self.has_provider:
             return ()
         return [
             Route("/sign-in", self.begin, methods=["GET"], include_in_schema=False),
@@ -75,13 +86,13 @@ class SignIn:
 
     def asker(self, request: Request) -> Asker:
         """Who asks: nobody, where they have not signed in."""
-        known = self._known(request)
+        known = self.known(request)
         return NOBODY if known is None else of_known(self.hub, known)
 
     def person(self, request: Request) -> dict[str, object]:
         """Who has signed in, for the page."""
         asker = self.asker(request)
-        told: dict[str, object] = {"offered": self.offered}
+        told: dict[str, object] = {"offered": self.offered, "passkeys": self.has_passkeys}
         if asker.who is not None:
             told |= {"who": asker.who, "agency": asker.agency, "roles": sorted(asker.roles)}
         return told
@@ -101,7 +112,7 @@ class SignIn:
         while len(self.asked) > _MOST:
             self.asked.popitem(last=False)
         answer = RedirectResponse(asked.url, 303)
-        answer.set_cookie(ASKED, asked.state, max_age=int(_PATIENCE.total_seconds()), **_COOKIE)
+        answer.set_cookie(ASKED, asked.state, max_age=int(_PATIENCE.total_seconds()), **COOKIE)
         return answer
 
     async def back(self, request: Request) -> Response:
@@ -124,20 +135,20 @@ class SignIn:
 
     def end(self, request: Request) -> Response:
         """End the session."""
-        self._ended(request)
+        self.ended(request)
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(SESSION, **_COOKIE)
+        answer.delete_cookie(SESSION, **COOKIE)
         return answer
 
     def _taken(self, request: Request, asked: Asked) -> Response:
         provider = provider_of(self.hub.settings, self.environment)
         known = provider.answered(asked, dict(request.query_params))
-        self._ended(request)
-        token, session = self._sessions.begin(known)
+        self.ended(request)
+        token, session = self.sessions.begin(known)
         attempts.signed_in(self.hub, token, session=session)
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(ASKED, **_COOKIE)
-        answer.set_cookie(SESSION, token, **_COOKIE)
+        answer.delete_cookie(ASKED, **COOKIE)
+        answer.set_cookie(SESSION, token, **COOKIE)
         return answer
 
     def _refused(self, reason: str) -> None:
@@ -151,21 +162,24 @@ class SignIn:
         asked = self.asked.pop(state, None)
         return asked if asked is not None and now() - asked.at < _PATIENCE else None
 
-    def _known(self, request: Request) -> Known | None:
+    def known(self, request: Request) -> Known | None:
+        """Who has signed in, as they are now."""
         token = request.cookies.get(SESSION)
         # The page asks again and again by itself: to open it is to use the session.
         used = request.url.path != "/v1/status"
-        session = self._sessions.find(token, used=used) if token else None
+        session = self.sessions.find(token, used=used) if token else None
         return session and as_of_now(self.hub, session)
 
-    def _ended(self, request: Request) -> None:
+    def ended(self, request: Request) -> None:
+        """End the session that a browser has, if it has one."""
         token = request.cookies.get(SESSION)
-        if token and (session := self._sessions.find(token)):
-            self._sessions.end(token)
+        if token and (session := self.sessions.find(token)):
+            self.sessions.end(token)
             attempts.signed_out(self.hub, token, session=session)
 
     @property
-    def _sessions(self) -> Sessions:
+    def sessions(self) -> Sessions:
+        """All sessions of this hub."""
         return sessions_of(self.hub.settings, self.hub.folder)
 
     @property

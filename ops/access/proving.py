@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from ops.access import attempts
 from ops.access.accounts import account, is_seen
+from ops.access.passkeys import held_by, party_of
 from ops.access.passphrases import is_right
 from ops.access.sessions import Known, Session, now, own_file, sessions_of
 from ops.look.reading import Guarded
@@ -48,7 +49,7 @@ def proven(hub: Guarded, who: str) -> Known | None:
         raise NotProven(
             f"several people have the account {here}, so it does not show that you are {who}: "
             "give each one of their own under [[people]], or a passphrase to sign in with "
-            "(`hub config passphrase`)"
+            "(`hub config passphrase`), or a passkey (`hub config passkey`)"
         )
     if not is_seen() and is_production(hub.settings):
         attempts.refused(hub, who, proof=Proof.PROCESS_ACCOUNT, reason="no_login")
@@ -58,7 +59,7 @@ def proven(hub: Guarded, who: str) -> Known | None:
             "(`hub config passphrase`), or let people sign in at a provider ([identity])"
         )
     own = Proof.ACCOUNT if is_seen() else Proof.PROCESS_ACCOUNT
-    return _of(person, Proof.SHARED_ACCOUNT if shared else own)
+    return known_as(person, Proof.SHARED_ACCOUNT if shared else own)
 
 
 def _signed_in(hub: Guarded, who: str) -> Known | None:
@@ -72,14 +73,22 @@ def _signed_in(hub: Guarded, who: str) -> Known | None:
 
 def as_of_now(hub: Guarded, session: Session) -> Known | None:
     """Who has a session, as they are now: what somebody of ``[[people]]`` is stands there, and may
-    have changed since they signed in. None: they are gone, or their passphrase is another.
+    have changed since they signed in. None: they are gone, their passphrase is another, or their
+    passkey was removed.
     """
     if session.proven is Proof.OPENID:
         return session
     person = named(hub.settings, session.who)
-    if person is None or session.by != _by(person):
+    if person is None or not _still_holds(hub, session, person=person):
         return None
     return session.model_copy(update={"agency": person.agency, "roles": person.roles})
+
+
+def _still_holds(hub: Guarded, session: Session, *, person: PersonSettings) -> bool:
+    """Whether what somebody signed in with would let them in now."""
+    if session.proven is Proof.PASSKEY:
+        return session.by in held_by(hub, person.name)
+    return session.by == _by(person)
 
 
 def by_passphrase(hub: Guarded, who: str, passphrase: str) -> Known:
@@ -93,7 +102,7 @@ def by_passphrase(hub: Guarded, who: str, passphrase: str) -> Known:
         if person is None or kept is None or not is_right(passphrase, kept):
             attempts.refused(hub, who, proof=Proof.PASSPHRASE, reason="wrong_passphrase")
             raise NotProven("this is no name and passphrase that belong together")
-    return _of(person, Proof.PASSPHRASE).model_copy(update={"by": _by(person)})
+    return known_as(person, Proof.PASSPHRASE, by=_by(person))
 
 
 def named(settings: HubSettings, who: str) -> PersonSettings | None:
@@ -110,13 +119,15 @@ def _sharing(people: Sequence[PersonSettings], here: str) -> list[PersonSettings
     return [one for one in people if one.account == here and one.is_there(now().date())]
 
 
-def _of(person: PersonSettings, proof: Proof) -> Known:
+def known_as(person: PersonSettings, proof: Proof, *, by: str | None = None) -> Known:
+    """Somebody of ``[[people]]``, who has just shown who they are."""
     return Known(
         who=person.name,
         agency=person.agency,
         roles=person.roles,
         proven=proof,
         proven_at=now(),
+        by=by,
     )
 
 
@@ -137,6 +148,11 @@ def _way_out(settings: HubSettings, person: PersonSettings, *, here: str) -> str
         return f'sign in first: `hub sign-in --who "{who}"`'
     if settings.identity.issuer:
         return f"{who} has not signed in, or too long ago: `hub sign-in`"
+    if party_of(settings) and not person.account:
+        return (
+            f"{who} has not signed in, or too long ago: `hub sign-in --passkey`; for a first "
+            f'passkey whoever keeps the hub gives a code (`hub config passkey --who "{who}"`)'
+        )
     if person.account:
         return (
             f"{who} acts from the account {person.account}, and you logged in as {here}: start "

@@ -40,7 +40,7 @@ class Known(Shape):
     acr: Line | None = None
     """In what way, in the provider's words."""
     by: str | None = None
-    """By which passphrase: a digest of what the configuration keeps of it."""
+    """By which passphrase: a digest of what the configuration keeps of it. Or which passkey."""
 
 
 class Session(Known):
@@ -58,12 +58,15 @@ class Sessions:
     longest: dt.timedelta
     clock: Callable[[], dt.datetime] = now
 
-    def begin(self, known: Known) -> tuple[str, Session]:
-        """A new session, and what its owner has of it. What has ended is swept away."""
+    def begin(self, known: Known, *, lasts: dt.timedelta | None = None) -> tuple[str, Session]:
+        """A new session, and what its owner has of it. What has ended is swept away.
+
+        ``lasts``: where it ends sooner than others.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
         token, at = secrets.token_urlsafe(32), self.clock()
-        session = Session(**known.__dict__, ends_at=at + self.longest)
+        session = Session(**known.__dict__, ends_at=at + (lasts or self.longest))
         path = self._path(token)
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "w", encoding="utf-8") as opened:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ops.commands.common import config_option, json_option, say, say_json, text
+from ops.commands.registering import register
 from ops.edge import keys as edge_keys
 from ops.edge import shown
 from ops.edge.approving import Decision, NotAsShown, decide, request_of
@@ -41,9 +42,14 @@ def approvals() -> None:
     2. `hub approvals show REQUEST` says in words what it asks: the letter of the hub, in a file.
     3. `hub approvals sign REQUEST --key KEY --choice sanitised` prints the decision to send, as the
        data of a mash.release-decision.v1, by any way in that the agency has.
-    4. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
+    4. `hub approvals register` lets an agency's own administrator say who decides, and with which
+       key, by messages of the agency; step 1 then registers the administrator's key alone.
+    5. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
        `hub approvals keys` at the hub prints the keys that are registered there.
     """
+
+
+approvals.add_command(register)
 
 
 @approvals.command()
@@ -189,7 +195,7 @@ def verify(decision: Any, keys_file: Path, *, as_json: bool) -> None:
     for agency, ones in every.items():
         for key in ones:
             try:
-                one = ReleaseStatement.parse(data.envelope.opened_by(key.public))
+                one = ReleaseStatement.parse(key.opens(data.envelope))
             except NotSigned:
                 continue
             if one.agency == agency:
@@ -216,14 +222,11 @@ def _show(one: ReleaseStatement, *, key_id: str, words: str | None, as_json: boo
 @approvals.command()
 @config_option
 def keys(config: Path) -> None:
-    """Print the keys that the hub's configuration registers: what recipients verify by."""
+    """Print the keys that the hub's configuration registers, and those that agencies'
+    administrators did: what recipients verify by.
+    """
     # What an owner runs needs none of it.
-    from ops.run.configuration import read_settings
+    from ops.run.registered import keys_of
 
-    settings = read_settings(config, os.environ)
-    told = {
-        code: agency.agreement.keys
-        for code, agency in settings.agencies.items()
-        if agency.agreement and agency.agreement.keys
-    }
+    told = keys_of(config, os.environ)
     sys.stdout.write(f"{edge_keys.written(told)}\n")

@@ -15,8 +15,12 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ops.access import passphrases
-from ops.commands.common import answer, config_option, json_option, say
+from ops.access import ceremonies, passkeys, passphrases
+from ops.access.accounts import account
+from ops.access.proving import named
+from ops.commands.common import answer, config_option, json_option, say, text
+from ops.commands.reading import recording
+from ops.look.reading import Reader
 from ops.run.checking import check as checked
 
 
@@ -153,3 +157,57 @@ def certificate(file: Path, *, as_json: bool) -> None:
     ends = read.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     shown = f'certificates = [{{ sha256 = "{digest}", until = {ends} }}]'
     answer({"sha256": digest, "until": ends}, [shown], as_json=as_json)
+
+
+@config.command()
+@config_option
+@json_option
+@click.option("--who", required=True, type=text, help="Somebody of [[people]].")
+@click.option("--list", "lists", is_flag=True, help="Say which passkeys they have.")
+@click.option(
+    "--remove", metavar="ID", help="Remove this one of them, such as of a lost telephone."
+)
+def passkey(config: Path, *, as_json: bool, who: str, lists: bool, remove: str | None) -> None:
+    """Give somebody a code with which they register a passkey, once, within a day.
+
+    Give it to them by a way on which you know them: whoever has it signs in as them. That it was
+    given is recorded, with the account that gave it; a later code ends it.
+
+    \b
+    Examples:
+      hub config passkey --who "A. Operator"
+      hub config passkey --who "A. Operator" --list
+      hub config passkey --who "A. Operator" --remove 5f70bf18…
+    """
+    with recording(config) as hub:
+        party = passkeys.party_of(hub.settings)
+        if party is None or named(hub.settings, who) is None:
+            raise click.ClickException(
+                "write [identity] url, where a browser reaches the hub, and them under [[people]]"
+            )
+        if lists or remove:
+            _passkeys_of(hub, who, remove=remove, as_json=as_json)
+            return
+        code, ends_at = passkeys.offer(hub, who, account=account())
+    where = f"{party.origin}/sign-in/passkeys"
+    shown = f"for {who}, until {ends_at:%A %d %B %Y, %H:%M} UTC, at {where}: {code}"
+    answer({"who": who, "code": code, "until": ends_at.isoformat()}, [shown], as_json=as_json)
+
+
+def _passkeys_of(hub: Reader, who: str, *, remove: str | None, as_json: bool) -> None:
+    if remove and not passkeys.remove(
+        hub, who, id_=remove, why="whoever keeps the hub removed it", account=account()
+    ):
+        raise click.ClickException(f"{who} has no passkey {remove}: see --list")
+    found = passkeys.held_by(hub, who, counted=True).values()
+    rows = [
+        {
+            "id": one.id,
+            "label": one.label,
+            "since": one.since.isoformat()[:19],
+            "public": ceremonies.public_of(one),
+        }
+        for one in found
+    ]
+    shown = [f"{row['id']}  {row['label']}, since {row['since']}Z" for row in rows]
+    answer({"who": who, "passkeys": rows}, shown or [f"{who} has none"], as_json=as_json)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
 
@@ -11,7 +13,8 @@ from ops.access import attempts
 from ops.access.accounts import account
 from ops.access.loopback import Listening
 from ops.access.openid import provider_of
-from ops.access.proving import CannotSignIn, by_passphrase
+from ops.access.passkeys import party_of
+from ops.access.proving import CannotSignIn, as_of_now, by_passphrase
 from ops.access.sessions import Known, own_file, sessions_of
 from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import recording
@@ -26,6 +29,7 @@ _PATIENCE = 300.0
 @config_option
 @json_option
 @click.option("--who", type=text, help="Your name, where you have a passphrase.")
+@click.option("--passkey", is_flag=True, help="With a passkey, in a browser on this machine.")
 @click.option(
     "--to-decide",
     is_flag=True,
@@ -38,8 +42,11 @@ _PATIENCE = 300.0
     help="Where this machine listens for the provider's answer. Over ssh: the same here as in "
     "`ssh -L PORT:127.0.0.1:PORT`.",
 )
-def sign_in(config: Path, *, as_json: bool, who: str | None, to_decide: bool, port: int) -> None:
-    """Sign in: at the provider of [identity] in a browser, or with --who by your passphrase.
+def sign_in(
+    config: Path, *, as_json: bool, who: str | None, passkey: bool, to_decide: bool, port: int
+) -> None:
+    """Sign in: at the provider of [identity] in a browser, with --who by your passphrase, or with
+    --passkey; the first passkey is registered with a code of `hub config passkey`.
 
     Whose account of this machine is their own, alone, need not: `account` under [[people]] says so.
     Who signed in is `--who` of the commands that they start from then on, until `hub sign-out`,
@@ -51,9 +58,14 @@ def sign_in(config: Path, *, as_json: bool, who: str | None, to_decide: bool, po
       hub sign-in
       hub sign-in --to-decide
       hub sign-in --who "A. Operator"
+      hub sign-in --passkey
     """
+    if who is not None and passkey:
+        raise click.UsageError("--passkey says by itself who you are: leave out --who")
     with recording(config) as hub:
-        if who is None:
+        if passkey:
+            known = _by_passkey(hub, port=port)
+        elif who is None:
             known = _at_the_provider(hub, port=port, to_decide=to_decide)
         else:
             secret = click.prompt("Passphrase", hide_input=True, err=True)
@@ -75,6 +87,27 @@ def _at_the_provider(hub: Reader, *, port: int, to_decide: bool) -> Known:
         raise
     finally:
         listening.close()
+
+
+def _by_passkey(hub: Reader, *, port: int) -> Known:
+    """What a browser brings is a session of a minute, which becomes the one of this command."""
+    if party_of(hub.settings) is None:
+        raise click.ClickException("[identity] url does not say where a browser reaches the hub")
+    listening, state = Listening(port), secrets.token_urlsafe(32)
+    sessions, base = sessions_of(hub.settings, hub.folder), str(hub.settings.identity.url)
+    try:
+        asked = urlencode({"port": listening.port, "state": state})
+        url = f"{base.rstrip('/')}/sign-in/passkey?{asked}"
+        click.echo(f"Open this in a browser of this machine:\n{url}", err=True)
+        said = listening.wait(state, seconds=_PATIENCE)
+    finally:
+        listening.close()
+    session = sessions.find(said.get("code", ""))
+    known = as_of_now(hub, session) if session else None
+    if known is None or known.proven is not Proof.PASSKEY:
+        raise CannotSignIn("what the browser brought is none any more: sign in again", "no_code")
+    sessions.end(said["code"])
+    return Known(**known.shared(Known))
 
 
 def _begin(hub: Reader, known: Known) -> dict[str, str]:

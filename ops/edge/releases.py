@@ -169,7 +169,7 @@ def _opened(
 ) -> tuple[tuple[ApprovalKey, ...], bytes]:
     now, named = dt.datetime.now(dt.UTC), {one.keyid for one in envelope.signatures}
     counting = tuple(key for key in keys if key.id in named and key.counts(made_at, at=now))
-    told = {envelope.opened_by(key.public) for key in counting}
+    told = {key.opens(envelope) for key in counting}
     if len(told) != 1:
         raise NotSigned
     return counting, told.pop()

@@ -42,6 +42,7 @@ from schemas.decisions import (
     UndoDecided,
 )
 from schemas.enquiries import EnquiryDecided
+from schemas.keys import KeyDecided
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
@@ -210,7 +211,9 @@ _OF_OWNERS = (
     "mash.release-decision.",
     "mash.item-decision.",
     "mash.standing-",
+    "mash.key-decision.",
     *(one.type for one in (ReleaseDecided, ItemRuled, StandingReleased, StandingWithdrawn)),
+    KeyDecided.type,
 )
 _OF_PEOPLE = (
     *(name for name, sent in MESSAGE_TYPES.items() if sent.decides),

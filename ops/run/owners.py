@@ -9,12 +9,14 @@ from ops.run.configuration import Fault
 from schemas.policy import BoroughProfile, plain_name
 from schemas.settings import AgencySettings, HubSettings
 
+_EACH = "have each make a key of their own"
+
 
 def nobody_decides(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
     """Agencies that own items, with nobody registered who decides about them (R29)."""
     asked = {code for agencies in profile.levels.values() for code in agencies}
     for code, agency in settings.agencies.items():
-        if (agency.mapping or code in asked) and not agency.decision_makers:
+        if (agency.mapping or code in asked) and not (agency.decision_makers or _registers(agency)):
             what = "is missing: nothing of what this agency owns can be released"
             instead = "name the people who decide for it about its items"
             yield Fault(f"agencies.{code}.decision_makers", what, instead)
@@ -71,6 +73,8 @@ def nobody_signs(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
         agreement, where = agency.agreement, f"agencies.{code}.agreement"
         if agreement is None or agreement.keys or not agency.decision_makers:
             continue
+        if _registers(agency):
+            continue
         until, instead = agreement.unsigned_until, "have each of its decision makers make a key "
         instead += f"(`hub approvals keygen`), and add the public ones as [[{where}.keys]]"
         if until is not None and until >= today:
@@ -81,12 +85,22 @@ def nobody_signs(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
             yield Fault(where, what, f"{instead}; or write unsigned_until until it has")
 
 
+def _registers(agency: AgencySettings) -> bool:
+    """Whether its own administrator registers who decides for it."""
+    return agency.agreement is not None and bool(agency.agreement.administrators)
+
+
 def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
     """Keys of who decides about nothing, and keys that two share."""
     seen = dict[str, tuple[str, str]]()
     for code, agency in settings.agencies.items():
         makers = {*map(plain_name, agency.decision_makers)}
         makers |= {plain_name(agency.agreement.signatory)} if agency.agreement else set()
+        for key in agency.agreement.administrators if agency.agreement else ():
+            whose = code, f"administrator {plain_name(key.decided_by)}"
+            if seen.setdefault(key.public, whose) != whose:
+                where = f"agencies.{code}.agreement.administrators"
+                yield Fault(where, "a key is said to be of two people", _EACH)
         for key in agency.agreement.keys if agency.agreement else ():
             where, who = f"agencies.{code}.agreement.keys", (code, plain_name(key.decided_by))
             if who[1] not in makers:
@@ -94,7 +108,7 @@ def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
                 yield Fault(where, what, "name one of them, or take the key out")
             if seen.setdefault(key.public, who) != who:
                 what = "a key is said to be of two people"
-                yield Fault(where, what, "have each make a key of their own")
+                yield Fault(where, what, _EACH)
 
 
 def _releases(agency: AgencySettings) -> list[tuple[str, str]]:

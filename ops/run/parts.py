@@ -19,6 +19,7 @@ from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
 from ops.access.pages import SignIn
+from ops.access.passkey_pages import PasskeyPages
 from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
 from ops.look.monitor import monitor_routes
@@ -152,7 +153,8 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
         person=people.person,
     )
     desks = Shell(hub, found, connections.wrong_tokens, provider=people.offered)
-    pages = [*monitor, *people.routes(), desks.mounted(), *_referrals(hub, found, connections)]
+    sign_in = [*people.routes(), *PasskeyPages(people).routes()]
+    pages = [*monitor, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 

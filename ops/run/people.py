@@ -83,10 +83,11 @@ def unproven(settings: HubSettings) -> Iterator[Fault]:
             continue
         if person.account is not None:
             shared[person.account].append(person.name)
-        elif person.passphrase is None and settings.identity.issuer is None:
+        elif person.passphrase is None and not (settings.identity.issuer or settings.identity.url):
             what = f"{person.name} cannot show who they are, so they can do nothing"
             here = f'account = "{account()}"'
             instead = f"write their account ({here} is yours) or a passphrase, or set [identity]"
+            instead += " (url alone lets them use passkeys)"
             yield Fault(f"people[{number}]", what, instead)
     for name, people in shared.items():
         if len(people) > 1:

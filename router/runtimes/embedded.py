@@ -11,6 +11,7 @@ from router.handle import Adopted, Decided, Offsets, decide, record
 from router.lane import with_earlier
 from router.one_pass import Attempt, Delivery, never
 from router.runtimes import clock
+from router.runtimes.in_force import InForce
 from router.runtimes.isolate import delivery_of, isolating
 from router.runtimes.pace import Pace
 from router.unit import Unit
@@ -35,9 +36,11 @@ class Embedded:
     batch: int = 200
     _position: int | None = None
     _pace: Pace = field(init=False)
+    _in_force: InForce = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
+        self._in_force = InForce(self.database, self.policy)
 
     @property
     def position(self) -> int:
@@ -133,13 +136,14 @@ class Embedded:
         """Decide while others may write; only then is the one lock taken that writers share. A Red
         that comes meanwhile is heard next.
         """
+        policy = self._in_force.now()
         with self.database.view() as view:
             return decide(
                 self.unit,
                 deliveries,
                 cursor=cursors.read(view, self.unit.name),
                 view=view,
-                policy=self.policy,
+                policy=policy,
                 offsets=offsets,
                 attempt=attempt,
                 enough=never if offsets is Offsets.LEFT else self.database.red_came.is_set,

@@ -21,6 +21,7 @@ import structlog
 from router.handle import Adopted, Gap, Offsets, handle
 from router.lane import with_earlier
 from router.one_pass import Attempt, Delivery
+from router.runtimes.in_force import InForce
 from router.runtimes.isolate import delivery_of, isolating, unsealable
 from router.runtimes.pace import Pace
 from router.runtimes.take_over import TakeOver
@@ -88,9 +89,11 @@ class UnitPartitions:
     """Where each partition stood when it was assigned: what lies before is not even unsealed."""
     _reds: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
     _pace: Pace = field(init=False)
+    _in_force: InForce = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
+        self._in_force = InForce(self.database, self.policy)
 
     def work(self, place: Place, records: Sequence[Record]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
@@ -132,7 +135,7 @@ class UnitPartitions:
 
     def take_over(self) -> bool:
         """Hear what the steps had not heard when other units served them."""
-        left = TakeOver(self.unit, self.database, self.policy, self.stop, self.batch)
+        left = TakeOver(self.unit, self.database, self._in_force.now(), self.stop, self.batch)
         return self._until_done(left.once)
 
     def _once(self, place: Place, records: Sequence[Record]) -> None:
@@ -202,13 +205,14 @@ class UnitPartitions:
         place: Place,
         offsets: Offsets = Offsets.TOPIC,
     ) -> None:
+        policy = self._in_force.now()
         with self.database.transaction() as transaction:
             handle(
                 self.unit,
                 deliveries,
                 consumer=place.consumer(self.unit.name),
                 transaction=transaction,
-                policy=self.policy,
+                policy=policy,
                 offsets=offsets,
                 attempt=attempt,
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.steps.now import Now
+from router.steps.passkeys import asserted
 from router.steps.sanitising.residue import residue
 from schemas.envelope import Envelope, NotSigned
 from schemas.identity import IdentityBlock
@@ -73,9 +74,11 @@ def opened(
     keys = tuple(
         key for key in own if key.counts(made_at, at=now.at) and not is_shared(key, agency, every)
     )
-    told = {envelope.opened_by(key.public) for key in keys}
+    told = {key.opens(envelope) for key in keys}
     if len(told) != 1:
         raise NotSigned
+    for key in keys:
+        asserted(envelope, key)
     return keys, told.pop()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from schemas.policy import (
     Agreement,
     BoroughProfile,
     ColourRule,
+    Partner,
     Policy,
     SilentOwner,
     plain_name,
@@ -178,9 +179,15 @@ class Now:
     def may_decide(self, agency: str, who: str) -> bool:
         """Whether this is one of the people who decide for the agency about its items (R29)."""
         partner = self.policy.partners.get(agency)
-        makers = partner.decision_makers if partner else ()
+        makers = (*partner.decision_makers, *self._registered(partner)) if partner else ()
         named = plain_name(who) in map(plain_name, makers)
         return named and may_decide_own(self.policy, who, agency=agency, on=self.today)
+
+    def _registered(self, partner: Partner) -> Iterator[str]:
+        """Whom its administrator registered, with a key that counts now."""
+        for key in partner.agreement.keys if partner.agreement else ():
+            if key.registered and key.counts(self.at, at=self.at):
+                yield key.decided_by
 
     def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
         """Whether an agency registers this person, or one of these contacts names them; anybody at

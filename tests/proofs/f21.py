@@ -66,7 +66,7 @@ class Plan:
     without: str = ""
 
 
-def _unsigned(envelope: Envelope, _public: str) -> bytes:
+def _unsigned(envelope: Envelope, _public: str, **_: Any) -> bytes:
     return envelope.unverified()
 
 

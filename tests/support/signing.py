@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import urandom
 from typing import Any
 
+from webauthn.helpers import bytes_to_base64url
+
 from schemas.decisions import ReleaseDecided, ReleaseDecision
-from schemas.envelope import Envelope, public_of, signed
+from schemas.envelope import Envelope, Passkey, asserted, challenge_of, public_of, signed
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey, Partner, StandingRelease
 from schemas.product import Choice
 from schemas.statement import ReleaseStatement, StandingStatement
 from tests.support import given
+from tests.support.authenticator import Authenticator
 
+ORIGIN, PARTY = "https://desk.school.example", "school.example"
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
@@ -70,6 +75,32 @@ class Signer:
         one = release.model_copy(update={"decided_by": self.name})
         statement = StandingStatement(agency=self.agency, release=one)
         return one.model_copy(update={"envelope": signed(statement.payload(), self.seed)})
+
+
+@dataclass(frozen=True)
+class Person(Signer):
+    """A decision maker with a passkey, and no other key."""
+
+    device: Authenticator = field(default_factory=lambda: Authenticator(ORIGIN, PARTY))
+
+    def key(self, **changes: Any) -> ApprovalKey:
+        told = {
+            "decided_by": self.name,
+            "public": base64.b64encode(self.device.spki).decode(),
+            "since": LONG_AGO,
+            "passkey": Passkey(rp_id=PARTY, origins=(ORIGIN,)),
+        }
+        return ApprovalKey.model_validate(told | changes)
+
+    def signs(self, statement: ReleaseStatement, **changes: Any) -> Envelope:
+        own = {"decided_by": self.name, "rationale": None}
+        return self.answers(statement.model_copy(update=own | changes).payload())
+
+    def answers(self, payload: bytes, *, asked: bytes | None = None, **how: Any) -> Envelope:
+        """The envelope of these bytes; ``asked``: of which others the authenticator was asked."""
+        challenge = challenge_of(payload if asked is None else asked)
+        said = self.device.sign(bytes_to_base64url(challenge), **how)
+        return asserted(payload, self.key().public, said=said["response"])
 
 
 def altered(envelope: Envelope, **changes: Mapping[str, Any]) -> Envelope:

@@ -18,6 +18,7 @@ from schemas import (
     handoff,
     handover,
     information,
+    keys,
     notification,
     operations,
     outcome,
@@ -55,6 +56,7 @@ MODULES = (
     safety,
     registers,
     school,
+    keys,
 )
 
 

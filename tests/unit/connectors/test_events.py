@@ -35,6 +35,7 @@ from schemas.decisions import (
 )
 from schemas.handover import HandoverDecided, HandoverReceived
 from schemas.information import InformationOffered, InformationReceived
+from schemas.keys import KeyDecided
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from stores.ports import Arrival
@@ -182,6 +183,21 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
             "reason": "At once.",
         },
         StandingReleased,
+    ),
+    "mash.key-decision.v1": (
+        {
+            "choice": "register",
+            "decision_maker": "Sgt",
+            "public": "A" * 43 + "=",
+            "at": "2026-01-01T00:00:00Z",
+            "decided_by": "Information manager",
+            "envelope": {
+                "payloadType": "application/vnd.in-toto+json",
+                "payload": "e30=",
+                "signatures": [{"keyid": "k", "sig": "s"}],
+            },
+        },
+        KeyDecided,
     ),
     "mash.standing-withdrawal.v1": (
         {"standing_id": "s1", "decided_by": "Sgt", "reason": "No longer."},

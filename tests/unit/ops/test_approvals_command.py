@@ -17,10 +17,14 @@ from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
 from schemas.decisions import ReleaseDecided, ReleaseDecision
+from schemas.envelope import Passkey
+from schemas.keys import KeyChange, KeyDecision
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey, Policy
 from schemas.product import Product, ProductApproved
+from schemas.statement import KeyStatement
 from tests.support import given, products
+from tests.support.authenticator import Authenticator
 from tests.support.given import NOON, Given, of
 from tests.support.signing import LONG_AGO
 
@@ -37,6 +41,29 @@ def key(tmp_path: Path) -> Path:
     assert made.exit_code == 0, made.output
     assert "[[agencies.school.agreement.keys]]" in made.output
     return tmp_path / "key"
+
+
+def test_an_administrator_prints_what_registers_a_key(key: Path, tmp_path: Path) -> None:
+    head = tmp_path / "head"
+    run("approvals", "keygen", str(head), "--agency", "school", "--who", "Head teacher")
+    told = ("--key", str(head), "--whose", WHO, "--public", edge_keys.read(key).public)
+    answer = run("approvals", "register", "register", *told)
+    assert answer.exit_code == 0, answer.output
+    made = KeyDecision.model_validate_json(answer.output)
+    signed = KeyStatement.parse(made.envelope.opened_by(edge_keys.read(head).public))
+    assert (signed.agency, signed.change.decided_by) == ("school", "Head teacher")
+    assert signed.change == KeyChange(**made.shared(KeyChange))
+    assert run("approvals", "register", "revoke", *told).exit_code == 2
+    spki = base64.b64encode(Authenticator("https://desk.example", "desk.example").spki).decode()
+    passkey = ("--key", str(head), "--whose", WHO, "--public", spki)
+    site = ("--rp-id", "desk.example", "--origin", "https://desk.example")
+    made = KeyDecision.model_validate_json(
+        run("approvals", "register", "register", *passkey, *site).output
+    )
+    assert made.passkey == Passkey(rp_id="desk.example", origins=("https://desk.example",))
+    assert run("approvals", "register", "register", *passkey).exit_code == 2
+    wrong = ("--key", str(head), "--whose", WHO, "--public", "none")
+    assert "no public key" in run("approvals", "register", "register", *wrong).output
 
 
 def registered(key: SigningKey) -> ApprovalKey:

@@ -1,0 +1,145 @@
+"""Keys that agencies' own administrators register by messages, beside those of the configuration.
+
+They are read from the facts themselves, each of which has to be signed by a key that the agreement
+names: neither a row nor the hub's own word makes one. What an administrator said is put into the
+policy that decides, so that what decided is replayed with the keys of then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from schemas.envelope import NotSigned
+from schemas.keys import KeyChange, KeyChoice, KeyDecided
+from schemas.message import Message
+from schemas.policy import Agreement, ApprovalKey, Policy, is_shared, plain_name
+from schemas.refusals import Refusal
+from schemas.statement import KeyStatement
+from stores import linking
+from stores.database import View
+
+
+@dataclass(slots=True, repr=False)
+class Registered:
+    """The policy as configured, with the keys of the record; read anew when there is another."""
+
+    configured: Policy
+    _known: tuple[int, Policy] | None = None
+    """How many facts there were, and what came of them."""
+
+    def policy(self, view: View) -> Policy:
+        """The policy as it is now."""
+        count = linking.count(view.connection, KeyDecided)
+        known = self._known
+        if known is None or known[0] != count:
+            self._known = known = count, with_keys(self.configured, decided(view))
+        return known[1]
+
+
+def decided(view: View) -> Iterator[Message]:
+    """All that administrators said of keys, in the order of the record."""
+    found = linking.every(view.connection, view.vault, type_=KeyDecided)
+    return (entry.message for entry in found)
+
+
+def with_keys(policy: Policy, told: Iterable[Message]) -> Policy:
+    """The policy with these keys; what nobody signed who may changes nothing. To put the same into
+    it twice is to put it there once.
+    """
+    for message in told:
+        fact = message.data
+        if isinstance(fact, KeyDecided) and refusal(policy, fact, at=message.time) is None:
+            policy = changed(policy, fact, at=message.time)
+    return policy
+
+
+def changed(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Policy:
+    """The policy after what an administrator said, ``at`` when the hub took it."""
+    partner = policy.partners[fact.agency]
+    assert partner.agreement is not None
+    keys = tuple(_changed(partner.agreement, fact.decision, at=at))
+    if keys == partner.agreement.keys:
+        return policy
+    agreement = partner.agreement.model_copy(update={"keys": keys})
+    after = partner.model_copy(update={"agreement": agreement})
+    return policy.model_copy(update={"partners": policy.partners | {fact.agency: after}})
+
+
+def refusal(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Refusal | None:
+    """Why what is said of a key does not count."""
+    decision = fact.decision
+    partner = policy.partners.get(fact.agency)
+    agreement = partner.agreement if partner else None
+    if agreement is None or not agreement.administrators:
+        return Refusal("refused.no-administrator")
+    try:
+        told = _signed(policy, fact, at=at)
+    except NotSigned:
+        return Refusal("refused.signature", "envelope")
+    said = KeyChange(**decision.shared(KeyChange))
+    if told != KeyStatement(agency=fact.agency, change=said):
+        return Refusal("refused.statement", "envelope")
+    if decision.choice is not KeyChoice.REGISTER:
+        its = any(_is(key, decision) for key in agreement.keys)
+        return None if its else Refusal("refused.unknown-subject", "public")
+    taken = any(code != fact.agency or not _is(key, decision) for code, key in _same(policy, fact))
+    return Refusal("refused.other-key", "public") if taken else None
+
+
+def _signed(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> KeyStatement:
+    """What an administrator of the agency signed, in their own name; raises ``NotSigned``."""
+    envelope, every = fact.decision.envelope, [*_administrators(policy)]
+    named = {one.keyid for one in envelope.signatures}
+    for code, key in every:
+        theirs = code == fact.agency and key.id in named and key.counts(at, at=at)
+        if not theirs or is_shared(key, fact.agency, every):
+            continue
+        told = KeyStatement.parse(key.opens(envelope))
+        if plain_name(told.change.decided_by) == plain_name(key.decided_by):
+            return told
+    raise NotSigned
+
+
+def _administrators(policy: Policy) -> Iterator[tuple[str, ApprovalKey]]:
+    for code, partner in policy.partners.items():
+        for key in partner.agreement.administrators if partner.agreement else ():
+            yield code, key
+
+
+def _same(policy: Policy, fact: KeyDecided) -> Iterator[tuple[str, ApprovalKey]]:
+    """Whoever has this key already, an administrator under no agency's name."""
+    public = fact.decision.public
+    for code, partner in policy.partners.items():
+        for key in partner.agreement.keys if partner.agreement else ():
+            if key.public == public:
+                yield code, key
+    yield from (("", key) for _, key in _administrators(policy) if key.public == public)
+
+
+def _is(key: ApprovalKey, change: KeyChange) -> bool:
+    """Whether it is this person's key."""
+    whose = plain_name(key.decided_by) == plain_name(change.decision_maker)
+    return whose and key.public == change.public
+
+
+def _changed(agreement: Agreement, change: KeyChange, *, at: dt.datetime) -> Iterator[ApprovalKey]:
+    """An end stays the earliest that was said: nothing that comes later brings a key back."""
+    if change.choice is KeyChoice.REGISTER:
+        yield from agreement.keys
+        if not any(_is(key, change) for key in agreement.keys):
+            since = max(change.at, at)
+            yield ApprovalKey(
+                decided_by=change.decision_maker,
+                public=change.public,
+                passkey=change.passkey,
+                since=since,
+                registered=True,
+            )
+        return
+    name = "until" if change.choice is KeyChoice.END else "revoked_at"
+    for key in agreement.keys:
+        ends = getattr(key, name)
+        later = _is(key, change) and (ends is None or change.at < ends)
+        yield key.model_copy(update={name: change.at}) if later else key
