@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from connectors.clients.broker import SCHEMES
 from connectors.directory import FolderUnsafe, opened
+from connectors.sealing import is_here
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
 from schemas.policy import BoroughProfile
@@ -74,14 +74,14 @@ def _is_cluster(url: str) -> bool:
 
 def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterator[Fault]:
     """What others on the way could read, as there is no TLS."""
-    if not _is_here(settings.http.host) and settings.http.tls is None:
+    if not is_here(settings.http.host) and settings.http.tls is None:
         yield Fault(
             "http.host",
             f"{settings.http.host} is reached from elsewhere, and the hub speaks no TLS",
             "write 127.0.0.1, and let a reverse proxy with TLS stand before it",
         )
     for code, agency in settings.agencies.items():
-        if agency.mllp and not _is_here(agency.mllp.host):
+        if agency.mllp and not is_here(agency.mllp.host):
             yield Fault(
                 f"agencies.{code}.mllp",
                 f"{agency.mllp.host} is reached from elsewhere, and MLLP has no TLS",
@@ -89,19 +89,12 @@ def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterato
             )
     for server in found:
         parts = urlsplit(server.url)
-        if parts.scheme in _WITH_TLS and not _is_here(parts.hostname or ""):
+        if parts.scheme in _WITH_TLS and not is_here(parts.hostname or ""):
             what = f"{parts.scheme}:// to another machine goes without TLS"
             yield Fault(server.where, what, f"write {_WITH_TLS[parts.scheme]}://")
 
 
 _WITH_TLS = {"http": "https", "amqp": "amqps"}
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def without_tls(settings: HubSettings, folder: Path) -> Iterator[Fault]:
