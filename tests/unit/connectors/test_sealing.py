@@ -16,7 +16,7 @@ import pytest
 from kombu.connection import Connection
 
 from connectors.clients.broker_client import BrokerClient, QueueNames
-from connectors.deliver import Deliverer, HttpSender, deliverers
+from connectors.deliver import Deliverer, HttpSender, NotSent, deliverers
 from connectors.http import create_app
 from connectors.port import Routes, routes
 from ops.run import sealing
@@ -106,13 +106,13 @@ def test_what_is_pushed_is_sealed_too(queues: EdgeQueues, intake: Intake, police
     assert police.opens(seen[0]["data"]) == body
 
 
+def to_queue(url: str, made: Routes, queues: EdgeQueues, *, intake: Intake) -> Deliverer:
+    every = deliverers(made, queues, intake=intake, broker_url=url)
+    return next(one for one in every if one.agency == "police")
+
+
 def on_queue(url: str, made: Routes, queues: EdgeQueues, *, intake: Intake) -> int:
-    (deliverer,) = (
-        one
-        for one in deliverers(made, queues, intake=intake, broker_url=url)
-        if one.agency == "police"
-    )
-    return deliverer.deliver_once()
+    return to_queue(url, made, queues, intake=intake).deliver_once()
 
 
 def test_on_a_broker_lies_a_sealed_letter_and_a_second_one_opens_to_the_same_bytes(
@@ -154,8 +154,9 @@ def test_over_a_broker_without_tls_it_goes_sealed_or_waits(
     queues: EdgeQueues, intake: Intake
 ) -> None:
     letter(queues)
-    assert on_queue("amqp://broker.test/", hub(), queues, intake=intake) == 0
-    assert [one.id for one in vars(queues)["waiting"]["police"]] == ["l1"]
+    (waits,) = vars(queues)["waiting"]["police"]
+    with pytest.raises(NotSent, match="NoKeyNow"):
+        to_queue("amqp://broker.test/", hub(), queues, intake=intake).sender.send(waits)
     url = f"memory://{uuid4()}"
     assert on_queue(url, hub(), queues, intake=intake) == 1, "nobody is on the way there"
 
