@@ -60,7 +60,8 @@ class Runtime(Shape):
 
     store: Line = "sqlite:///hub-data/hub.db"
     topics: Line | None = None
-    """``kafka://host:port[,host:port]`` for production; None: topics are the journal itself."""
+    """``kafkas://user:password@host:port[,host:port]`` for production; None: topics are the journal
+    itself. Behind ``?``: ``ca``, ``certificate`` and ``key`` (files), ``mechanism``."""
     queues: Line | None = None
     """``amqp://user:password@host:port/vhost``; None: edge queues are in the store."""
     key_variable: Variable = "HUB_KEY"
