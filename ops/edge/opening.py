@@ -20,7 +20,7 @@ CURVES = ("X25519", "P-256")
 def make(folder: Path, *, curve: str = "X25519") -> EncryptionKey:
     """One more key, in the file that the account alone may read; answers its public half."""
     made = OKPKey.generate_key("X25519") if curve == "X25519" else ECKey.generate_key(curve)
-    private = dict(made.as_dict(private=True))
+    private = dict(made.as_dict(private=True)) | {"kid": made.thumbprint()}  # as RFC 7517 has it
     file = folder / FILE
     keys = [private, *(read(folder) if file.exists() else [])]
     replace(file, json.dumps({"keys": keys}).encode())

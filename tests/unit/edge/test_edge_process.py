@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import httpx
@@ -26,18 +28,28 @@ from tests.support.edges import Door, letter, made, open_door, running, sealed
 LETTERS, EVENTS, KILLS = 30, 10, 4
 _DEADLINE = 60.0
 
-SERVER = (
-    "aiokafka alembic amqp authlib confluent_kafka defusedxml faust govuk_frontend_jinja hl7 "
-    "holidays jinja2 kombu mode psycopg psycopg_binary rapidfuzz sqlalchemy webauthn "
-    "router stores.database stores.vault"
-)
+LOCK = Path(__file__).parents[3] / "ops/locks/edge.txt"
+ENOUGH = {one.lower() for one in re.findall(r"^([a-z0-9-]+)==", LOCK.read_text("utf-8"), re.M)}
+"""What an edge needs to have installed, beside the hub's own packages without their needs."""
+
+
+def lacking() -> list[str]:
+    """All else that is installed here, and the hub's server."""
+    there = packages_distributions().items()
+    named = {name: {one.lower().replace("_", "-") for one in whose} for name, whose in there}
+    others = [name for name, whose in named.items() if not whose & {*ENOUGH, "mash-hub"}]
+    return [*others, "router", "stores.database", "stores.vault"]
+
+
 WITHOUT = f"""
 import sys
+LACKING = {{*{lacking()!r}}}
 
 class NotInstalled:
     def find_spec(self, name, path=None, target=None):
-        if any(name == one or name.startswith(one + ".") for one in {SERVER.split()!r}):
-            raise ModuleNotFoundError(name)
+        parts = name.split(".")
+        if LACKING & {{".".join(parts[:count]) for count in (1, 2)}}:
+            raise ModuleNotFoundError(name, name=name)
 
 sys.meta_path.insert(0, NotInstalled())
 from ops.cli import main
@@ -157,3 +169,9 @@ def test_it_is_its_agencys_witness(tmp_path: Path) -> None:
     assert answer.status_code == 200
     assert Note.parse(f"{text}\n{answer.text}").signed_by([key])
     assert Folder(edge.folder / configured.WITNESS).last()[log.name].size == 1
+
+
+def test_what_it_needs_is_what_the_hub_has() -> None:
+    runtime = (LOCK.parent / "runtime.txt").read_text("utf-8")
+    assert {"httpx", "joserfc", "starlette"} < ENOUGH
+    assert all(line in runtime for line in LOCK.read_text("utf-8").splitlines())
