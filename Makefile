@@ -81,3 +81,4 @@ lock: ## Renew the locked lists (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra development pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/development.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra proofs pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/proofs.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra peers pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/peers.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet ops/locks/edge.in --constraint ops/locks/runtime.txt --output-file ops/locks/edge.txt

@@ -30,6 +30,9 @@ from connectors.formats.forms import Form
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from connectors.queues import letters_queue
+from connectors.sealing import for_http, is_private, key_of, now
+from schemas.sealed import MEDIA_TYPE, NoKeyNow, seal
+from schemas.settings import AgencySettings
 from stores.keep_trying import Pauses, keep_working, logged
 from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
@@ -59,6 +62,38 @@ def _as_it_is(letter: Leased) -> tuple[bytes, str]:
 
 def _unread(_letter: Leased, _answer: bytes) -> None:
     pass
+
+
+def _worded(wording: Wording, letter: Leased) -> tuple[bytes, str]:
+    """Raises ``NotSent`` where it may only go sealed, and nothing is there to seal it to."""
+    try:
+        return wording(letter)
+    except NoKeyNow as error:
+        raise NotSent(type(error).__name__) from None
+
+
+def _sealed_in_event(agency: AgencySettings) -> Wording:
+    """As it is, or sealed in an event in its place."""
+    return lambda letter: (
+        for_http(agency, letter.body, letter_id=letter.id, at=now()),
+        STRUCTURED,
+    )
+
+
+def _sealed(agency: AgencySettings, wording: Wording, *, private: bool) -> Wording:
+    """In the agency's wording and sealed to its key. To one without a key it goes as it is worded,
+    but only where nobody on the way can read it.
+    """
+
+    def worded(letter: Leased) -> tuple[bytes, str]:
+        (body, content_type), key = wording(letter), key_of(agency, now())
+        if key is not None:
+            return seal(body, key).encode(), MEDIA_TYPE
+        if not private:
+            raise NoKeyNow
+        return body, content_type
+
+    return worded
 
 
 class Sender(Protocol):
@@ -93,7 +128,7 @@ class HttpSender:
         self._client = httpx.Client(headers=headers, timeout=SEND_SECONDS, transport=transport)
 
     def send(self, letter: Leased) -> None:
-        body, content_type = self.wording(letter)
+        body, content_type = _worded(self.wording, letter)
         headers = {"Content-Type": content_type}
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
@@ -120,7 +155,7 @@ class QueueSender:
         self._line = Line(self.url, self._open)
 
     def send(self, letter: Leased) -> None:
-        body, content_type = self.wording(letter)
+        body, content_type = _worded(self.wording, letter)
         told = {"content_type": content_type, "message_id": letter.id}
         try:
             with self._line.used() as channel:
@@ -292,8 +327,18 @@ def _sender(route: AgencyRoute, intake: Intake, *, broker_url: str | None) -> Se
     if push is not None and route.push_url is not None:
         in_mais = push.shape == "mais"
         wording = partial(mais.worded, area=route.area) if in_mais else _as_it_is
-        if push.kind == "http":
-            answered = AnswersAtOnce(route, intake).take if in_mais else _unread
+        if push.kind == "queue":
+            return _to_queue(route, route.push_url, queue=push.queue, wording=wording)
+        if in_mais:  # a system that speaks MAIS opens nothing
+            answered = AnswersAtOnce(route, intake).take
             return HttpSender(route.push_url, route.push_token, wording=wording, answered=answered)
-        return QueueSender(route.push_url, push.queue or letters_queue(route.code), wording)
-    return QueueSender(broker_url, letters_queue(route.code)) if broker_url else None
+        sealed = _sealed_in_event(route.settings)
+        return HttpSender(route.push_url, route.push_token, wording=sealed)
+    return _to_queue(route, broker_url) if broker_url else None
+
+
+def _to_queue(
+    route: AgencyRoute, url: str, *, queue: str | None = None, wording: Wording = _as_it_is
+) -> QueueSender:
+    sealed = _sealed(route.settings, wording, private=is_private(url))
+    return QueueSender(url, queue or letters_queue(route.code), sealed)

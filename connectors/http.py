@@ -32,9 +32,11 @@ from connectors.formats.media import BATCH, media_type
 from connectors.http_connections import PEER
 from connectors.port import Access, AgencyRoute, Routes
 from connectors.problems import HANDLERS, RETRY_AFTER_SECONDS, problem
+from connectors.sealing import for_http, key_of
 from connectors.wrong_tokens import WrongTokens
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
+from schemas.sealed import NoKeyNow
 from stores.ports import EdgeQueues, Intake, Leased
 
 LONGEST_WAIT = 20.0
@@ -123,13 +125,16 @@ class _Endpoints:
         return JSONResponse(told[0] if single else told, _status(receipts))
 
     async def inbox(self, request: Request) -> Response:
-        """Lease the agency's oldest letters, as a batch; it waits up to ``wait`` s for one."""
-        route = await self._fetching(request)
+        """Lease the agency's oldest letters, as a batch; it waits up to ``wait`` s for one. Where
+        the agency registered a key they are sealed to it.
+        """
+        route, at = await self._fetching(request), self.clock()
+        _require_key(route, at)
         limit = int(_number(request, "limit", default=20, most=MOST_LETTERS))
         wait = _number(request, "wait", default=0, most=LONGEST_WAIT)
         letters = await self._lease(route.code, limit=max(1, limit), wait=wait)
-        body = b",".join(letter.body for letter in letters)
-        return Response(b"[" + body + b"]", media_type=BATCH)
+        sealed = await run_in_threadpool(_sealed, route, letters, at=at)
+        return Response(b"[" + b",".join(sealed) + b"]", media_type=BATCH)
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete letters of the agency's own that it has safe."""
@@ -205,6 +210,18 @@ class _Endpoints:
                 return letters
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 1.5, 0.5)
+
+
+def _require_key(route: AgencyRoute, at: dt.datetime) -> None:
+    """Before anything is leased: a letter that is to go sealed waits until there is a key."""
+    try:
+        key_of(route.settings, at)
+    except NoKeyNow:
+        raise problem(503, "None of your encryption keys is in force: register the next.") from None
+
+
+def _sealed(route: AgencyRoute, letters: Sequence[Leased], *, at: dt.datetime) -> list[bytes]:
+    return [for_http(route.settings, one.body, letter_id=one.id, at=at) for one in letters]
 
 
 def _host(request: Request) -> str:

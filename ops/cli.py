@@ -18,6 +18,7 @@ _COMMANDS = {
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
     "desk": "ops.commands.desk",
+    "edge": "ops.commands.edge",
     "erase": "ops.commands.erase",
     "hold": "ops.commands.hold",
     "keys": "ops.commands.keys",
@@ -63,8 +64,13 @@ class _Lazy(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; the log goes to stderr, and errors say a way out."""
         to_stderr()
-        with import_module("ops.commands.in_words").in_words():
+        try:
             return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception:  # only now: the words come with the whole server, which an edge has not
+            with import_module("ops.commands.in_words").in_words():
+                raise
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,6 +13,7 @@ from schemas.base import Code, Instant, Line, Shape
 from schemas.calendar import Contact
 from schemas.notification import Digest
 from schemas.policy import Agreement, FormerRelease, Reached, SystemCheck
+from schemas.sealed import EncryptionKey
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
@@ -61,7 +62,8 @@ class Runtime(Shape):
 
     store: Line = "sqlite:///hub-data/hub.db"
     topics: Line | None = None
-    """``kafka://host:port[,host:port]`` for production; None: topics are the journal itself."""
+    """``kafkas://user:password@host:port[,host:port]`` for production; None: topics are the journal
+    itself. Behind ``?``: ``ca``, ``certificate`` and ``key`` (files), ``mechanism``."""
     queues: Line | None = None
     """``amqp://user:password@host:port/vhost``; None: edge queues are in the store."""
     key_variable: Variable = "HUB_KEY"
@@ -218,6 +220,9 @@ class AgencySettings(Reached):
     push: Push | None = None
     letters: LettersFolder | None = None
     """Where its letters are put as files, for a system that reads files; in place of ``push``."""
+    encryption: Annotated[tuple[EncryptionKey, ...], Field(max_length=2)] = ()
+    """To which its letters are sealed on their way, each with its time; two while one is renewed.
+    Empty: they go as they are, inside TLS alone."""
     plain: Code | None = None
     """The type of message, such as ``mash.enquiry.v1``, that a body without an event's attributes
     is, for systems that speak no CloudEvents."""

@@ -1,17 +1,20 @@
 """Topics on Kafka: made here, written here, and read here where a worker misses something.
 
-A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one
-cluster, as ``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope
+A topics URL is ``kafkas://user:password@host:port[,host:port][/prefix][?ca=…]``, or ``kafka://…``
+without TLS; with a prefix several hubs share one cluster, as ``prefix.cases.linked``. What a broker
+sees is :class:`stores.codec.Sealed`: an envelope
 of ids around ciphertext.
 """
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
@@ -29,11 +32,59 @@ _SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class Security:
+    """How a cluster is spoken to: TLS by default, and in it whom the hub says that it is."""
+
+    tls: bool = False
+    ca: str | None = None
+    """Who signed the brokers' certificates: a file in PEM; None: whom OpenSSL trusts."""
+    certificate: str | None = None
+    """The hub's own certificate and private key, where the cluster asks for them: files in PEM."""
+    key: str | None = None
+    mechanism: str = "SCRAM-SHA-512"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has to be there."""
+        return tuple(filter(None, (self.ca, self.certificate, self.key)))
+
+    def context(self) -> ssl.SSLContext | None:
+        """For clients in Python: the certificate has to be the named host's."""
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
+
+    def settings(self) -> dict[str, Any]:
+        """For librdkafka, which looks at the host's name by itself."""
+        protocol = ("SASL_" if self.user else "") + ("SSL" if self.tls else "PLAINTEXT")
+        told = {
+            "security.protocol": protocol,
+            "ssl.ca.location": self.ca,
+            "ssl.certificate.location": self.certificate,
+            "ssl.key.location": self.key,
+            "sasl.mechanisms": self.mechanism if self.user else None,
+            "sasl.username": self.user,
+            "sasl.password": self.password,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_ASKED = ("ca", "certificate", "key", "mechanism")
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Where the topics are: ``servers`` as clients take them, and the prefix of every name."""
 
     servers: str
     prefix: str
+    security: Security = Security()
 
     def wire_name(self, topic: str) -> str:
         """What a topic or consumer group is called on the cluster."""
@@ -64,10 +115,24 @@ class Hole(Exception):
 def cluster_of(url: str) -> Cluster:
     """Read a topics URL; raises ``ValueError`` for any other."""
     scheme, _, rest = url.partition("://")
-    servers, _, prefix = rest.partition("/")
-    if scheme != "kafka" or not servers:
-        raise ValueError("topics are at kafka://host:port[,host:port][/prefix]")
-    return Cluster(servers, prefix)
+    place, _, query = rest.partition("?")
+    account, _, place = place.rpartition("@")
+    servers, _, prefix = place.partition("/")
+    if scheme not in ("kafka", "kafkas") or not servers:
+        raise ValueError("topics are at kafkas://user:password@host:port[,host:port][/prefix]")
+    return Cluster(servers, prefix, _security(account, query, tls=scheme == "kafkas"))
+
+
+def _security(account: str, query: str, *, tls: bool) -> Security:
+    user, _, password = (unquote(part) for part in account.partition(":"))
+    told = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    if not {*told} <= {*_ASKED} or told.get("mechanism", "PLAIN") not in _MECHANISMS:
+        raise ValueError(f"behind ? may stand {', '.join(_ASKED)}, one of {', '.join(_MECHANISMS)}")
+    if {*told} - {"mechanism"} and not tls:
+        raise ValueError("certificates are for kafkas://")
+    if bool(user) != bool(password) or ("key" in told) != ("certificate" in told):
+        raise ValueError("user and password go together, and certificate and key")
+    return Security(tls=tls, user=user or None, password=password or None, **told)
 
 
 def create_topics(url: str, partitions: int) -> list[str]:
@@ -260,7 +325,7 @@ def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consum
 def _client(cluster: Cluster) -> dict[str, Any]:
     # Silent: the client's own log would name topics and hosts on standard error; errors come back
     # as exceptions.
-    return {"bootstrap.servers": cluster.servers, "log_level": 0}
+    return {"bootstrap.servers": cluster.servers, "log_level": 0} | cluster.security.settings()
 
 
 def _new(cluster: Cluster, topic: str, *, partitions: int, brokers: int) -> NewTopic:

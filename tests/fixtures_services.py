@@ -76,19 +76,19 @@ def services_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def kafka_server(services_folder: Path, pytestconfig: pytest.Config) -> Iterator[KafkaService]:
-    yield from _served(partial(private_kafka, brief=True), services_folder / "kafka", pytestconfig)
+    yield from served(partial(private_kafka, brief=True), services_folder / "kafka", pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_server(services_folder: Path, pytestconfig: pytest.Config) -> Iterator[RabbitService]:
-    yield from _served(private_rabbitmq, services_folder / "rabbitmq", pytestconfig)
+    yield from served(private_rabbitmq, services_folder / "rabbitmq", pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def postgres_server(
     services_folder: Path, pytestconfig: pytest.Config
 ) -> Iterator[PostgresService]:
-    yield from _served(private_postgres, services_folder / "postgres", pytestconfig)
+    yield from served(private_postgres, services_folder / "postgres", pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -147,11 +147,12 @@ def _docker_answers() -> bool:
     return ping.returncode == 0
 
 
-def _served(
+def served(
     private: Callable[[Path, Path], AbstractContextManager[Service]],
     folder: Path,
     config: pytest.Config,
 ) -> Iterator[Service]:
+    """A private server, or the reason why there is none."""
     with ExitStack() as stack:
         try:
             service = stack.enter_context(private(folder, services_home(root=config.rootpath)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,17 +44,26 @@ class QueueNames:
         return cls(feed, f"{feed}.receipts", f"{prefix}deliveries.{agency}")
 
 
+Opening = Callable[[bytes], bytes]
+"""A letter's own bytes, from those that lay on the queue."""
+
+
+def _in_clear(body: bytes) -> bytes:
+    return body
+
+
 @dataclass(frozen=True, slots=True)
 class _Letters:
     """The agency's letters on one connection, and those that it holds."""
 
     queue: Any
+    opening: Opening
     held: dict[str, Message] = field(default_factory=dict)
 
     def get(self, limit: int) -> list[dict[str, object]]:
         letters: list[dict[str, object]] = []
         while len(letters) < limit and (message := self.queue.get(no_ack=False)) is not None:
-            letter = json.loads(message.body)
+            letter = json.loads(self.opening(message.body))
             self.held[str(letter["id"])] = message
             letters.append(letter)
         return letters
@@ -63,9 +72,13 @@ class _Letters:
 class BrokerClient:
     """One agency's connection to the hub over a broker. May be shared by threads."""
 
-    def __init__(self, url: str, names: QueueNames, *, timeout: float = 30.0) -> None:
-        """``url`` is the agency's own account at the broker; ``timeout`` in seconds."""
-        self._names, self._timeout = names, timeout
+    def __init__(
+        self, url: str, names: QueueNames, *, timeout: float = 30.0, opening: Opening = _in_clear
+    ) -> None:
+        """``url`` is the agency's own account at the broker; ``timeout`` in seconds; ``opening``
+        opens letters that are sealed to the agency's key (:func:`schemas.sealed.unseal`).
+        """
+        self._names, self._timeout, self._opening = names, timeout, opening
         self._sending = Line(url, self._open_sending)
         self._fetching = Line(url, self._open_fetching)
         self._came: dict[str, Receipt] = {}
@@ -137,7 +150,8 @@ class BrokerClient:
         ensure_queue(connection, self._names.letters)
         channel = connection.channel()
         channel.auto_decode = False
-        return _Letters(Queue(self._names.letters, channel=channel, no_declare=True))
+        queue = Queue(self._names.letters, channel=channel, no_declare=True)
+        return _Letters(queue, self._opening)
 
     def _take(self, message: Message) -> None:
         for event in json.loads(message.body):

@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.base import Line
-from stores import codec
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WIDEST = 10_000
@@ -47,6 +46,8 @@ def time(value: str) -> int:
         raise click.BadParameter(
             f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00"
         ) from None
+    from stores import codec  # what an agency runs has nothing of the store
+
     return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors, owners, people
+from ops.run import doors, owners, people, sealing
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
@@ -61,11 +61,14 @@ def check(
         *owners.released_by_no_text(settings),
         *owners.keys_of_nobody(settings),
         *_doors(settings, folder),
+        *sealing.kept_waiting(settings, environment, today=today),
+        *sealing.shared_keys(settings),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
         *_lacking(settings, folder, today=today),
         *_unkeyed(settings, environment, folder=folder),
+        *sealing.in_clear(settings, today=today),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
     ]

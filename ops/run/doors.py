@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from connectors.clients.broker import SCHEMES
 from connectors.directory import FolderUnsafe, opened
+from connectors.sealing import is_here
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
 from schemas.policy import BoroughProfile
@@ -57,10 +57,10 @@ def wrong_schemes(found: Iterable[Server]) -> Iterator[Fault]:
             yield Fault(server.where, f"{scheme or 'that'} is nothing that the hub speaks", instead)
 
 
-_SPOKEN = {"queues": SCHEMES, "topics": ("kafka",), "http": ("http", "https")}
+_SPOKEN = {"queues": SCHEMES, "topics": ("kafka", "kafkas"), "http": ("http", "https")}
 _EXAMPLES = {
     "queues": "amqps://USER:PASSWORD@HOST/, or amqp://…",
-    "topics": "kafka://HOST:PORT[,HOST:PORT][/PREFIX]",
+    "topics": "kafkas://USER:PASSWORD@HOST:PORT[,HOST:PORT][/PREFIX][?ca=/FILE], or kafka://…",
     "http": "https://HOST/PATH",
 }
 
@@ -74,34 +74,35 @@ def _is_cluster(url: str) -> bool:
 
 def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterator[Fault]:
     """What others on the way could read, as there is no TLS."""
-    if not _is_here(settings.http.host) and settings.http.tls is None:
+    if not is_here(settings.http.host) and settings.http.tls is None:
         yield Fault(
             "http.host",
             f"{settings.http.host} is reached from elsewhere, and the hub speaks no TLS",
             "write 127.0.0.1, and let a reverse proxy with TLS stand before it",
         )
     for code, agency in settings.agencies.items():
-        if agency.mllp and not _is_here(agency.mllp.host):
+        if agency.mllp and not is_here(agency.mllp.host):
             yield Fault(
                 f"agencies.{code}.mllp",
                 f"{agency.mllp.host} is reached from elsewhere, and MLLP has no TLS",
                 "write 127.0.0.1, and let a tunnel with mutual TLS stand before it",
             )
     for server in found:
-        parts = urlsplit(server.url)
-        if parts.scheme in _WITH_TLS and not _is_here(parts.hostname or ""):
-            what = f"{parts.scheme}:// to another machine goes without TLS"
-            yield Fault(server.where, what, f"write {_WITH_TLS[parts.scheme]}://")
+        scheme = urlsplit(server.url).scheme
+        if scheme in _WITH_TLS and not all(map(is_here, _hosts(server))):
+            what = f"{scheme}:// to another machine goes without TLS"
+            yield Fault(server.where, what, f"write {_WITH_TLS[scheme]}://")
 
 
-_WITH_TLS = {"http": "https", "amqp": "amqps"}
+_WITH_TLS = {"http": "https", "amqp": "amqps", "kafka": "kafkas"}
 
 
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _hosts(server: Server) -> list[str]:
+    """Of topics those of every broker."""
+    if server.kind != "topics":
+        return [urlsplit(server.url).hostname or ""]
+    brokers = cluster_of(server.url).servers.split(",")
+    return [urlsplit(f"//{broker}").hostname or "" for broker in brokers]
 
 
 def without_tls(settings: HubSettings, folder: Path) -> Iterator[Fault]:
@@ -114,6 +115,11 @@ def without_tls(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     for name, path in tls.model_dump().items() if tls else ():
         if not (folder / path).is_file():
             yield Fault(f"http.tls.{name}", "is not there", "put it there, or correct its path")
+    topics = settings.runtime.topics
+    for path in cluster_of(topics).security.files if topics and _is_cluster(topics) else ():
+        if not (Path(path).is_absolute() and Path(path).is_file()):
+            what = f"{Path(path).name} is not there, or not by its whole path"
+            yield Fault("runtime.topics", what, "put it there, and write /…")
 
 
 def shared_ports(settings: HubSettings) -> Iterator[Fault]:
@@ -202,7 +208,7 @@ def readable_files(settings: HubSettings, folder: Path) -> Iterator[Fault]:
 def readable_passwords(settings: HubSettings, config: Path) -> Iterator[Fault]:
     """A configuration that holds a password and that others can read."""
     runtime, pushed = settings.runtime, [one.push for one in settings.agencies.values() if one.push]
-    urls = [runtime.store, runtime.queues, *(push.url for push in pushed)]
+    urls = [runtime.store, runtime.topics, runtime.queues, *(push.url for push in pushed)]
     written = config.read_text(encoding="utf-8")
     secret = any(url and urlsplit(url).password and url in written for url in urls)
     secret = secret or any(one.passphrase for one in settings.people)

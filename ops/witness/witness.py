@@ -25,8 +25,7 @@ from ops.witness.asked import (
 )
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
-from stores.tree.keys import timed_key
-from stores.tree.notes import SignerKey, VerifierKey
+from stores.tree.notes import SignerKey, VerifierKey, timed_key
 
 PATH = "/add-checkpoint"
 SIZE = "text/x.tlog.size"

@@ -32,7 +32,7 @@ from router.topology import topics_from_outside
 from router.unit import Unit
 from schemas.topics import RED
 from stores.database import Database
-from stores.topics import Cluster, Record, cluster_of
+from stores.topics import Cluster, Record, Security, cluster_of
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
@@ -229,6 +229,7 @@ def build_app(step: str, cluster: Cluster) -> faust.App:
     return faust.App(
         cluster.wire_name(group_of(step)),
         broker=[f"kafka://{server}" for server in cluster.servers.split(",")],
+        broker_credentials=_credentials(cluster.security),
         key_serializer="raw",
         value_serializer="raw",
         store="memory://",
@@ -249,6 +250,18 @@ def build_app(step: str, cluster: Cluster) -> faust.App:
         # progress.
         broker_max_poll_interval=86_400.0,
     )
+
+
+def _credentials(security: Security) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    context = security.context()
+    if security.user is not None:
+        return faust.SASLCredentials(
+            username=security.user,
+            password=security.password,
+            ssl_context=context,
+            mechanism=security.mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 def add_agent(

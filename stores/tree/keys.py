@@ -52,8 +52,3 @@ def log_key(vault: Vault, connection: Connection, *, origin: str, create: bool) 
         return None
     plain, timed = (SignerKey(origin, kind, found.raw) for kind in (Kind.NOTE, Kind.COSIGNATURE))
     return LogKey(plain, timed)
-
-
-def timed_key(plain: VerifierKey) -> VerifierKey:
-    """Who has a log's key has that of its times: they are one."""
-    return VerifierKey(plain.name, Kind.COSIGNATURE, plain.public)

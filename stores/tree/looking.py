@@ -15,10 +15,9 @@ from stores.journal import Flaw
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.growing import CONSUMER
-from stores.tree.keys import timed_key
 from stores.tree.leaf import NoEntry, hash_of
 from stores.tree.merkle import CompactRange
-from stores.tree.notes import NoNote, Note, NotSigned, VerifierKey
+from stores.tree.notes import NoNote, Note, NotSigned, VerifierKey, timed_key
 
 _LATE = 300
 """Seconds that an entry may have been under way before it was committed, by the clocks of several

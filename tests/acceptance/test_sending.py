@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.edge import opening
+from schemas.sealed import seal
 from tests.services.process import free_port
 from tests.support.words import OPERATORS
 
@@ -29,12 +31,13 @@ SECTIONS = (
     "By web",
     "By folder",
     "By queue",
+    "Sealed letters",
     "By MLLP",
     "Checks and enquiries",
     "Where you disagree",
     "Receipts",
 )
-SERVED_APART = ("By queue", "By MLLP")
+SERVED_APART = ("By queue", "Sealed letters", "By MLLP")
 TOKEN = "school-token"
 
 
@@ -157,6 +160,20 @@ def test_the_examples_by_queue_run_and_answer_as_is_written(
     with running(tmp_path, queue=queue):
         broker = rabbitmq_url.removesuffix("//") + "/%2F"
         run_all(["By queue"], {"BROKER": broker, "QUEUE": name}, folder=tmp_path)
+
+
+def test_the_example_for_sealed_letters_opens_one(tmp_path: Path) -> None:
+    public = opening.make(tmp_path)
+    opening.make(tmp_path, curve="P-256")
+    event = {
+        "id": "l1",
+        "subject": "school",
+        "type": "mash.recall.v1",
+        "data": {"text": "é" * 99_999},
+    }
+    (tmp_path / "letter").write_text(seal(json.dumps(event).encode(), public), "utf-8")
+    where = {"KEYS": str(tmp_path / opening.FILE), "LETTER": str(tmp_path / "letter")}
+    run_all(["Sealed letters"], where, folder=tmp_path)
 
 
 def test_the_example_by_mllp_runs_and_answers_as_is_written(tmp_path: Path) -> None:

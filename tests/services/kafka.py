@@ -62,15 +62,15 @@ class KafkaService(PrivateService):
 
 @contextmanager
 def private_kafka(
-    folder: Path, home: Path | None = None, *, brief: bool = False
+    folder: Path, home: Path | None = None, *, brief: bool = False, more: str = ""
 ) -> Iterator[KafkaService]:
-    """A broker with its data and log in ``folder``, ``brief`` if speed does not matter;
-    ``ServiceUnavailable`` without Java or jars (in ``home``).
+    """A broker with its data and log in ``folder``, ``brief`` if speed does not matter, with
+    ``more`` properties; ``ServiceUnavailable`` without Java or jars (in ``home``).
     """
     libraries, java = kafka_libraries(home or services_home()), find_java()
     options = (*JAVA_OPTIONS, *(BRIEF_JAVA_OPTIONS if brief else ()))
     with claimed(folder):
-        service = _service(folder.absolute(), [java, *options, "-cp", f"{libraries}/*"])
+        service = _service(folder.absolute(), [java, *options, "-cp", f"{libraries}/*"], more)
         try:
             service.start()
             yield service
@@ -97,9 +97,9 @@ def find_java() -> str:
     return java
 
 
-def _service(folder: Path, java: list[str]) -> KafkaService:
+def _service(folder: Path, java: list[str], more: str) -> KafkaService:
     bootstrap_servers = f"127.0.0.1:{_port(folder / 'port')}"
-    configuration = _configured(folder, bootstrap_servers.rpartition(":")[2])
+    configuration = _configured(folder, bootstrap_servers.rpartition(":")[2], more)
     if not (folder / "data" / "meta.properties").exists():
         _format(folder, java, configuration)
     server = ServerProcess(
@@ -117,11 +117,12 @@ def _port(path: Path) -> str:
     return remembered(path, lambda: str(free_port()))
 
 
-def _configured(folder: Path, port: str) -> Path:
+def _configured(folder: Path, port: str, more: str) -> Path:
     path = folder / "server.properties"
     controller_port = _port(folder / "controller-port")
     path.write_text(
         PROPERTIES.format(port=port, controller_port=controller_port, data=folder / "data")
+        + more.format(port=port, controller_port=controller_port)
     )
     return path
 

@@ -202,6 +202,43 @@ def test_topics_elsewhere_than_on_kafka_are_a_fault(written: Path) -> None:
     assert faults(written, **store, HUB_TOPICS="kafka://localhost:9092") == ""
 
 
+PRODUCTION: dict[str, Any] = {
+    "HUB_STORE": "postgresql+psycopg://localhost/hub",
+    "HUB_QUEUES": "amqp://localhost/",
+}
+
+
+def test_topics_on_another_machine_without_tls_are_a_warning(written: Path) -> None:
+    said = "runtime.topics: kafka:// to another machine goes without TLS - write kafkas://"
+    two = "127.0.0.1:9092,kafka.example:9092"
+    assert said in warnings(written, **PRODUCTION, HUB_TOPICS=f"kafka://{two}/hub")
+    assert said not in warnings(written, **PRODUCTION, HUB_TOPICS=f"kafkas://{two}/hub")
+    assert said not in warnings(written, **PRODUCTION, HUB_TOPICS="kafka://localhost:9092")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "kafka://h:1?ca=/x",
+        "kafkas://h:1?password=x",
+        "kafkas://user@h:1",
+        "kafkas://h:1?certificate=/x",
+        "kafkas://u:p@h:1?mechanism=GSSAPI",
+    ],
+)
+def test_settings_of_kafka_that_it_does_not_have_are_a_fault(written: Path, url: str) -> None:
+    assert "runtime.topics" in faults(written, **PRODUCTION, HUB_TOPICS=url)
+
+
+def test_certificates_of_kafka_that_are_not_there_are_a_fault(written: Path) -> None:
+    url = f"kafkas://user:secret@h:1/hub?ca={written.parent}/ca.pem"
+    told = faults(written, **PRODUCTION, HUB_TOPICS=url)
+    assert "runtime.topics: ca.pem is not there" in told
+    assert "secret" not in told
+    (written.parent / "ca.pem").write_text("", "utf-8")
+    assert faults(written, **PRODUCTION, HUB_TOPICS=url) == ""
+
+
 def test_what_is_pushed_to_no_address_is_a_fault(written: Path) -> None:
     assert "says no address" in faults(add(written, police='push = { kind = "http" }'))
 

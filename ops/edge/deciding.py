@@ -1,0 +1,95 @@
+"""What the hub asks an owner, and its answer: signed here, by a key that never leaves it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from ops.edge.approving import Decision, NotAsShown, countersign, decide, request_of
+from ops.edge.configured import NoEdge
+from ops.edge.hub import STRUCTURED
+from ops.edge.keys import SigningKey
+from ops.edge.store import ASKED, HALF, Kept, Store
+from schemas.envelope import Envelope
+from schemas.notices import ApprovalRequest
+from schemas.product import Choice
+
+_SHAPE: Final = "urn:mash-hub:"
+"""How ``dataschema`` begins where the hub's own shape is sent, whatever else the agency sends."""
+DECISION: Final = "mash.release-decision.v1"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """A request to approve that is open."""
+
+    kept: Kept
+    request: ApprovalRequest
+
+    @property
+    def id(self) -> str:
+        """By what people name it here."""
+        return self.kept.id
+
+    @property
+    def signed_by_one(self) -> bool:
+        """Whether one of two people has signed."""
+        return self.kept.step == HALF
+
+
+def open_requests(store: Store) -> list[Asked]:
+    """Those that wait for somebody's decision: what has to be decided first comes first."""
+    asked = [Asked(one, request_of(one.body)) for one in store.letters(ASKED, HALF)]
+    return sorted(asked, key=lambda one: (one.request.due_at is None, one.request.due_at or 0))
+
+
+def request(store: Store, named: str) -> Asked:
+    """The open request whose id begins so; raises :class:`NoEdge`."""
+    found = [one for one in open_requests(store) if one.id.startswith(named)]
+    if len(found) == 1:
+        return found[0]
+    what = "several open requests begin so" if found else "no open request begins so"
+    raise NoEdge(f"{named}: {what}; `hub edge requests` lists them")
+
+
+def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey) -> bool:
+    """Sign a decision and have it sent; False where it waits for the second of two people.
+
+    Raises :class:`NotAsShown`: nothing is signed that is not what the request shows.
+    """
+    told = _signed(asked, decision, key=key)
+    if _wants_more(asked.request, told):
+        store.half_signed(asked.id, json.dumps(told))
+        return False
+    event_id = str(uuid5(NAMESPACE_URL, f"{DECISION}/{asked.id}/{json.dumps(told)}"))
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"urn:mash-edge:{key.agency}",
+        "type": DECISION,
+        "dataschema": f"{_SHAPE}{DECISION}",
+        "data": told,
+    }
+    body = json.dumps(event).encode()
+    store.answer(asked.id, body, event_id=event_id, media=STRUCTURED)
+    return True
+
+
+def _signed(asked: Asked, decision: Decision, *, key: SigningKey) -> dict[str, Any]:
+    if not asked.signed_by_one or decision.choice is Choice.WITHHOLD:
+        return decide(asked.request, decision, key=key)  # to withhold takes one person alone
+    first: dict[str, Any] = json.loads(asked.kept.decision or "{}")
+    if first.get("choice") != decision.choice:
+        raise NotAsShown(f"the first of two people decided otherwise ({first.get('choice')})")
+    if decision.choice is Choice.RELEASE_REWORDED and first.get("text") != decision.text:
+        raise NotAsShown("the first of two people signed other words")
+    return countersign(first, asked.request, key=key)
+
+
+def _wants_more(request_: ApprovalRequest, told: dict[str, Any]) -> bool:
+    if told["choice"] == Choice.WITHHOLD:
+        return False
+    people = request_.statements[0].people if request_.statements else 1
+    return len(Envelope.model_validate(told["envelope"]).signatures) < people

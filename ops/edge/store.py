@@ -1,0 +1,256 @@
+"""What an edge has in hand: a small store of its own, which outlives being killed at any moment.
+
+A letter is here before the hub is told that it arrived, and what the agency's system sends before
+its file is gone. What is through keeps its id, so that it is nothing new if it comes again, and
+loses its content.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE = "edge.db"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS letters (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, came_at TEXT NOT NULL, body BLOB,
+    told INTEGER NOT NULL DEFAULT 0, step TEXT NOT NULL, decision TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS letters_by_step ON letters (step);
+CREATE INDEX IF NOT EXISTS letters_untold ON letters (told) WHERE told = 0;
+CREATE TABLE IF NOT EXISTS refused (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, since TEXT NOT NULL, why TEXT NOT NULL,
+    times INTEGER NOT NULL DEFAULT 1, noted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sending (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, media TEXT NOT NULL, body BLOB,
+    since TEXT NOT NULL, next_at REAL NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT, receipts TEXT, noted INTEGER NOT NULL DEFAULT 0, answers TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+NEW, PLACING, PLACED = "new", "placing", "placed"
+"""Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
+ASKED, HALF, SIGNED, ANSWERED = "asked", "half", "signed", "answered"
+"""Of a request to approve; ``half``: one of two people has signed; ``signed``: its answer is on its
+way; ``answered``: the hub has it."""
+_PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Kept:
+    """A letter in hand."""
+
+    id: str
+    type: str
+    came_at: str
+    body: bytes
+    step: str
+    decision: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sending:
+    """Something on its way to the hub; ``answers``: the request that it answers."""
+
+    id: str
+    name: str
+    media: str
+    body: bytes
+    tries: int
+    answers: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """SQLite in a file that the account alone may read. Each call is a transaction of its own, so
+    several threads and processes may work with it.
+    """
+
+    folder: Path
+    file: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", self.folder / FILE)
+        # As SQLite would make it others could read it; the files beside it take after it.
+        os.close(os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        with closing(self._connected()) as connection:
+            connection.executescript(_SCHEMA)
+
+    def take(self, letter_id: str, kind: str, body: bytes, *, step: str) -> bool:
+        """Keep a letter; whether it is new. One that was refused before is so no more."""
+        row = (letter_id, kind, _now(), body, step)
+        with self._writing() as c:
+            c.execute("DELETE FROM refused WHERE id = ?", (letter_id,))
+            # The hub still has one that comes again: it is told once more that it is here.
+            if c.execute("UPDATE letters SET told = 0 WHERE id = ?", (letter_id,)).rowcount:
+                return False
+            c.execute(
+                "INSERT INTO letters (id, type, came_at, body, step) VALUES (?, ?, ?, ?, ?)", row
+            )
+            return True
+
+    def refuse(self, letter_id: str, kind: str, body: bytes, *, why: str) -> bool:
+        """Keep, as evidence, what is not handed on; whether it is the first time."""
+        with self._writing() as c:
+            c.execute(
+                "INSERT INTO refused (id, type, since, why, body) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
+                (letter_id, kind, _now(), why, body),
+            )
+            found = c.execute("SELECT times FROM refused WHERE id = ?", (letter_id,)).fetchone()
+            return bool(found[0] == 1)
+
+    def untold(self) -> list[str]:
+        """Letters of which the hub does not know yet that they are here."""
+        return [row[0] for row in self._rows("SELECT id FROM letters WHERE told = 0 LIMIT 500")]
+
+    def told(self, ids: Iterable[str]) -> None:
+        """The hub knows."""
+        with self._writing() as c:
+            c.executemany("UPDATE letters SET told = 1 WHERE id = ?", [(one,) for one in ids])
+
+    def letters(self, *steps: str) -> list[Kept]:
+        """Those at these steps, the oldest first."""
+        marks = ", ".join("?" * len(steps))
+        rows = self._rows(
+            "SELECT id, type, came_at, coalesce(body, x''), step, decision FROM letters "  # noqa: S608 - marks
+            f"WHERE step IN ({marks}) ORDER BY came_at, id LIMIT 1000",
+            *steps,
+        )
+        return [Kept(*row) for row in rows]
+
+    def at_step(self, letter_id: str, step: str) -> None:
+        """A letter has come to a step; one that is placed needs no content here any more."""
+        with self._writing() as c:
+            drop = ", body = NULL" if step in (PLACED, ANSWERED) else ""
+            c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
+
+    def half_signed(self, letter_id: str, decision: str) -> None:
+        """One of two people has signed; what the first one did waits for the second."""
+        with self._writing() as c:
+            c.execute(
+                "UPDATE letters SET step = ?, decision = ? WHERE id = ?",
+                (HALF, decision, letter_id),
+            )
+
+    def answer(self, letter_id: str, event: bytes, *, event_id: str, media: str) -> None:
+        """A request is decided: its answer is on its way from now on, once."""
+        with self._writing() as c:
+            c.execute(
+                "UPDATE letters SET step = ?, decision = NULL WHERE id = ?", (SIGNED, letter_id)
+            )
+            c.execute(
+                "INSERT INTO sending (id, name, media, body, since, answers) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (event_id, f"decision-{letter_id}", media, event, _now(), letter_id),
+            )
+
+    def send(self, digest: str, body: bytes, *, name: str, media: str) -> None:
+        """Keep what the agency's system sends; the same again is what it was, and is told again
+        what the hub said.
+        """
+        with self._writing() as c:
+            c.execute(
+                "INSERT INTO sending (id, name, media, body, since) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET name = excluded.name, noted = 0",
+                (digest, name, media, body, _now()),
+            )
+
+    def to_send(self, now: float) -> list[Sending]:
+        """What is to be sent, the oldest first; what failed waits its time."""
+        rows = self._rows(
+            "SELECT id, name, media, body, tries, answers FROM sending "
+            "WHERE receipts IS NULL AND next_at <= ? ORDER BY since, id LIMIT 100",
+            now,
+        )
+        return [Sending(*row) for row in rows]
+
+    def not_sent(self, one: Sending, *, trouble: str, now: float) -> None:
+        """It goes again later: 2, 4, 8 … seconds, up to five minutes."""
+        pause = min(_PAUSE_SECONDS * 2.0 ** min(one.tries + 1, 20), _LONGEST_SECONDS)
+        with self._writing() as c:
+            c.execute(
+                "UPDATE sending SET tries = tries + 1, next_at = ?, trouble = ? WHERE id = ?",
+                (now + pause, trouble, one.id),
+            )
+
+    def sent(self, one: Sending, receipts: str, *, rejected: bool) -> None:
+        """The hub has it, and this is what it said; a decision that it rejected is open again."""
+        with self._writing() as c:
+            c.execute(
+                "UPDATE sending SET receipts = ?, body = NULL, trouble = NULL WHERE id = ?",
+                (receipts, one.id),
+            )
+            if one.answers is None:
+                return
+            step = "step = 'asked'" if rejected else "step = 'answered', body = NULL"
+            c.execute(f"UPDATE letters SET {step} WHERE id = ?", (one.answers,))  # noqa: S608 - ours
+
+    def unnoted_receipts(self) -> list[tuple[str, str, str]]:
+        """Id, name and receipts of what the agency's system sent and was not told of yet."""
+        return self._rows(
+            "SELECT id, name, receipts FROM sending "
+            "WHERE receipts IS NOT NULL AND noted = 0 AND answers IS NULL LIMIT 100"
+        )
+
+    def unnoted_refused(self) -> list[tuple[str, str, str]]:
+        """Id, type and reason of what was refused and nobody was told of yet."""
+        return self._rows("SELECT id, type, why FROM refused WHERE noted = 0 LIMIT 100")
+
+    def noted(self, table: str, one: str) -> None:
+        """The agency's system was told."""
+        assert table in ("sending", "refused")
+        with self._writing() as c:
+            c.execute(f"UPDATE {table} SET noted = 1 WHERE id = ?", (one,))  # noqa: S608 - ours
+
+    def remember(self, name: str, value: str) -> None:
+        """A fact about the edge itself, such as when the hub last answered."""
+        with self._writing() as c:
+            c.execute("REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+    def fact(self, name: str) -> str | None:
+        """What was remembered."""
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def counted(self) -> dict[str, int]:
+        """How many letters are at each step."""
+        return dict(self._rows("SELECT step, count(*) FROM letters GROUP BY step"))
+
+    def refused(self) -> list[tuple[str, str, str, str, int]]:
+        """Id, type, since when, why and how often: letters that are not handed on."""
+        return self._rows("SELECT id, type, since, why, times FROM refused ORDER BY since, id")
+
+    def unsent(self) -> list[tuple[str, str, int, str | None]]:
+        """Name, since when, tries and the last trouble of what the hub has not confirmed."""
+        return self._rows(
+            "SELECT name, since, tries, trouble FROM sending WHERE receipts IS NULL "
+            "ORDER BY since, id"
+        )
+
+    def _rows(self, statement: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
+        with closing(self._connected()) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with closing(self._connected()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, isolation_level=None, timeout=30)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")

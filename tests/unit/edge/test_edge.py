@@ -1,0 +1,413 @@
+"""An agency's own edge: what comes is verified before it is handed on, what goes is sent until the
+hub has confirmed it, and nothing is lost or handed on twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ops.cli import main
+from ops.edge import configured, opening
+from ops.edge import keys as edge_keys
+from ops.edge.configured import Edge, NoEdge
+from ops.edge.hub import elements
+from ops.edge.running import Working, alone
+from ops.edge.store import PLACED, PLACING
+from router.steps.approve.decide import STEP as APPROVE
+from router.steps.release.decide import STEP as RELEASE
+from schemas.base import Notice
+from schemas.decisions import ReleaseDecided, ReleaseDecision
+from schemas.notices import ApprovalRequest
+from schemas.product import Product, ProductApproved
+from schemas.sealed import in_event, seal
+from tests.support import given, products
+from tests.support.edges import AGENCY, Door, letter, made, open_door, sealed, working
+from tests.support.given import NOON, Given, of
+from tests.support.sealing import Opener
+from tests.support.signing import Signer
+
+GP = Signer("gp")
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[tuple[Door, str]]:
+    with open_door() as found:
+        yield found
+
+
+@pytest.fixture
+def door(opened: tuple[Door, str]) -> Door:
+    fresh = Door()
+    vars(opened[0]).update(vars(fresh))
+    return opened[0]
+
+
+@pytest.fixture
+def edge(tmp_path: Path, opened: tuple[Door, str]) -> Edge:
+    return made(tmp_path / "edge", opened[1], owners={"gp": (GP.key(),)})
+
+
+@pytest.fixture
+def at_work(edge: Edge, door: Door) -> Iterator[Working]:
+    with working(edge) as found:
+        yield found
+
+
+def run(*command: str) -> Result:
+    return CliRunner().invoke(main, ["edge", *command])
+
+
+def files(edge: Edge, name: str = "letters") -> dict[str, bytes]:
+    folder = edge.folder / name
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def as_letter(notice: Notice, letter_id: str) -> bytes:
+    told = json.loads(letter(letter_id, kind=notice.type))
+    return json.dumps(
+        told | {"time": NOON.isoformat(), "data": notice.model_dump(mode="json")}
+    ).encode()
+
+
+def request(**changes: Any) -> ApprovalRequest:
+    """What the hub asks the school about an item of its own."""
+    hub = Given(APPROVE, given.policy(Signer(AGENCY).partner()).model_copy(update={"signed": True}))
+    outcome = hub.when(products.drafted(products.draft_item(AGENCY)))
+    (asked,) = of(ApprovalRequest, [one.notice for one in outcome.letters])
+    if not changes:
+        return asked
+    statements = tuple(one.model_copy(update=changes) for one in asked.statements)
+    return asked.model_copy(update={"statements": statements})
+
+
+def product(letter_id: str, **changes: Any) -> bytes:
+    """What the GP released to the school, as the hub sends it."""
+    policy = given.policy(GP.partner()).model_copy(update={"signed": True})
+    hub = Given(APPROVE, policy)
+    draft = products.drafted(products.draft_item("gp"))
+    (asked,) = of(ApprovalRequest, [one.notice for one in hub.when(draft).letters])
+    assert hub.when(GP.approves(asked)).refusal is None
+    (approved,) = of(ProductApproved, hub.facts)
+    (sent,) = Given(RELEASE, policy).when(approved).letters
+    assert isinstance(sent.notice, Product)
+    told = json.loads(as_letter(sent.notice, letter_id))
+    told["data"]["items"][0] |= changes
+    return json.dumps(told).encode()
+
+
+def test_a_letter_is_a_file_for_the_agencys_system_and_the_hub_knows_that_it_arrived(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["l1"] = letter("l1")
+    assert at_work.fetch(wait=0) == 1
+    assert door.acknowledged == ["l1"]
+    at_work.hand_on()
+    assert files(edge) == {"mash.recall.v1-l1.json": letter("l1")}
+
+
+def test_one_that_comes_again_is_handed_on_once(at_work: Working, door: Door, edge: Edge) -> None:
+    door.letters["l1"] = letter("l1")
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    (taken,) = (edge.folder / "letters").iterdir()
+    taken.unlink()  # the agency's system has it
+    door.letters["l1"] = letter("l1")
+    door._leased.clear()
+    assert at_work.fetch(wait=0) == 0
+    at_work.hand_on()
+    assert (files(edge), door.letters) == ({}, {})
+
+
+def test_what_is_through_leaves_no_content_in_the_store(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["l1"] = letter("l1", words="Seen alone at night")
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    kept = b"".join(path.read_bytes() for path in edge.folder.glob("edge.db*"))
+    assert b"Seen alone" not in kept
+    assert all(path.stat().st_mode & 0o77 == 0 for path in edge.folder.glob("edge.db*"))
+
+
+def test_a_sealed_letter_is_opened_by_any_key_of_the_agencys(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["l1"] = sealed(edge, letter("l1"), letter_id="l1")
+    opening.make(edge.folder, curve="P-256")
+    door.letters["l2"] = sealed(edge, letter("l2"), letter_id="l2")
+    assert at_work.fetch(wait=0) == 2
+    at_work.hand_on()
+    assert sorted(files(edge).values()) == [letter("l1"), letter("l2")]
+
+
+def refused(edge: Edge) -> str:
+    told = run("status", "--folder", str(edge.folder), "--json")
+    assert told.exit_code == 1
+    (one,) = json.loads(told.output)["refused"]
+    return str(one["why"])
+
+
+def test_a_letter_that_was_sealed_for_another_agency_does_not_open(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["l1"] = in_event(seal(letter("l1"), Opener().public), letter_id="l1")
+    assert at_work.fetch(wait=0) == 0
+    at_work.hand_on()
+    assert door.acknowledged == []
+    assert refused(edge) == "it is sealed to a key that is none of this agency's"
+
+
+@pytest.mark.parametrize(
+    ("inner", "why"),
+    [
+        (letter("l2"), "another letter was sealed in it than it says"),
+        (letter("l1").replace(AGENCY.encode(), b"police"), "it is a letter for another agency"),
+        (b"[]", "it is no event in JSON"),
+    ],
+    ids=["id", "agency", "nothing"],
+)
+def test_nor_is_one_handed_on_that_is_another_than_it_says(
+    at_work: Working, door: Door, edge: Edge, inner: bytes, why: str
+) -> None:
+    door.letters["l1"] = sealed(edge, inner, letter_id="l1")
+    at_work.fetch(wait=0)
+    assert refused(edge) == why
+
+
+def test_a_release_is_handed_on_as_its_owners_signed_it(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    released = product("p1")
+    door.letters["p1"] = sealed(edge, released, letter_id="p1")
+    assert at_work.fetch(wait=0) == 1
+    at_work.hand_on()
+    assert files(edge) == {"mash.product.v1-p1.json": released}
+
+
+def test_a_release_with_one_byte_altered_is_refused_and_the_agencys_people_are_told(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["p1"] = product("p1", text="mariam told the gp.")
+    assert at_work.fetch(wait=0) == 0
+    at_work.hand_on()
+    (note,) = files(edge).items()
+    assert note[0] == "refused-p1.json"
+    assert b"mariam" not in note[1]
+    assert "gp: other words were signed" in json.loads(note[1])["refused"]
+    assert "gp: other words were signed" in refused(edge)
+    said = run("status", "--folder", str(edge.folder)).output
+    assert "ring the hub, by a number that you have from elsewhere" in said
+
+
+def test_and_comes_again_until_it_is_as_it_was_signed(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["p1"] = product("p1")
+    door.on_the_way = lambda body: body.replace(b"told the", b"tald the", 1)
+    at_work.fetch(wait=0)
+    assert "other words" in refused(edge)
+    door.on_the_way = lambda body: body
+    door._leased.clear()
+    assert at_work.fetch(wait=0) == 1
+    at_work.hand_on()
+    assert "mash.product.v1-p1.json" in files(edge)
+    assert run("status", "--folder", str(edge.folder)).exit_code == 0
+
+
+def test_what_no_owner_signed_is_handed_on_only_where_that_was_agreed(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    told = json.loads(product("p1"))
+    told["data"]["approvals"] = []
+    door.letters["p1"] = json.dumps(told).encode()
+    (edge.folder / configured.OWNERS).write_text("{}", "utf-8")
+    at_work.fetch(wait=0)
+    assert "nobody signed it" in refused(edge)
+    agreed = edge.settings.model_copy(update={"unsigned": ("gp",)})
+    with working(Edge(edge.folder, agreed)) as again:
+        door._leased.clear()
+        assert again.fetch(wait=0) == 1
+    (edge.folder / configured.OWNERS).write_text(edge_keys.written({"gp": (GP.key(),)}), "utf-8")
+    told = json.loads(product("p2"))
+    told["data"]["approvals"] = []
+    door.letters["p2"] = json.dumps(told).encode()
+    with working(Edge(edge.folder, agreed)) as again:
+        assert again.fetch(wait=0) == 0, "who has a key signs"
+
+
+def test_without_owners_keys_nothing_is_fetched(at_work: Working, edge: Edge, door: Door) -> None:
+    (edge.folder / configured.OWNERS).unlink()
+    door.letters["l1"] = letter("l1")
+    with pytest.raises(NoEdge, match="hub approvals keys"):
+        at_work.fetch(wait=0)
+    assert door.letters
+
+
+def test_what_the_agencys_system_drops_is_sent_until_the_hub_has_it(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    event = {"specversion": "1.0", "id": "e1", "source": "s", "type": "mash.notification.v1"}
+    dropped = edge.folder / "to-send" / "concern.json"
+    (edge.folder / "to-send" / "half.json.part").write_text("{", "utf-8")
+    dropped.write_text(json.dumps(event), "utf-8")
+    at_work.hand_on()
+    assert [*files(edge, "to-send")] == ["half.json.part"]
+    door.status = 503
+    at_work.send()
+    assert door.taken == {}
+    told = json.loads(run("status", "--folder", str(edge.folder), "--json").output)
+    assert (told["unsent"][0]["what"], told["unsent"][0]["trouble"]) == ("concern.json", "503")
+    door.status = 200
+    at_work.store.not_sent(at_work.store.to_send(1e18)[0], trouble="503", now=-1e9)
+    at_work.send()
+    assert door.came == ["e1"]
+    at_work.hand_on()
+    receipt = edge.folder / "to-send" / "receipts" / "concern.json.receipts.json"
+    assert json.loads(receipt.read_bytes())[0]["status"] == "accepted"
+    at_work.send()
+    assert door.came == ["e1"]
+
+
+def test_a_request_is_signed_here_and_its_answer_sent_once(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    who = Signer(AGENCY).name
+    key = edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by=who)
+    asked = request()
+    door.letters["r1"] = as_letter(asked, "r1")
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert files(edge) == {}, "people decide about it"
+    there = ("--folder", str(edge.folder))
+    assert json.loads(run("requests", *there, "--json").output)[0]["request"] == "r1"
+    assert asked.item.sanitised in run("requests", "r1", *there).output
+    signed = run("sign", "r", "--choice", "sanitised", *there)
+    assert signed.exit_code == 0, signed.output
+    assert "no open request" in run("sign", "r1", "--choice", "sanitised", *there).output
+    at_work.send()
+    (event,) = door.taken.values()
+    decision = ReleaseDecision.model_validate(event["data"])
+    partner = Signer(AGENCY).partner(GP.key(public=key.public, decided_by=key.decided_by))
+    hub = Given(APPROVE, given.policy(partner).model_copy(update={"signed": True}))
+    hub.when(products.drafted(products.draft_item(AGENCY)))
+    assert hub.when(ReleaseDecided(agency=AGENCY, decision=decision)).refusal is None
+    told = json.loads(run("status", *there, "--json").output)
+    assert (told["requests_open"], told["requests_answered"]) == (0, 1)
+
+
+def test_two_people_sign_before_it_is_sent(at_work: Working, door: Door, edge: Edge) -> None:
+    for name in ("first", "second"):
+        edge_keys.make(edge.folder / name, agency=AGENCY, decided_by=f"The {name}")
+    door.letters["r1"] = as_letter(request(people=2), "r1")
+    at_work.fetch(wait=0)
+    there = ("r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    told = run("sign", *there, "--key", str(edge.folder / "first")).output
+    assert "one more person has to sign" in told
+    assert at_work.send() == 0
+    again = run("sign", *there, "--key", str(edge.folder / "first"))
+    assert (again.exit_code, "signed it already" in again.output) == (1, True)
+    assert run("sign", *there, "--key", str(edge.folder / "second")).exit_code == 0
+    at_work.send()
+    (event,) = door.taken.values()
+    assert len(event["data"]["envelope"]["signatures"]) == 2
+
+
+def test_what_is_withheld_says_so_and_needs_a_reason(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    there = ("r1", "--folder", str(edge.folder))
+    assert run("withhold", *there).exit_code == 2
+    assert run("withhold", *there, "--no-signpost", "--reason", "A risk").exit_code == 0
+    at_work.send()
+    (event,) = door.taken.values()
+    assert (event["data"]["choice"], event["data"]["signpost"]) == ("withhold", False)
+
+
+def test_nothing_is_signed_that_is_not_what_the_request_shows(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    asked = request()
+    item = asked.item.model_copy(update={"sanitised": "Harmless words."})
+    door.letters["r1"] = as_letter(asked.model_copy(update={"item": item}), "r1")
+    at_work.fetch(wait=0)
+    told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    assert (told.exit_code, "no statement of these words" in told.output) == (1, True)
+
+
+def test_a_decision_that_the_hub_rejects_is_open_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    (one,) = at_work.store.to_send(1e18)
+    at_work.store.sent(one, '[{"status": "rejected"}]', rejected=True)
+    assert "r1" in run("requests", "--folder", str(edge.folder)).output
+
+
+def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["l1"] = letter("l1")
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    for path in (edge.folder / "letters").iterdir():
+        path.unlink()
+    at_work.store.at_step("l1", PLACING)  # killed before it was known to be there
+    at_work.hand_on()
+    assert (files(edge), at_work.store.counted()) == ({}, {PLACED: 1})
+
+
+def test_init_makes_keys_for_its_account_alone_and_never_over_an_edge(tmp_path: Path) -> None:
+    folder = tmp_path / "edge"
+    wanted = ("init", str(folder), "--agency", "police", "--hub", "https://hub.example")
+    told = run(*wanted, "--who", "MASH sergeant")
+    assert told.exit_code == 0, told.output
+    for table in ("http.tokens", "encryption", "agreement.keys"):
+        assert f"[[agencies.police.{table}]]" in told.output
+    for secret in (configured.TOKEN, configured.DECISION_KEY, opening.FILE):
+        assert (folder / secret).stat().st_mode & 0o777 == 0o600
+        assert (folder / secret).read_text("utf-8") not in told.output
+    again = run(*wanted)
+    assert (again.exit_code, "holds an edge already" in again.output) == (1, True)
+
+
+def test_what_is_fetched_from_elsewhere_goes_by_tls(tmp_path: Path) -> None:
+    told = run("init", str(tmp_path / "e"), "--agency", "police", "--hub", "http://hub.example")
+    assert (told.exit_code, "hub is https://" in told.output) == (1, True)
+
+
+def test_two_processes_do_not_run_one_edge(edge: Edge) -> None:
+    with alone(edge.folder):
+        told = run("run", str(edge.folder))
+        assert (told.exit_code, "another process runs the edge" in told.output) == (1, True)
+
+
+def test_a_key_that_others_can_read_opens_nothing(edge: Edge) -> None:
+    (edge.folder / opening.FILE).chmod(0o644)
+    with pytest.raises(NoEdge, match="chmod 600"):
+        opening.read(edge.folder)
+
+
+@pytest.mark.parametrize("array", ["[]", "[1]", ' [ {"a": [1, "]"]} , 2.0 ] '])
+def test_letters_are_taken_as_they_stand_there(array: str) -> None:
+    found = [*elements(array)]
+    assert [json.loads(one) for one in found] == json.loads(array)
+    assert all(one in array for one in found)
+
+
+@pytest.mark.parametrize("array", ["", "{}", "[", "[1", "[1 2]", "[,]"])
+def test_what_is_no_list_of_letters_is_none(array: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - that it is no list is all there is to say
+        [*elements(array)]
