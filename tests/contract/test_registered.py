@@ -227,9 +227,11 @@ def test_a_key_signs_nothing_of_before_it_was_registered(town: Registering) -> N
 
 
 def test_who_is_registered_decides_as_long_as_the_key_counts(town: Registering) -> None:
+    assert not Now(dt.datetime.now(dt.UTC), town.now()).is_known("school", town.school.name)
     town.registers(town.school)
     now = dt.datetime.now(dt.UTC)
     assert Now(now, town.now()).may_decide("school", town.school.name)
+    assert Now(now, town.now()).is_known("school", town.school.name)
     assert not Now(LONG_AGO, town.now()).may_decide("school", town.school.name)
     assert not Now(now, town.now()).may_decide("gp", town.school.name)
     town.send(town.head.says(KeyChoice.REVOKE, town.school, at=now))
