@@ -14,10 +14,12 @@ import click
 from ops.commands.common import config_option, json_option, say, say_json, text
 from ops.commands.registering import register
 from ops.edge import keys as edge_keys
+from ops.edge import passkeys as edge_passkeys
 from ops.edge import shown
 from ops.edge.approving import Decision, NotAsShown, decide, request_of
 from ops.edge.approving import countersign as second
 from ops.edge.keys import NoKey
+from ops.edge.passkeys import PasskeySigner
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
 from schemas.product import Choice
@@ -42,6 +44,7 @@ def approvals() -> None:
     2. `hub approvals show REQUEST` says in words what it asks: the letter of the hub, in a file.
     3. `hub approvals sign REQUEST --key KEY --choice sanitised` prints the decision to send, as the
        data of a mash.release-decision.v1, by any way in that the agency has.
+       A person may sign with a passkey instead: `hub approvals passkey FILE`, and FILE as --key.
     4. `hub approvals register` lets an agency's own administrator say who decides, and with which
        key, by messages of the agency; step 1 then registers the administrator's key alone.
     5. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
@@ -65,6 +68,30 @@ def keygen(file: Path, agency: str, who: str) -> None:
     except NoKey as error:
         raise click.BadParameter(str(error), param_hint="--agency") from None
     say(edge_keys.configured(key, since=dt.datetime.now(dt.UTC)))
+
+
+@approvals.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--agency", required=True, help="The agency's code in the hub's configuration.")
+@click.option("--who", required=True, help="Who decides, as the agency registers them.")
+@click.option(
+    "--port", type=click.IntRange(1024, 65535), default=edge_passkeys.PORT, show_default=True
+)
+def passkey(file: Path, agency: str, who: str, port: int) -> None:
+    """Make a passkey in a browser of this machine, keep in FILE what is public of it, and print by
+    what the agency's administrator registers it. `sign` with FILE asks it, on the same page.
+
+    \b
+    Example:
+      hub approvals passkey sergeant.passkey --agency police --who "MASH sergeant"
+    """
+    try:
+        key = edge_passkeys.make(file, agency=agency, decided_by=text(who), port=port)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already; name another file") from None
+    except NoKey as error:
+        raise click.ClickException(str(error)) from None
+    say(edge_passkeys.registering(key))
 
 
 @approvals.command()
@@ -92,7 +119,7 @@ def show(request: Any, *, as_json: bool) -> None:
 
 @approvals.command()
 @click.argument("request", type=click.File("rb"))
-@click.option("--key", "key_file", type=_FILE, required=True, help="The file of `keygen`.")
+@click.option("--key", "key_file", type=_FILE, required=True, help="Of `keygen` or `passkey`.")
 @click.option("--choice", type=click.Choice([*_WORDS]), required=True)
 @click.option(
     "--reason", help="Why, for the hub's record; required to withhold. No recipient is sent it."
@@ -137,8 +164,10 @@ def sign(
     if decision.choice is Choice.WITHHOLD and not reason:
         raise click.UsageError("say why it is withheld: --reason")
     try:
-        key = edge_keys.read(key_file)
-        say_json(decide(request_of(request.read()), decision, key=key))
+        asked, key = request_of(request.read()), edge_passkeys.read(key_file)
+        if isinstance(key, PasskeySigner):
+            key = key.model_copy(update={"words": tuple(shown.lines(asked))})
+        say_json(decide(asked, decision, key=key))
     except (NoKey, NotAsShown) as error:
         raise click.ClickException(str(error)) from None
 

@@ -197,6 +197,8 @@ class Now:
         people = (*partner.decision_makers, *partner.social_workers) if partner else ()
         if not people or (agency == self.policy.lead_agency and self.may_rate(who)):
             return True
+        if self.may_decide(agency, who):
+            return True
         named = (part for contact in among for part in contact.role.split(","))
         return plain_name(who) in map(plain_name, (*people, *named))
 

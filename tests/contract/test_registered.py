@@ -128,8 +128,8 @@ def test_whom_the_administrator_registers_signs_what_leaves(everywhere: Register
     assert replay(town.reader, Wanted()).well
 
 
-def test_whom_it_registers_with_a_passkey_signs_with_that(everywhere: Registering) -> None:
-    town, person = everywhere, Person("school")
+def test_whom_it_registers_with_a_passkey_signs_with_that(town: Registering) -> None:
+    person = Person("school")
     assert town.registers(person).status is ReceiptStatus.ACCEPTED
     town.asks()
     town.approves(person)
@@ -227,9 +227,11 @@ def test_a_key_signs_nothing_of_before_it_was_registered(town: Registering) -> N
 
 
 def test_who_is_registered_decides_as_long_as_the_key_counts(town: Registering) -> None:
+    assert not Now(dt.datetime.now(dt.UTC), town.now()).is_known("school", town.school.name)
     town.registers(town.school)
     now = dt.datetime.now(dt.UTC)
     assert Now(now, town.now()).may_decide("school", town.school.name)
+    assert Now(now, town.now()).is_known("school", town.school.name)
     assert not Now(LONG_AGO, town.now()).may_decide("school", town.school.name)
     assert not Now(now, town.now()).may_decide("gp", town.school.name)
     town.send(town.head.says(KeyChoice.REVOKE, town.school, at=now))
@@ -363,8 +365,7 @@ def test_who_has_the_hubs_key_registers_nothing_either(town: Registering) -> Non
         assert Registered(town.policy).policy(view) is town.policy
 
 
-def test_what_is_sent_again_is_a_duplicate_whatever_became_of_it(everywhere: Registering) -> None:
-    town = everywhere
+def test_what_is_sent_again_is_a_duplicate_whatever_became_of_it(town: Registering) -> None:
     told = town.head.says(KeyChoice.REGISTER, town.school)
     assert town.send(told, id_="one").status is ReceiptStatus.ACCEPTED
     town.adopt(town.school_with(town.head.key(until=LONG_AGO + SOON)), town.gp.partner())

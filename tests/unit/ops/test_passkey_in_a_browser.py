@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from starlette.applications import Starlette
 
 from connectors.wrong_tokens import WrongTokens
@@ -26,16 +26,9 @@ from ops.run.wiring import Hub, open_hub
 from router.steps.passkeys import asserted as verify
 from schemas.envelope import Passkey, asserted, challenge_of
 from schemas.policy import ApprovalKey
+from tests.support.chromium import CHROMIUM, opened
 from tests.support.filled import empty_hub
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WHO = "A. Operator"
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
@@ -65,22 +58,8 @@ def served(tmp_path: Path) -> Iterator[tuple[Hub, str]]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playing:
-        browser = playing.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_page()
-        devices = page.context.new_cdp_session(page)
-        devices.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    with opened() as page:
         yield page
-        browser.close()
 
 
 ASKS = """async (challenge) => {
