@@ -364,3 +364,25 @@ class ContentRevealed(Notice, type="mash.content-revealed.v1"):
     """What an agency does that does not find it in order."""
     contact: Line | None = Field(default=None, exclude_if=not_)
     """Whom to ring about it."""
+
+
+class LookReviewed(Notice, type="mash.look-reviewed.v1"):
+    """What somebody found who looked afterwards at why an agency's words were shown (R46): for
+    each agency that was told of that look.
+    """
+
+    record: Literal["dead_letter", "referral"]
+    message_ids: tuple[Identity, ...]
+    """The agency's own messages that were shown, as their receipts call them."""
+    seen_by: Line
+    why: Line
+    """Why they looked, as they said."""
+    seen_at: Instant
+    in_order: bool
+    found: Line
+    """What the reviewer says of it."""
+    reviewed_by: Line
+    reviewed_at: Instant
+    to_do: Line
+    contact: Line | None = Field(default=None, exclude_if=not_)
+    """Whom to ring who does not find it so."""

@@ -18,7 +18,7 @@ from schemas.envelope import NotSigned, canonical
 from schemas.keys import KeyChange
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
-from schemas.product import Item, Redaction
+from schemas.product import Item, OwnerApproval, Redaction
 
 S = TypeVar("S", bound=Shape)
 
@@ -132,6 +132,16 @@ _SCOPE = {"kinds", "recipients", "purposes", "since", "until", "decided_by", "re
 def text_digest(text: str) -> str:
     """SHA-256 of words as they leave."""
     return sha256(text.encode()).hexdigest()
+
+
+def stated(approval: OwnerApproval) -> ReleaseStatement | None:
+    """What an approval says, whoever signed it; None where it is no statement about one release."""
+    if approval.envelope is None or approval.standing is not None:
+        return None
+    try:
+        return ReleaseStatement.parse(approval.envelope.unverified())
+    except NotSigned:
+        return None
 
 
 def redaction_map(redactions: Sequence[Redaction]) -> str:

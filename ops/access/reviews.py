@@ -10,6 +10,7 @@ from ops.access.acting import Asker, today
 from ops.access.noting import OPERATIONS, note
 from ops.access.recording import act_of, permit_on_record
 from ops.look.reading import Readable
+from ops.look.reviewed import tell_owners
 from ops.run.wiring import Hub
 from schemas.access import Access, Act, Record, Role
 from schemas.operations import DeadLetterRevealed, RecordRevealed, RevealReviewed
@@ -82,7 +83,8 @@ def review(hub: Hub, id_: str, *, asker: Asker, in_order: bool) -> None:
             why=asker.why or "",
             access=access,
         )
-        note(transaction, cursor, fact=fact, about=look.about)
+        message = note(transaction, cursor, fact=fact, about=look.about)
+        tell_owners(hub, transaction, message, reviewed=fact)
 
 
 def risk_owners(hub: Hub) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ops.edge.keys import Keys
 from schemas.envelope import Envelope, NotSigned
 from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, Product
-from schemas.statement import ReleaseStatement, StandingStatement, text_digest
+from schemas.statement import ReleaseStatement, StandingStatement, stated, text_digest
 
 
 class NoRelease(Exception):
@@ -76,7 +76,7 @@ class _Looking:
         given = {one.agency: one for one in self.product.approvals if one.item_id == item.item_id}
         owners = dict.fromkeys((item.owner, *given))
         for one in given.values():
-            told = _statement(one)
+            told = stated(one)
             owners |= dict.fromkeys(source.owner for source in told.sources) if told else {}
         for owner in owners:
             yield self._look(item, owner, one=given.get(owner))
@@ -84,7 +84,7 @@ class _Looking:
     def is_about(self) -> bool:
         """Whether whom the product is about is, in full, what every statement says."""
         about = self.product.about
-        told = [one for each in self.product.approvals if (one := _statement(each))]
+        told = [one for each in self.product.approvals if (one := stated(each))]
         said = about.model_copy(update={"ring": None}).digest() if about else None
         return bool(told) and all(one.about == said for one in told)
 
@@ -153,15 +153,6 @@ def _wrong_people(
     if plain_name(decided_by or "") not in people:
         return "another decision maker was signed"
     return None if len(people) >= wanted else "one more person has to sign it"
-
-
-def _statement(one: OwnerApproval) -> ReleaseStatement | None:
-    if one.envelope is None or one.standing is not None:
-        return None
-    try:
-        return ReleaseStatement.parse(one.envelope.unverified())
-    except NotSigned:
-        return None
 
 
 def _opened(

@@ -52,6 +52,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.ContentRevealed,
     notices.DueTimeWarning,
     notices.Handover,
+    notices.LookReviewed,
     notices.HeldBackNotice,
     notices.LinkReview,
     notices.LinksChanged,

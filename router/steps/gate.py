@@ -18,7 +18,7 @@ from schemas.envelope import Envelope, NotSigned
 from schemas.identity import IdentityBlock
 from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
-from schemas.statement import ReleaseStatement, StandingStatement, text_digest
+from schemas.statement import ReleaseStatement, StandingStatement, stated, text_digest
 
 OTHER_BYTES: Final = "It is not what its owner approved."
 UNSIGNED: Final = "Its owner has not signed it."
@@ -154,7 +154,7 @@ def _fault(
     if item.digest != digest:
         return OTHER_BYTES
     given = {one.agency: one for one in approved.approvals if one.item_id == item.item_id}
-    said = {agency: told for agency, one in given.items() if (told := _said(one)) is not None}
+    said = {agency: told for agency, one in given.items() if (told := stated(one)) is not None}
     for owner in _owners(item, said=said, given=given):
         one = given.get(owner) or OwnerApproval(
             item_id=item.item_id, agency=owner, decided_at=approved_at
@@ -170,16 +170,6 @@ def _owners(
     """All whose word is needed: its owner, who else approved, and who the signed say there is."""
     sources = (source.owner for one in said.values() for source in one.sources)
     yield from dict.fromkeys((item.owner, *given, *sources))
-
-
-def _said(one: OwnerApproval) -> ReleaseStatement | None:
-    """What an approval says, whoever signed it; None where it is no such statement."""
-    if one.envelope is None or one.standing is not None:
-        return None
-    try:
-        return ReleaseStatement.parse(one.envelope.unverified())
-    except NotSigned:
-        return None
 
 
 def _unapproved(

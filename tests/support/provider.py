@@ -5,9 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+
+from ops.demo.running import DemoFolder
+from stores import linking
+from stores.database import Database
+from tests.support.filled import empty_hub
 
 CONFIG = """
 [identity]
@@ -27,6 +34,30 @@ mash-system = []
 """
 """What a hub has to be told of it: it knows no client without a secret."""
 SECRET = {"HUB_SECRET": "any"}
+
+
+ANNA: dict[str, Any] = {
+    "name_here": "Anna Auditor",
+    "agency": "Sample Borough",
+    "roles": ["mash-auditors", "canteen"],
+}
+"""An auditor, as the provider knows her."""
+
+
+def with_a_provider(path: Path, identity: str) -> DemoFolder:
+    """A hub that is stopped, whose people sign in there."""
+    folder, made = empty_hub(path)
+    made.database.close()
+    with folder.config.open("a", encoding="utf-8") as opened:
+        opened.write(identity)
+    return folder
+
+
+def facts(database: Database, type_: type[Any]) -> list[Any]:
+    """All of a type that are on the record."""
+    with database.reading() as connection:
+        found = linking.every(connection, database.vault, type_=type_)
+        return [entry.message.data for entry in found]
 
 
 @contextmanager

@@ -214,6 +214,44 @@ def test_a_look_is_reviewed_once_by_somebody_else(worked: Worked) -> None:
     assert json.loads(hub(folder, "policy", "reviews", "--json", *REVIEWER[:2]).stdout) == []
 
 
+def found(made: Hub, agency: str) -> list[dict[str, Any]]:
+    """What an agency hears of a review."""
+    told = [json.loads(one.body) for one in made.queues.lease(agency, limit=50, seconds=60)]
+    return [one["data"] for one in told if one["type"] == "mash.look-reviewed.v1"]
+
+
+@pytest.mark.parametrize("verdict", ["--in-order", "--not-in-order"])
+def test_whose_words_were_shown_is_told_what_the_reviewer_found(
+    worked: Worked, verdict: str
+) -> None:
+    folder, made = worked
+    referral = notified(made)
+    for _ in range(2):
+        assert hub(folder, "case", referral, "--reveal", *AUDITOR).exit_code == 0
+    (look,) = json.loads(hub(folder, "policy", "reviews", *REVIEWER[:2], "--json").stdout)
+    assert found(made, "police") == []
+    why = ("--who", "R. Reviewer", "--why", "the complaint is real")
+    assert hub(folder, "policy", "reviewed", look["id"], verdict, *why).exit_code == 0
+    (notice,) = found(made, "police")
+    assert notice["message_ids"] == [referral]
+    assert (notice["seen_by"], notice["why"]) == ("J. Auditor", WHY[1])
+    assert notice["in_order"] is (verdict == "--in-order")
+    assert (notice["reviewed_by"], notice["found"]) == ("R. Reviewer", "the complaint is real")
+    assert notice["contact"] == "MASH manager, 01632 960102"
+    assert "Told of" not in json.dumps(notice)
+    assert found(made, "school") == []
+
+
+def test_of_a_dead_letter_too(worked: Worked) -> None:
+    folder, made = worked
+    id_ = bury(made, bad_type())
+    hub(folder, "dead-letters", "show", id_, "--reveal", *OPERATOR)
+    (look,) = json.loads(hub(folder, "policy", "reviews", "--json", *REVIEWER[:2]).stdout)
+    hub(folder, "policy", "reviewed", look["id"], "--in-order", *REVIEWER)
+    agency = facts(made, DeadLetterRevealed)[0].agency
+    assert [one["message_ids"] for one in found(made, agency)] == [[id_]]
+
+
 def test_who_finds_a_look_not_in_order_is_told_whom_to_tell(worked: Worked) -> None:
     folder, made = worked
     assert hub(folder, "case", notified(made), "--reveal", *AUDITOR).exit_code == 0

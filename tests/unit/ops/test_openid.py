@@ -26,35 +26,19 @@ from ops.run.configuration import read_settings
 from ops.run.people import wrongly_identified
 from schemas.access import Proof, Role
 from schemas.operations import PersonSignedIn, SignInRefused
-from stores import linking
-from tests.support.filled import empty_hub
-from tests.support.provider import CONFIG, SECRET, goes, knows, provider
+from tests.support.provider import ANNA, CONFIG, SECRET, facts, goes, knows, with_a_provider
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """Of the provider, which runs in this process."""
 
 BACK = "http://127.0.0.1:1/sign-in/return"
-ANNA = {
-    "name_here": "Anna Auditor",
-    "agency": "Sample Borough",
-    "roles": ["mash-auditors", "canteen"],
-}
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    with provider() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory: pytest.TempPathFactory, issuer: str) -> DemoFolder:
-    """A hub that is stopped, whose people sign in there. Copy it."""
-    folder, made = empty_hub(tmp_path_factory.mktemp("made") / "hub")
-    made.database.close()
-    with folder.config.open("a", encoding="utf-8") as opened:
-        opened.write(CONFIG.format(issuer=issuer))
-    return folder
+    """Copy it."""
+    path = tmp_path_factory.mktemp("made") / "hub"
+    return with_a_provider(path, CONFIG.format(issuer=issuer))
 
 
 @pytest.fixture
@@ -80,12 +64,6 @@ def asking(made: Reader) -> Provider:
 def answered(asking: Provider, sub: str = "anna", **how: bool) -> Known:
     asked = asking.ask(BACK, **how)
     return asking.answered(asked, goes(asked.url, sub))
-
-
-def facts(made: Reader, type_: type[Any]) -> list[Any]:
-    with made.database.reading() as connection:
-        found = linking.every(connection, made.database.vault, type_=type_)
-        return [entry.message.data for entry in found]
 
 
 def test_somebody_is_what_the_provider_says_as_far_as_the_configuration_knows(
@@ -278,7 +256,7 @@ def test_by_command_somebody_signs_in_and_acts_as_that(
     found = asker(made, "Anna Auditor", why="A complaint")
     assert (found.agency, set(found.roles)) == ("childrens_social_care", {Role.AUDITOR})
     assert (found.proven, found.recent) == (Proof.OPENID, False)
-    (begun,) = facts(made, PersonSignedIn)
+    (begun,) = facts(made.database, PersonSignedIn)
     assert (begun.who, begun.proven) == ("Anna Auditor", Proof.OPENID)
     assert hub(folder, "sign-out").exit_code == 0
     with pytest.raises(NotProven):
@@ -299,7 +277,7 @@ def test_who_is_nobody_here_is_told_so_and_it_is_recorded(
     knows(issuer, "anna", **ANNA | {"roles": []})
     answer = _signs_in(folder, monkeypatch)
     assert (answer.exit_code, "claim roles" in answer.output) == (1, True)
-    assert [one.reason for one in facts(made, SignInRefused)] == ["no_role"]
+    assert [one.reason for one in facts(made.database, SignInRefused)] == ["no_role"]
 
 
 def test_where_no_provider_answers_the_command_says_so(folder: DemoFolder, issuer: str) -> None:

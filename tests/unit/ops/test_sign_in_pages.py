@@ -27,33 +27,21 @@ from ops.look.status import collect
 from ops.run.wiring import Hub, open_hub
 from schemas.access import Proof
 from schemas.operations import PersonSignedIn, PersonSignedOut, SignInRefused
-from stores import linking
 from tests.support.filled import empty_hub
-from tests.support.provider import CONFIG, SECRET, goes, knows, provider
+from tests.support.provider import ANNA, CONFIG, SECRET, facts, goes, knows, with_a_provider
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """Of the provider, which runs in this process."""
 
 HUB = "https://hub.example"
-ANNA = {
-    "name_here": "Anna Auditor",
-    "agency": "Sample Borough",
-    "roles": ["mash-auditors"],
-    "acr": "phr",
-}
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    with provider() as found:
-        yield found
+WITH_A_KEY = {**ANNA, "acr": "phr"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, issuer: str) -> DemoFolder:
     """A hub whose monitor is shown to auditors alone."""
-    folder, made = empty_hub(tmp_path_factory.mktemp("made") / "hub")
-    made.database.close()
+    identity = CONFIG.format(issuer=issuer).replace("client_id", f'url = "{HUB}"\nclient_id', 1)
+    folder = with_a_provider(tmp_path_factory.mktemp("made") / "hub", identity)
     rules = (files("ops.access") / "standard.toml").read_text("utf-8")
     before = 'effect = "allow"\nroles = ["everybody"]\nacts = ["look"]\nrecords = ["health"]'
     assert before in rules
@@ -62,8 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, issuer: str) -> DemoFolder:
     text = folder.config.read_text("utf-8").replace(
         'profile = "', 'access = "ours.toml"\nprofile = "'
     )
-    identity = CONFIG.format(issuer=issuer).replace("client_id", f'url = "{HUB}"\nclient_id', 1)
-    folder.config.write_text(text + identity, "utf-8")
+    folder.config.write_text(text, "utf-8")
     return folder
 
 
@@ -120,12 +107,6 @@ def _browser(made: Hub, wrong: WrongTokens) -> Browser:
     return Browser(app)
 
 
-def facts(made: Hub, type_: type[Any]) -> list[Any]:
-    with made.database.reading() as connection:
-        found = linking.every(connection, made.database.vault, type_=type_)
-        return [entry.message.data for entry in found]
-
-
 def _sent(browser: Browser) -> Mapping[str, str]:
     """What the provider gives this browser for the hub."""
     answer = browser.get("/sign-in")
@@ -134,7 +115,7 @@ def _sent(browser: Browser) -> Mapping[str, str]:
 
 
 def _signs_in(browser: Browser, issuer: str, **changes: object) -> httpx.Response:
-    knows(issuer, "anna", **ANNA | changes)
+    knows(issuer, "anna", **WITH_A_KEY | changes)
     return browser.get("/sign-in/return", params=_sent(browser))
 
 
@@ -148,11 +129,11 @@ def test_who_has_signed_in_is_shown_what_the_rules_let_them_see(
     assert shown.status_code == 200
     person = shown.json()["person"]
     assert (person["who"], person["roles"]) == ("Anna Auditor", ["auditor"])
-    begun = facts(made, PersonSignedIn)[-1]
+    begun = facts(made.database, PersonSignedIn)[-1]
     assert (begun.who, begun.proven) == ("Anna Auditor", Proof.OPENID)
     assert browser.post("/sign-out").status_code == 303
     assert browser.get("/v1/status").status_code == 403
-    assert facts(made, PersonSignedOut)[-1].session == begun.session
+    assert facts(made.database, PersonSignedOut)[-1].session == begun.session
 
 
 def test_whose_role_does_not_see_it_is_not_shown_it(browser: Browser, issuer: str) -> None:
@@ -185,15 +166,15 @@ def test_signing_in_again_is_another_session_and_ends_the_older_one(
 def test_an_answer_is_taken_of_the_browser_alone_that_was_sent_and_once(
     browser: Browser, made: Hub, wrong: WrongTokens, issuer: str
 ) -> None:
-    knows(issuer, "anna", **ANNA)
-    said, before = _sent(browser), len(facts(made, SignInRefused))
+    knows(issuer, "anna", **WITH_A_KEY)
+    said, before = _sent(browser), len(facts(made.database, SignInRefused))
     other = Browser(browser.app)
     assert other.get("/sign-in/return", params=said).status_code == 403
     assert browser.get("/sign-in/return", params=said).status_code == 303
     browser.cookies.set(ASKED, said["state"], domain="hub.example")
     assert browser.get("/sign-in/return", params=said).status_code == 403
     assert wrong.total == 2
-    assert len(facts(made, SignInRefused)) == before
+    assert len(facts(made.database, SignInRefused)) == before
 
 
 def test_whom_the_provider_does_not_let_in_is_recorded_and_slowed(
@@ -201,17 +182,17 @@ def test_whom_the_provider_does_not_let_in_is_recorded_and_slowed(
 ) -> None:
     answer = _signs_in(browser, issuer, roles=["canteen"])
     assert (answer.status_code, SESSION in browser.cookies) == (403, False)
-    refused = facts(made, SignInRefused)[-1]
+    refused = facts(made.database, SignInRefused)[-1]
     assert (refused.reason, refused.account, wrong.total) == ("no_role", None, 1)
 
 
 def test_what_comes_in_masses_is_not_recorded(
     browser: Browser, made: Hub, wrong: WrongTokens, issuer: str
 ) -> None:
-    before = len(facts(made, SignInRefused))
+    before = len(facts(made.database, SignInRefused))
     wrong.waiting = 50
     assert _signs_in(browser, issuer, roles=["canteen"]).status_code == 429
-    assert len(facts(made, SignInRefused)) == before
+    assert len(facts(made.database, SignInRefused)) == before
 
 
 def test_a_provider_that_is_silent_keeps_nobody_else_waiting(
@@ -248,7 +229,7 @@ def test_a_provider_that_is_silent_keeps_nobody_else_waiting(
 def test_who_is_at_the_provider_for_too_long_signs_in_anew(
     browser: Browser, issuer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    knows(issuer, "anna", **ANNA)
+    knows(issuer, "anna", **WITH_A_KEY)
     said, later = _sent(browser), now() + pages._PATIENCE
     monkeypatch.setattr(pages, "now", lambda: later)
     assert browser.get("/sign-in/return", params=said).status_code == 403
