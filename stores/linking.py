@@ -49,6 +49,20 @@ def about(
     return _opened(connection, vault, rows=[rows[position] for position in sorted(rows)])
 
 
+def last_of(
+    connection: Connection, ids: Collection[str], *, types: Iterable[type[Fact]]
+) -> dict[str, int]:
+    """The position of the last fact of one of these types about each referral that has one."""
+    of_types = table.c.type.concat("").in_([type_.type for type_ in types])
+    found: dict[str, int] = {}
+    for part in _parts(ids):
+        query = select(table.c.correlation_id, func.max(table.c.position))
+        hits = query.where(table.c.correlation_id.in_(part), of_types)
+        rows = connection.execute(hits.group_by(table.c.correlation_id))
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
 def every(
     connection: Connection, vault: Vault, *, type_: type[Fact], since: int | None = None
 ) -> Iterator[Entry]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from ops.look.picture_words import name_of
 from schemas.person import NHS_NUMBER, Identifier, PartialDate
+from schemas.picture import LeftOut
 
 _HERE = ZoneInfo("Europe/London")
 
@@ -65,12 +67,43 @@ def born(date: PartialDate) -> str:
     return f"{word}{day(date.date)}" + (f" ({', '.join(doubts)})" if doubts else "")
 
 
+def age(date: PartialDate, at: dt.datetime) -> str:
+    """How old somebody is, to stand behind their date of birth; nothing before they are born."""
+    today = at.astimezone(_HERE).date()
+    had = (today.month, today.day) >= (date.date.month, date.date.day)
+    years = today.year - date.date.year - (not had)
+    if date.expected or date.date > today:
+        return ""
+    if years > 1:
+        return f", {years} years old"
+    months = (today.year - date.date.year) * 12 + today.month - date.date.month
+    months -= today.day < date.date.day
+    return f", {months} {'month' if months == 1 else 'months'} old"
+
+
+_LEFT_OUT = {
+    LeftOut.AMENDMENT: "a new version of what its agency told before",
+    LeftOut.RESEND: "sent again by the same agency",
+    LeftOut.COPY: "another agency's word of it, forwarded",
+    LeftOut.SAME_ENTRY: "an entry of a register that tells of it again",
+    LeftOut.UNDATED: "an entry of a register that does not say since when",
+}
+
+
+def why_left_out(why: LeftOut) -> str:
+    """Why something that was told is no further concern."""
+    return _LEFT_OUT[why]
+
+
 def plain(code: object) -> str:
     """A code as words."""
     return str(code).replace("_", " ")
 
 
 FILTERS = {
+    "age": age,
+    "called": name_of,
+    "why_left_out": why_left_out,
     "day": day,
     "clock_time": clock_time,
     "moment": moment,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ops.access.acting import Asker
 from ops.access.items import OF_THE_HUB
 from ops.access.masking import masked
 from ops.look.reading import Readable
-from ops.look.revealing import Seen, see
+from ops.look.revealing import Seen as Sighted
+from ops.look.revealing import see
 from ops.run.wiring import Hub
 from router.picture.drawing import draw
 from router.picture.elsewhere import with_adults
+from router.picture.giving import given_to
 from router.picture.reading import find
 from schemas.access import Record
-from schemas.picture import Picture, PicturePart, PictureShown
+from schemas.information import RequestPlan, RequestsPrepared
+from schemas.operations import RecordRevealed
+from schemas.picture import Picture, PicturePart, PictureShown, Seen
 from schemas.rating import RatingAssigned
-from stores import trail
+from stores import codec, linking, trail
 from stores.trail import Entry
 
 
@@ -66,7 +71,109 @@ def reveal(hub: Hub, referral_id: str, *, asker: Asker) -> tuple[list[Showing], 
     return _showings(told, referral_id), now and _as_seen(now, seen)
 
 
-def _as_seen(now: Picture, seen: Seen) -> Picture | None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """The picture of a referral before somebody who may decide on it."""
+
+    saw: Seen
+    """What a decision on it names."""
+    picture: Picture
+    """As far as the access rules let them see it."""
+    before: Picture | None
+    """The last one that they were shown, likewise; None: they have not opened it before."""
+    looks: tuple[Look, ...]
+    """By whom it was opened until now, oldest first; theirs too."""
+    plan: RequestPlan | None
+    """Who would be asked what, as it was last prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody opened it."""
+
+    who: str
+    why: str
+    at: dt.datetime
+    until: dt.datetime | None
+    """So long they may look again for the same reason."""
+
+
+def open_for(hub: Hub, referral_id: str, *, asker: Asker) -> Opened | None:
+    """The picture of now, shown to somebody of the lead agency, who may then decide on it; None for
+    a referral that is not linked.
+
+    Who looked and why is recorded first, and told to each agency of which there is something.
+    Raises ``Denied`` or ``NobodyReviews``.
+    """
+    with hub.database.transaction() as transaction:
+        entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
+        found = with_adults(transaction, find(transaction, [referral_id]))
+        now = draw(referral_id, found, policy=hub.policy.value)
+        seen = see(
+            hub,
+            transaction,
+            entries=entries,
+            wanted=referral_id,
+            asker=asker,
+            record=Record.PICTURE,
+        )
+        picture = now and seen.refused is None and _as_seen(now, seen)
+        if now and picture:
+            given = given_to(transaction, now, agency=hub.settings.lead_agency)
+    seen.or_refused()
+    if not picture:
+        return None
+    return Opened(
+        saw=Seen(id=given.id, digest=given.digest),
+        picture=picture,
+        before=_shown_before(entries, referral_id, seen=seen, asker=asker),
+        looks=_looks(entries, referral_id),
+        plan=_plan(entries),
+    )
+
+
+def looks_at(hub: Readable, referral_id: str) -> tuple[Look, ...]:
+    """Who has opened the picture of a referral, oldest first."""
+    with hub.database.view() as view:
+        kinds = (RecordRevealed,)
+        entries = linking.about(view.connection, view.vault, ids=[referral_id], types=kinds)
+    return _looks(entries, referral_id)
+
+
+def _looks(entries: Iterable[Entry], referral_id: str) -> tuple[Look, ...]:
+    facts = ((entry.message.data, entry.recorded_at) for entry in entries)
+    return tuple(
+        Look(
+            fact.seen_by,
+            fact.why,
+            codec.from_micros(at),
+            fact.access.until if fact.access else None,
+        )
+        for fact, at in facts
+        if isinstance(fact, RecordRevealed) and fact.record_id == referral_id
+    )
+
+
+def _shown_before(
+    entries: Sequence[Entry], referral_id: str, *, seen: Sighted, asker: Asker
+) -> Picture | None:
+    """What was shown when they last opened it: a look and what it showed are of one moment."""
+    mine = [one.at for one in _looks(entries, referral_id) if one.who == asker.who]
+    if not mine:
+        return None
+    until = codec.to_micros(mine[-1])
+    facts = [entry.message.data for entry in entries if entry.recorded_at <= until]
+    shown = [fact.picture.content for fact in facts if isinstance(fact, PictureShown)]
+    last = next((one for one in reversed(shown) if isinstance(one, Picture)), None)
+    return last and _as_seen(last, seen)
+
+
+def _plan(entries: Sequence[Entry]) -> RequestPlan | None:
+    facts = (entry.message.data for entry in reversed(entries))
+    return next((fact.plan for fact in facts if isinstance(fact, RequestsPrepared)), None)
+
+
+def _as_seen(now: Picture, seen: Sighted) -> Picture | None:
     """The picture without the words of items that are not open to whoever looks."""
     if seen.sight is None or not seen.sight.is_open(OF_THE_HUB):
         return None

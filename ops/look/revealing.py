@@ -22,7 +22,7 @@ from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
 from schemas.notification import NotificationReceived
 from schemas.operations import RecordRevealed
-from stores import codec, cursors, queues
+from stores import codec, cursors, linking, queues
 from stores.database import Transaction
 from stores.trail import Entry
 
@@ -203,9 +203,14 @@ def _tell_owners(
     access: Access,
 ) -> None:
     """Tell each agency whose messages are among these entries who was shown them, as ``message``
-    records.
+    records; once for all looks that belong together.
     """
-    told = [entry.message for entry in entries if entry.chain.startswith("intake/")]
+    before = _told_before(transaction, message, access) if access.continues else set()
+    told = [
+        entry.message
+        for entry in entries
+        if entry.chain.startswith("intake/") and entry.message.id not in before
+    ]
     for agency in sight.hub.settings.agencies:
         theirs = [one for one in told if one.data.of_agency == agency]
         if theirs:
@@ -220,6 +225,22 @@ def _tell_owners(
                 **of_access(sight.hub, access),
             )
             tell(transaction, message, agency=agency, notice=notice)
+
+
+def _told_before(transaction: Transaction, look: Message, access: Access) -> set[str]:
+    """What owners were told of by the look that this one belongs to, and by others of that."""
+    first, about = access.continues, look.correlation_id
+    looks = linking.about(
+        transaction.connection, transaction.vault, ids=[about], types=[RecordRevealed]
+    )
+    facts = ((one.message.id, one.message.data) for one in looks if one.message.id != look.id)
+    return {
+        told
+        for id_, fact in facts
+        if isinstance(fact, RecordRevealed)
+        and (id_ == first or (fact.access and fact.access.continues == first))
+        for told in fact.message_ids
+    }
 
 
 _TO_DO: Final = (

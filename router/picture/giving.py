@@ -63,6 +63,13 @@ def with_pictures(
     ]
 
 
+def given_to(transaction: Transaction, picture: Picture, *, agency: str) -> PictureGiven:
+    """A picture as somebody of an agency is shown it, with its record where there is none yet."""
+    given = _given(picture, agency)
+    _record(transaction, agency, given=[given])
+    return given
+
+
 def _given(picture: Picture | PicturePart, agency: str) -> PictureGiven:
     digest = picture.digest()
     id_ = derived_id("picture", picture.referral_id, agency, digest)

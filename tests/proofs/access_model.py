@@ -143,7 +143,8 @@ def _allowed_for_a_reason(q: Question) -> bool:
         (
             letter and q.act == "mend" and _has(q, "operations"),
             letter and q.act == "reveal" and q.purpose == "mending" and _has(q, "operations"),
-            safeguarding and q.assigned and _has(q, "screening"),
+            safeguarding and q.record == "case" and q.assigned and _has(q, "screening"),
+            safeguarding and q.record == "picture" and _has(q, "screening"),
             safeguarding and _has(q, "duty_manager"),
             _glass_broken(q),
             q.act in {"reveal", "export"} and q.record in ITEMS and inquiry and _has(q, "auditor"),

@@ -91,6 +91,18 @@ def test_a_screening_worker_reads_what_she_works_on() -> None:
     assert verdict(hers, assigned=False) == Verdict.DENY
 
 
+def test_a_screening_worker_reads_the_picture_of_what_she_is_to_decide() -> None:
+    hers = replace(
+        AUDIT,
+        roles=frozenset({Role.SCREENING}),
+        purpose=Purpose.SAFEGUARDING,
+        record=Record.PICTURE,
+    )
+    assert verdict(hers) == Verdict.ALLOW
+    assert verdict(hers, reason=False) == Verdict.NEED_REASON
+    assert verdict(hers, purpose=Purpose.AUDIT) == Verdict.DENY
+
+
 @pytest.mark.parametrize("day", [TODAY - dt.timedelta(days=1), dt.date(2030, 1, 2)])
 def test_rules_that_are_not_in_force_let_nobody_do_anything(day: dt.date) -> None:
     ending = RULES.model_copy(update={"until": dt.date(2030, 1, 1)})

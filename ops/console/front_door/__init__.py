@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ops.console.front_door.deciding import decider, shower
+from ops.console.front_door.decisions import DECISIONS
+from ops.console.front_door.referral import referral, why
 from ops.console.front_door.worklist import worklist
 from ops.console.screen import Desk, Screen
 from schemas.access import Role
@@ -11,5 +14,10 @@ DESK = Desk(
     name="Referrals",
     says="What came to the hub, by the time that is left: rate, gather, decide and close.",
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
-    screens=(Screen("", worklist),),
+    screens=(
+        Screen("", worklist),
+        Screen("{referral_id}", referral, why),
+        *(Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one)) for one in DECISIONS),
+    ),
+    done={one.code: one.done for one in DECISIONS},
 )

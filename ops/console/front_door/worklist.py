@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from ops.console.screen import Page, Visit
-from ops.look import clocks
-from schemas.rating import ClockKind
-from stores import codec
+from typing import Final
 
-_OURS: tuple[ClockKind, ...] = ("possible_red", "decision")
+from ops.console.screen import Page, Visit
+from ops.look.worklist import worklist as found
+
+_WHICH: Final = {"team": "Open", "mine": "Mine", "all": "All, with teams and closed"}
 
 
 def worklist(visit: Visit) -> Page:
-    """Every referral that nobody has rated, by the clock that ends first."""
-    lead = visit.hub.settings.lead_agency
-    at = codec.from_micros(visit.hub.database.clock())
-    running = clocks.running(visit.hub, at=at)
-    mine = [one for one in running if one.agency == lead and one.kind in _OURS]
-    first = {one.referral_id: one for one in reversed(mine)}
-    rows = sorted(first.values(), key=lambda one: one.due_at)
-    return Page("front_door/worklist.html", {"rows": rows})
+    """The referrals that somebody chose to see."""
+    which = visit.query.get("show", "team")
+    which = which if which in _WHICH else "team"
+    told = found(visit.hub, visit.who, which=which)
+    values = {"told": told, "which": which, "choices": _WHICH, "names": visit.names}
+    return Page("front_door/worklist.html", values)

@@ -220,7 +220,7 @@ def test_a_fault_of_the_hub_says_nothing_of_what_it_was_about(
     def fails(*_: object, **__: object) -> None:
         raise ValueError("Robin Sample")
 
-    monkeypatch.setattr("ops.look.clocks.running", fails)
+    monkeypatch.setattr("stores.timers.waited_for", fails)
     with capture_logs() as logged:
         answer = worker.get(DESK)
     assert answer.status_code == 500

@@ -1,0 +1,94 @@
+"""How a decision is made: asked, read back, and sent, unless something has come meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ops.console.front_door.decisions import Decision
+from ops.console.front_door.referral import opened, shown
+from ops.console.screen import Go, NotThere, Page, View, Visit
+from ops.console.sending import send
+from ops.look.pictures import Opened
+
+_SAW: Final = "saw"
+_STEP: Final = "step"
+
+
+def shower(decision: Decision) -> View:
+    """What shows the form of a decision."""
+
+    def show(visit: Visit) -> Page | Go:
+        found = _found(visit, decision)
+        if found is None:
+            return _back(visit)
+        return _form(visit, found, decision, answers={})
+
+    return show
+
+
+def decider(decision: Decision) -> View:
+    """What takes it."""
+
+    def decide(visit: Visit) -> Page | Go:
+        found = _found(visit, decision)
+        if found is None:
+            return _back(visit)
+        asks = decision.asks(visit, found)
+        answers = {one.name: one.read(visit.form) for one in asks}
+        faults = {one.name: one.fault(answers[one.name]) for one in asks}
+        errors = {name: fault for name, fault in faults.items() if fault}
+        if visit.form.one(_SAW) != found.saw.id:
+            return _form(visit, found, decision, answers=answers, status=409)
+        if errors or visit.form.one(_STEP) == "change":
+            status = 422 if errors else 200
+            return _form(visit, found, decision, answers=answers, errors=errors, status=status)
+        if visit.form.one(_STEP) != "send":
+            return _form(visit, found, decision, answers=answers, template="check")
+        return _sent(visit, found, decision, answers=answers)
+
+    return decide
+
+
+def _found(visit: Visit, decision: Decision) -> Opened | None:
+    """The referral, if it may be looked at and this can be decided about it now."""
+    found = opened(visit)
+    if found is not None and not decision.fits(found.picture):
+        raise NotThere
+    return found
+
+
+def _back(visit: Visit) -> Go:
+    return Go(f"front-door/{visit.place['referral_id']}")
+
+
+def _sent(visit: Visit, found: Opened, decision: Decision, *, answers: dict[str, Any]) -> Page | Go:
+    data = decision.data(visit, found, answers)
+    sent = send(visit, decision.type, data, about=found.picture.referral_id)
+    if sent.refused is None:
+        return Go(f"front-door/{found.picture.referral_id}", done=decision.code)
+    asks = decision.asks(visit, found)
+    field = sent.field if sent.field in answers else asks[0].name
+    errors = {str(field): f"Not sent. {sent.refused}"}
+    return _form(visit, found, decision, answers=answers, errors=errors, status=422)
+
+
+def _form(
+    visit: Visit,
+    found: Opened,
+    decision: Decision,
+    *,
+    answers: dict[str, Any],
+    errors: dict[str, str] | None = None,
+    template: str = "decide",
+    status: int = 200,
+) -> Page:
+    said = shown(visit, found)
+    values = {
+        **said,
+        "decision": decision,
+        "asks": decision.asks(visit, found),
+        "answers": answers,
+        "errors": errors or {},
+        "overtaken": status == 409,
+    }
+    return Page(f"front_door/{template}.html", values, status)

@@ -1,0 +1,289 @@
+"""What may be decided about a referral: what each form asks, and the message that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ops.console.front_door.questions import Ask, Option
+from ops.console.screen import Visit
+from ops.look.pictures import Opened
+from schemas.gathering import Level
+from schemas.picture import Picture
+from schemas.product import Disposal
+from schemas.rating import Colour
+
+Answers: TypeAlias = Mapping[str, Any]
+"""By name of what was asked; what was left out is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One kind of decision."""
+
+    code: str
+    """In its address."""
+    name: str
+    """On its button, and over its form."""
+    type: str
+    """Of the message."""
+    done: str
+    """What people are told once it is sent."""
+    fits: Callable[[Picture], bool]
+    """Whether it can be decided just now."""
+    asks: Callable[[Visit, Opened], tuple[Ask, ...]]
+    data: Callable[[Visit, Opened, Answers], dict[str, Any]]
+
+
+def _made(visit: Visit, found: Opened, *, by: str = "decided_by") -> dict[str, Any]:
+    """What every decision says: about what, by whom, and what they had before them."""
+    return {
+        "referral_id": found.picture.referral_id,
+        "case_id": found.picture.case_id,
+        by: visit.who,
+        "saw": [found.saw.model_dump()],
+    }
+
+
+def _given(answers: Answers, *names: str) -> dict[str, Any]:
+    """What was answered; what was left out is not said."""
+    return {name: answers[name] for name in names if answers[name]}
+
+
+_RATIONALE = Ask(
+    "rationale",
+    "Why",
+    hint="Your reasons, for the record. Whoever reopens this years from now reads them.",
+    required="Say why",
+)
+
+# --- rating
+
+_COLOURS = {
+    Colour.RED: "Red: immediate or serious harm",
+    Colour.AMBER: "Amber: harm that is not immediate",
+    Colour.GREEN: "Green: early help",
+    Colour.BLUE: "Blue: no action",
+}
+
+
+def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    suggestion = found.picture.suggestion
+    suggested = suggestion.colour if suggestion else None
+    colours = tuple(
+        Option(one, text, "The profile suggests this." if one == suggested else None)
+        for one, text in _COLOURS.items()
+    )
+    profile, names = visit.hub.policy.value.profile, visit.names
+    called = {one: ", ".join(names.get(a, a) for a in profile.levels[one]) for one in Level}
+    levels = (
+        Option("", "What the profile says for the rating"),
+        Option(Level.NONE, "Nothing", "Nobody is asked."),
+        Option(Level.BASIC, "Basic", called[Level.BASIC]),
+        Option(Level.FULL, "Full", called[Level.FULL]),
+    )
+    why_not = {one.agency: one.reason for one in found.picture.not_asked}
+    agencies = tuple(
+        Option(code, names.get(code, code), why_not.get(code))
+        for code in dict.fromkeys((*profile.levels[Level.FULL], *profile.levels[Level.BASIC]))
+    )
+    return (
+        Ask("colour", "Rating", "one", options=colours, required="Choose a rating"),
+        _RATIONALE,
+        Ask("level", "How much to gather", "one", options=levels),
+        Ask(
+            "agencies",
+            "Whom to ask instead",
+            "some",
+            hint="Leave all of them empty to ask whom the level says.",
+            options=agencies,
+        ),
+        Ask("question", "What to ask beside the concern", hint="Optional.", most=2000),
+        Ask(
+            "for_front_line",
+            "What the front line is to know at once",
+            hint="For a Red, in your own words and nobody else's. Optional.",
+            most=4000,
+        ),
+        Ask(
+            "may_be_told",
+            "What whoever brought the concern may be told",
+            hint="Never the rating, or who else knows the child. Left empty, the borough's words.",
+            most=4000,
+        ),
+    )
+
+
+def _rating(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    names = ("colour", "rationale", "level", "question", "for_front_line", "may_be_told")
+    said = _made(visit, found) | _given(answers, *names, "agencies")
+    return said | ({"agencies": list(answers["agencies"])} if answers["agencies"] else {})
+
+
+RATE = Decision(
+    code="rate",
+    name="Rate",
+    type="mash.rating-decision.v1",
+    done="Your rating is recorded, and what it asks of agencies is on its way.",
+    fits=lambda _: True,
+    asks=_rating_asks,
+    data=_rating,
+)
+
+# --- asking further
+
+
+def _request_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    lead = visit.hub.settings.lead_agency
+    asked = {one.agency for one in found.picture.asked if one.state == "awaited"}
+    partners = (code for code in visit.hub.policy.value.partners if code != lead)
+    options = tuple(
+        Option(code, visit.names.get(code, code) + (" (asked already)" if code in asked else ""))
+        for code in sorted(partners, key=lambda code: visit.names.get(code, code))
+    )
+    return (
+        Ask("agency", "Whom to ask", "from", options=options, required="Choose whom to ask"),
+        Ask("question", "What to ask", required="Say what to ask", most=2000),
+        _RATIONALE,
+    )
+
+
+def _request(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _given(answers, "agency", "question", "rationale")
+    return _made(visit, found) | {"action": "ask"} | said
+
+
+ASK = Decision(
+    code="ask",
+    name="Ask an agency further",
+    type="mash.request-decision.v1",
+    done="The agency is asked. Its answer will be in the picture.",
+    fits=lambda picture: bool(picture.ratings) and picture.closed is None,
+    asks=_request_asks,
+    data=_request,
+)
+
+# --- closing
+
+_OUTCOMES = {
+    Disposal.NO_FURTHER_ACTION: "No further action",
+    Disposal.EARLY_HELP: "Early help",
+    Disposal.FRONT_LINE_TEAM: "A front-line team",
+    Disposal.SIGNPOSTED: "Signposted to a service",
+    Disposal.TRANSFERRED: "The hub of another area",
+}
+
+
+def _outcome_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    outcomes = tuple(Option(one, text) for one, text in _OUTCOMES.items())
+    agencies = sorted(visit.names.items(), key=lambda pair: pair[1])
+    asks = (
+        Ask("outcome", "Outcome", "one", options=outcomes, required="Choose an outcome"),
+        Ask(
+            "to",
+            "Who takes it from here",
+            "from",
+            hint="Optional.",
+            options=tuple(Option(code, name) for code, name in agencies),
+        ),
+        _RATIONALE,
+        Ask(
+            "may_be_told",
+            "What whoever brought the concern may be told",
+            hint="They get these words. Never the rating, or who else knows the child.",
+            required="Write what they may be told",
+            most=4000,
+        ),
+    )
+    if found.picture.ratings[-1].colour is not Colour.RED:
+        return asks
+    without = Ask(
+        "without_product",
+        "Why it is closed before its products are out",
+        hint="Needed of a Red only while somebody still waits for a product.",
+    )
+    return (*asks, without)
+
+
+def _outcome(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _made(visit, found) | _given(answers, "outcome", "to", "rationale", "may_be_told")
+    return said | _given({"without_product": "", **answers}, "without_product")
+
+
+CLOSE = Decision(
+    code="close",
+    name="Close with an outcome",
+    type="mash.outcome-decision.v1",
+    done="The referral is closed. Whoever brought the concern is told in your words.",
+    fits=lambda picture: bool(picture.ratings),
+    asks=_outcome_asks,
+    data=_outcome,
+)
+
+# --- taking back what was handed over
+
+
+def _take_back(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _given(answers, "rationale")
+    return _made(visit, found) | {"action": "take_back"} | said
+
+
+TAKE_BACK = Decision(
+    code="take-back",
+    name="Take back from the team",
+    type="mash.handover-decision.v1",
+    done="The team is told that it has it no longer. The referral is the front door's again.",
+    fits=lambda picture: picture.handed_over is not None,
+    asks=lambda *_: (_RATIONALE,),
+    data=_take_back,
+)
+
+# --- disagreeing
+
+_DISPUTES = {
+    "rating": "The rating",
+    "outcome": "The outcome",
+    "link": "Which child it is about",
+}
+
+
+def _view_asks(_: Visit, found: Opened) -> tuple[Ask, ...]:
+    fit = {"rating": bool(found.picture.ratings), "outcome": bool(found.picture.closed)}
+    options = (Option(one, text) for one, text in _DISPUTES.items() if fit.get(one, True))
+    return (
+        Ask(
+            "disputes",
+            "What you disagree with",
+            "one",
+            options=tuple(options),
+            required="Choose what you disagree with",
+        ),
+        Ask(
+            "profession",
+            "Your profession",
+            "line",
+            hint="Such as social worker. Your view is kept as your profession's own.",
+            required="Say what your profession is",
+        ),
+        Ask("view", "How you see it", required="Say how you see it", most=4000),
+        Ask("asks_for", "What you want decided instead", required="Say what instead", most=4000),
+    )
+
+
+def _view(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _given(answers, "disputes", "profession", "view", "asks_for")
+    return {"referral_id": found.picture.referral_id, "raised_by": visit.who} | said
+
+
+DISAGREE = Decision(
+    code="disagree",
+    name="Disagree",
+    type="mash.disagreement.v1",
+    done="Your view is kept as your own. Who settles it has been told.",
+    fits=lambda _: True,
+    asks=_view_asks,
+    data=_view,
+)
+
+DECISIONS: tuple[Decision, ...] = (RATE, ASK, CLOSE, TAKE_BACK, DISAGREE)

@@ -1,0 +1,60 @@
+"""What a form asks, one thing after the other, and how what is answered is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ops.console.screen import Form
+
+Kind = Literal["words", "line", "one", "some", "from"]
+"""Several lines, one line, one of a few, some of many, or one of a long list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What may be chosen."""
+
+    value: str
+    text: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that a form asks."""
+
+    name: str
+    """As the message calls it."""
+    label: str
+    kind: Kind = "words"
+    hint: str | None = None
+    options: tuple[Option, ...] = ()
+    required: str | None = None
+    """What is said where nothing is answered; None: it may be left out."""
+    most: int = 500
+    """Characters."""
+
+    def read(self, form: Form) -> str | tuple[str, ...]:
+        """What was answered; of what may be chosen nothing else."""
+        known = {one.value for one in self.options}
+        if self.kind == "some":
+            return tuple(one for one in form.all(self.name) if one in known)
+        said = form.one(self.name)
+        return said if not known or said in known else ""
+
+    def fault(self, said: str | tuple[str, ...]) -> str | None:
+        """What is wrong with an answer."""
+        if not said:
+            return self.required
+        if isinstance(said, str) and len(said) > self.most:
+            return f"{self.label}: use {self.most:,} characters or fewer"
+        return None
+
+    def in_words(self, said: str | Sequence[str]) -> str:
+        """The answer as it is read back before it is sent."""
+        texts: Mapping[str, str] = {one.value: one.text for one in self.options}
+        if isinstance(said, str):
+            return texts.get(said, said)
+        return ", ".join(texts[one] for one in said)

@@ -1,0 +1,377 @@
+"""The social worker's desk: what is open, the picture before a decision, and decisions on it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from ops.console import sending
+from ops.run.wiring import Hub
+from schemas.base import Fact
+from schemas.decisions import OutcomeDecided, RatingDecided, RequestDecided
+from schemas.disagreements import DisagreementReceived
+from schemas.operations import AccessDenied, RecordRevealed
+from stores import linking
+from tests.support.console import Fields, Person, app_of, hidden
+from tests.support.desks import LEAD, Desks
+from tests.support.filled import empty_hub
+
+DESK = "/desk/front-door"
+EVIL = "<script>alert(1)</script> <img src=x onerror=alert(2)>"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    _, made = empty_hub(tmp_path_factory.mktemp("front-door") / "hub")
+    yield made
+    made.database.close()
+
+
+@pytest.fixture(autouse=True)
+def works_while_somebody_waits(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of steps in a thread of their own."""
+    waits = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: hub.embedded().drain())
+    monkeypatch.setattr(sending, "time", waits)
+
+
+@pytest.fixture(scope="module")
+def app(hub: Hub) -> Starlette:
+    return app_of(hub)
+
+
+def somebody(app: Starlette, hub: Hub, who: str) -> Person:
+    person = Person(app)
+    person.enters(hub, who)
+    return person
+
+
+@pytest.fixture
+def worker(app: Starlette, hub: Hub) -> Person:
+    return somebody(app, hub, "S. Worker")
+
+
+@pytest.fixture
+def referral(hub: Hub) -> str:
+    return told(hub)
+
+
+_numbers = itertools.count()
+_FAMILIES = (
+    *("Kestrel", "Mwangi", "Osei", "Laghari", "Brandt"),
+    *("Ivanov", "Quist", "Tanaka", "Zubair", "Penrose"),
+)
+
+
+def told(hub: Hub, narrative: str = "The child was alone in the street.") -> str:
+    """A new referral, about a child of its own."""
+    number = next(_numbers)
+    child = {
+        "name": [
+            {
+                "given_name": [f"Robin{'abcdefghij'[number % 10]}"],
+                "family_name": [_FAMILIES[number % 10]],
+            }
+        ],
+        "date_of_birth": {"date": f"20{10 + number // 10}-0{1 + number % 9}-1{number % 9}"},
+    }
+    desks = Desks(hub)
+    desks.sent = 1000 * (number + 1)
+    said = {"reference": f"R-{number}", "observed_at": "2026-11-03T19:40:00Z", "subject": child}
+    return desks.tells("police", "notification", **said, narrative=narrative)
+
+
+def facts(hub: Hub, referral: str, type_: type[Fact]) -> list[Any]:
+    with hub.database.reading() as connection:
+        found = linking.about(connection, hub.database.vault, ids=[referral], types=[type_])
+    return [entry.message.data for entry in found]
+
+
+def decides(person: Person, path: str, fields: Fields, *, step: str = "send") -> httpx.Response:
+    """Open the form, fill it in, and send it."""
+    page = person.get(path).text
+    brought = {name: hidden(page, name) for name in ("form_token", "once", "saw")}
+    return person.posts(path, {**brought, **fields, "step": step})
+
+
+RATING = {"colour": "amber", "rationale": "Twice in a month", "level": "basic"}
+OUTCOME = {
+    "outcome": "early_help",
+    "rationale": "The family agrees to it",
+    "may_be_told": "The family is offered help.",
+}
+
+
+# --- the worklist
+
+
+def test_the_list_has_what_is_open_and_no_words_of_anybody(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    page = worker.get(DESK).text
+    assert f"{DESK}/{referral}" in page
+    assert "nobody has opened it" in page
+    assert "Robin" not in page
+    assert "alone in the street" not in page
+
+
+def test_what_was_opened_is_mine_and_what_came_since_is_new(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    mine = f"{DESK}?show=mine"
+    assert referral not in worker.get(mine).text
+    worker.get(f"{DESK}/{referral}")
+    assert referral in worker.get(mine).text
+    assert "New since you looked" not in row_of(worker.get(mine).text, referral)
+    volunteers(hub, referral)
+    assert "New since you looked" in row_of(worker.get(mine).text, referral)
+
+
+def row_of(page: str, referral: str) -> str:
+    return next(row for row in page.split("<li class=") if referral in row)
+
+
+def volunteers(hub: Hub, referral: str, text: str = "Seen at the clinic last week.") -> None:
+    """A GP tells something unasked."""
+    flags = {"may_be_revealed": True, "may_leave": True, "sensitivity": "routine"}
+    item = {"item_id": f"{referral}/x", "owner": "gp", "text": text} | flags
+    desks = Desks(hub)
+    desks.sent = 10_000_000 + next(_numbers)
+    told = {"referral_id": referral, "items": [item], "volunteered_by": "Dr Gull"}
+    desks.tells("gp", "information-volunteered", **told)
+
+
+# --- the picture
+
+
+def test_who_opens_a_picture_is_recorded_with_why_and_owners_are_told_once(
+    hub: Hub, worker: Person
+) -> None:
+    referral = told(hub, "Found alone at night.")
+    page = worker.get(f"{DESK}/{referral}").text
+    assert "Found alone at night." in page
+    assert "suggested" in page
+    worker.get(f"{DESK}/{referral}")
+    looks = facts(hub, referral, RecordRevealed)
+    assert [look.seen_by for look in looks] == ["S. Worker"] * 2
+    assert "front door" in looks[0].why
+    letters = Desks(hub).letters("police", "content-revealed")
+    assert len([one for one in letters if referral in one["message_ids"]]) == 1
+
+
+def test_words_of_a_narrative_are_words_and_never_run(hub: Hub, worker: Person) -> None:
+    referral = told(hub, EVIL)
+    for path in ("", "/rate"):
+        page = worker.get(f"{DESK}/{referral}{path}").text
+        assert "<script" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;alert(1)" in page
+    checked = decides(worker, f"{DESK}/{referral}/rate", RATING | {"rationale": EVIL}, step="")
+    assert "&lt;img src=x" in checked.text
+    assert "<img" not in checked.text
+
+
+def test_neither_address_nor_title_says_whom_it_is_about(worker: Person, referral: str) -> None:
+    page = worker.get(f"{DESK}/{referral}")
+    assert "Robin" in page.text
+    title = page.text.partition("<title>")[2].partition("</title>")[0]
+    assert title == "Referral - Safeguarding hub"
+    assert "Robin" not in str(page.url)
+
+
+@pytest.mark.parametrize("path", ["nothing", "nothing/rate", "%2e%2e", "%00", "x" * 300])
+def test_an_id_that_is_none_finds_nothing(worker: Person, path: str) -> None:
+    answer = worker.get(f"{DESK}/{path}")
+    assert answer.status_code == 404
+    assert "Page not found" in answer.text
+
+
+@pytest.mark.parametrize("who", ["J. Auditor", "A. Operator", "R. Reviewer"])
+def test_another_role_is_denied_whether_there_is_such_a_referral_or_not(
+    app: Starlette, hub: Hub, referral: str, who: str
+) -> None:
+    person = somebody(app, hub, who)
+    answers = [
+        person.get(f"{DESK}/{id_}{path}") for id_ in (referral, "none") for path in ("", "/rate")
+    ]
+    assert {answer.status_code for answer in answers} == {403}
+    assert len({answer.text for answer in answers}) <= len(answers)
+    assert "Robin" not in "".join(answer.text for answer in answers)
+    sent = person.posts(f"{DESK}/{referral}/rate", RATING)
+    assert sent.status_code == 403
+    assert facts(hub, referral, RatingDecided) == []
+    with hub.database.reading() as connection:
+        assert linking.count(connection, AccessDenied) >= len(answers)
+
+
+# --- rating
+
+
+def test_a_rating_is_the_message_that_the_agency_would_send(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    answer = decides(worker, f"{DESK}/{referral}/rate", RATING | {"agencies": ["gp"]})
+    assert answer.headers["location"] == f"{DESK}/{referral}?done=rate"
+    (decided,) = facts(hub, referral, RatingDecided)
+    assert decided.agency == LEAD
+    decision = decided.decision
+    assert (decision.decided_by, decision.rationale) == ("S. Worker", "Twice in a month")
+    assert (decision.level, decision.agencies) == ("basic", ("gp",))
+    (shown,) = decided.shown
+    assert shown.id == decision.saw[0].id
+    page = worker.get(answer.headers["location"]).text
+    assert "Your rating is recorded" in page
+    assert "Rated" in page
+
+
+def test_it_is_read_back_before_it_is_sent_and_can_still_be_changed(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    path = f"{DESK}/{referral}/rate"
+    checked = decides(worker, path, RATING, step="")
+    assert "Check before you send" in checked.text
+    assert "Amber: harm that is not immediate" in checked.text
+    changing = decides(worker, path, RATING, step="change")
+    assert "Twice in a month</textarea>" in changing.text
+    assert facts(hub, referral, RatingDecided) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"colour": ""}, "Choose a rating"),
+        ({"colour": "purple"}, "Choose a rating"),
+        ({"rationale": " "}, "Say why"),
+        ({"rationale": "x" * 501}, "500 characters or fewer"),
+    ],
+)
+def test_what_is_missing_is_said_and_what_was_written_is_kept(
+    hub: Hub, worker: Person, referral: str, fields: Fields, says: str
+) -> None:
+    answer = decides(worker, f"{DESK}/{referral}/rate", {**RATING, "question": "Seen?", **fields})
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert "<title>Error: Rate" in answer.text
+    assert "Seen?</textarea>" in answer.text
+    assert facts(hub, referral, RatingDecided) == []
+
+
+def test_of_two_who_decide_the_second_is_shown_what_the_first_decided(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    other, path = somebody(app, hub, "T. Worker"), f"{DESK}/{referral}/rate"
+    before = other.get(path).text
+    decides(worker, path, RATING)
+    brought = {name: hidden(before, name) for name in ("form_token", "once", "saw")}
+    late = other.posts(path, {**brought, "colour": "green", "rationale": "Mine", "step": "send"})
+    assert late.status_code == 409
+    assert "Something has come since you opened this form" in late.text
+    assert "Rated amber by S. Worker" in late.text
+    assert "Mine</textarea>" in late.text
+    assert len(facts(hub, referral, RatingDecided)) == 1
+    again = other.posts(
+        path, {**brought, "saw": hidden(late.text, "saw"), **RATING, "step": "send"}
+    )
+    assert again.status_code == 303
+
+
+def test_they_see_that_another_has_it_open(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    somebody(app, hub, "T. Worker").get(f"{DESK}/{referral}")
+    assert "<strong>T. Worker</strong> opened this" in worker.get(f"{DESK}/{referral}").text
+
+
+def test_what_came_since_the_last_look_is_said(hub: Hub, worker: Person, referral: str) -> None:
+    assert "New since you last looked" not in worker.get(f"{DESK}/{referral}").text
+    volunteers(hub, referral, "A new bruise was seen.")
+    page = worker.get(f"{DESK}/{referral}").text
+    assert "New since you last looked" in page
+    assert "told unasked: A new bruise was seen." in page
+    assert "New since you last looked" not in worker.get(f"{DESK}/{referral}").text
+
+
+def test_a_form_that_is_sent_twice_decides_once(hub: Hub, worker: Person, referral: str) -> None:
+    path = f"{DESK}/{referral}/rate"
+    page = worker.get(path).text
+    brought = {name: hidden(page, name) for name in ("form_token", "once", "saw")}
+    for _ in range(2):
+        worker.posts(path, {**brought, **RATING, "step": "send"})
+    assert len(facts(hub, referral, RatingDecided)) == 1
+
+
+def test_a_form_without_its_token_decides_nothing(hub: Hub, worker: Person, referral: str) -> None:
+    path = f"{DESK}/{referral}/rate"
+    saw = hidden(worker.get(path).text, "saw")
+    answer = worker.posts(path, {**RATING, "saw": saw, "step": "send"})
+    assert answer.status_code == 403
+    assert facts(hub, referral, RatingDecided) == []
+
+
+# --- what follows
+
+
+def test_an_agency_is_asked_further(hub: Hub, worker: Person, referral: str) -> None:
+    assert worker.get(f"{DESK}/{referral}/ask").status_code == 404  # nobody has rated it
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    asked = {"agency": "housing", "question": "Who lives there?", "rationale": "To be sure"}
+    assert decides(worker, f"{DESK}/{referral}/ask", asked).status_code == 303
+    (decided,) = facts(hub, referral, RequestDecided)
+    assert (decided.decision.action, decided.decision.agency) == ("ask", "housing")
+    assert "Sample Housing" in worker.get(f"{DESK}/{referral}").text
+
+
+def test_it_is_closed_in_words_for_the_referrer_and_then_wants_a_reason_to_be_read(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    assert decides(worker, f"{DESK}/{referral}/close", OUTCOME).status_code == 303
+    (decided,) = facts(hub, referral, OutcomeDecided)
+    assert decided.decision.may_be_told == "The family is offered help."
+    outcomes = Desks(hub).letters("police", "referral-outcome")
+    assert "The family is offered help." in str(outcomes)
+    assert referral not in worker.get(DESK).text
+    assert referral in worker.get(f"{DESK}?show=all").text
+
+    other = somebody(app, hub, "T. Worker")
+    asked = other.get(f"{DESK}/{referral}")
+    assert "Say why you look at this referral" in asked.text
+    assert "Robin" not in asked.text
+    assert other.sends(f"{DESK}/{referral}", {"why": " "}).status_code == 422
+    assert other.sends(f"{DESK}/{referral}", {"why": "A complaint"}).status_code == 303
+    assert "Robin" in other.get(f"{DESK}/{referral}").text
+    assert {
+        look.why for look in facts(hub, referral, RecordRevealed) if look.seen_by == "T. Worker"
+    } == {"A complaint"}
+
+
+def test_why_the_hub_does_not_act_on_a_decision_is_said_and_nothing_is_lost(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING | {"colour": "red"})
+    answer = decides(worker, f"{DESK}/{referral}/close", OUTCOME)
+    assert answer.status_code == 422
+    assert "Not sent." in answer.text
+    assert "The family agrees to it</textarea>" in answer.text
+
+
+def test_whoever_disagrees_is_kept_as_their_own_view(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    view = {
+        "disputes": "rating",
+        "profession": "social worker",
+        "view": "It is worse than that.",
+        "asks_for": "Red",
+    }
+    assert decides(worker, f"{DESK}/{referral}/disagree", view).status_code == 303
+    (received,) = facts(hub, referral, DisagreementReceived)
+    assert received.disagreement.raised_by == "S. Worker"
+    assert "It is worse than that." in worker.get(f"{DESK}/{referral}").text
