@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 
 from ops.console import sending
@@ -19,8 +20,10 @@ from schemas.decisions import OutcomeDecided, RatingDecided, RequestDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.operations import AccessDenied, RecordRevealed
 from stores import linking
+from stores.tables import states
 from tests.support.console import Fields, Person, app_of, hidden
 from tests.support.desks import LEAD, Desks
+from tests.support.erasing import destroy
 from tests.support.filled import empty_hub
 
 DESK = "/desk/front-door"
@@ -145,6 +148,18 @@ def volunteers(hub: Hub, referral: str, text: str = "Seen at the clinic last wee
     desks.sent = 10_000_000 + next(_numbers)
     told = {"referral_id": referral, "items": [item], "volunteered_by": "Dr Gull"}
     desks.tells("gp", "information-volunteered", **told)
+
+
+def test_what_was_erased_keeps_nobody_from_the_rest(hub: Hub, worker: Person) -> None:
+    gone, stays = told(hub), told(hub)
+    with hub.database.reading() as connection:
+        query = select(states.c.key_id).where(states.c.key == gone, states.c.step == "rate")
+        key = connection.execute(query).scalar_one()
+    destroy(hub.database, [key])
+    page = worker.get(DESK)
+    assert page.status_code == 200
+    assert (gone in page.text, stays in page.text) == (False, True)
+    assert worker.get(f"{DESK}/{gone}").status_code == 404
 
 
 # --- the picture
