@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 import time
@@ -15,12 +16,14 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from ops.console import sending
+from ops.look.changed import local
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.decisions import OutcomeDecided, RatingDecided, RequestDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.handover import HandoverDecided
 from schemas.operations import AccessDenied, RecordRevealed
+from schemas.picture import PicturedClock
 from stores import linking
 from stores.tables import states
 from tests.support.console import Fields, Person, app_of, hidden
@@ -312,6 +315,12 @@ def test_what_came_since_the_last_look_is_said(hub: Hub, worker: Person, referra
     assert "New since you last looked" in page
     assert "told unasked: A new bruise was seen." in page
     assert "New since you last looked" not in worker.get(f"{DESK}/{referral}").text
+
+
+def test_moments_of_what_is_new_are_those_of_the_clock_on_the_wall() -> None:
+    summer = dt.datetime(2026, 7, 1, 8, 0, tzinfo=dt.UTC)
+    seen = local(PicturedClock(clock="decision", due_at=summer))
+    assert f"{seen.due_at:%H:%M}" == "09:00"
 
 
 def test_a_form_that_is_sent_twice_decides_once(hub: Hub, worker: Person, referral: str) -> None:
