@@ -220,7 +220,9 @@ def test_the_keyboard_alone_rates_on_a_small_screen(served: Served) -> None:
     page.context.close()
 
 
-def test_nothing_of_a_page_is_kept_once_somebody_has_signed_out(served: Served, referral: str) -> None:
+def test_nothing_of_a_page_is_kept_once_somebody_has_signed_out(
+    served: Served, referral: str
+) -> None:
     page = served.desk_of("T. Worker")
     opened = page.goto(f"{served.url}/desk/front-door/{referral}")
     assert opened is not None
