@@ -25,7 +25,15 @@ from ops.commands.common import say, say_json, say_table
 from ops.console.address import link
 from ops.console.desks import DESKS
 from ops.console.shell import Shell
-from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
+from ops.demo.running import (
+    DemoFolder,
+    EndedEarly,
+    prepare,
+    send_first,
+    send_waiting,
+    simulators,
+    until_done,
+)
 from ops.demo.showing import show
 from ops.demo.simulation.stream import sample_lines
 from ops.demo.story import story
@@ -123,6 +131,7 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     try:
         code = _told(hub, told, url=url, stop=stop)
         if stay and not stop.is_set():
+            send_waiting(told.place, url, stop=stop)
             told.say(f"\nThe hub stays up, with its monitor at {url}/ until Ctrl-C.")
             told.say(f"In another terminal: hub status --config {told.place.config}")
             for line in _desk_links(hub, url):
@@ -139,7 +148,8 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
 
 def _desk_links(hub: Hub, url: str) -> Iterator[str]:
     """A link to each person's desk. Each opens once, as that person: they are all SIMULATED."""
-    yield "\nEach of these opens the desk of a SIMULATED person in a browser, once:"
+    yield "\nFour concerns have come that no SIMULATED person answers: they wait at the desks."
+    yield "Each of these opens the desk of a SIMULATED person in a browser, once:"
     for person in hub.settings.people:
         if any(not desk.roles.isdisjoint(person.roles) for desk in DESKS):
             roles = ", ".join(person.roles).replace("_", " ")

@@ -23,7 +23,7 @@ CONNECTOR: Final = "desk"
 """By which way in the record says that it came."""
 ONCE: Final = "once"
 """A hidden field by which a form that is sent twice is known again."""
-_PATIENCE: Final = 2.0
+_PATIENCE: Final = 5.0
 """Seconds that somebody waits to see what the hub did with what they sent."""
 _PAUSE: Final = 0.03
 

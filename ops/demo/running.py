@@ -26,6 +26,7 @@ from connectors.clients.http_client import HubClient
 from ops.access.accounts import account
 from ops.demo.signing import with_keys
 from ops.demo.simulation.agencies import persistently
+from ops.demo.simulation.answers import event
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_open_cases, sample_register
 from ops.look.status import collect
@@ -176,6 +177,19 @@ def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
     with HubClient(url, tokens["police"]) as police:
         for bad in bad_messages():
             persistently(partial(police.send_raw, bad.body, bad.content_type), stop)
+
+
+def send_waiting(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
+    """What nobody SIMULATED answers: for whoever sits down at a desk."""
+    tokens = json.loads(folder.tokens.read_text(encoding="utf-8"))
+    waiting = json.loads((files("ops.sample") / "waiting.json").read_text(encoding="utf-8"))
+    for one in waiting:
+        agency, data = one["agency"], one["data"]
+        told = event(
+            f"waiting-{data['reference']}", "mash.notification.v1", agency=agency, data=data
+        )
+        with HubClient(url, tokens[agency]) as sender:
+            persistently(partial(sender.send, [told]), stop)
 
 
 @dataclass(frozen=True, slots=True)

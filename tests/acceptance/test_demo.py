@@ -77,6 +77,8 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         *_, line = read_until(process, "S. Worker (screening)")
         opened = httpx.get(line.split("): ")[1].strip())
         assert (opened.status_code, opened.headers["location"]) == (303, "/desk/")
+        session = {"Cookie": opened.headers["set-cookie"].partition(";")[0]}
+        assert "SG-26-4471" in httpx.get(f"{monitor}desk/front-door", headers=session).text
         process.send_signal(signal.SIGINT)
         assert process.wait(_END_SECONDS) == 0
 

@@ -1,21 +1,10 @@
-"""A browser for tests: Debian's Chromium, headless, in a profile of its own."""
+"""Where the browser for tests is: Debian's Chromium, or any Chrome."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.services.process import ServiceUnavailable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def find_chromium() -> str:
@@ -27,15 +16,3 @@ def find_chromium() -> str:
             "`apt-get install chromium`"
         )
     return found
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """One that runs, until the end. It asks nobody for anything but what a test opens."""
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            browser.close()

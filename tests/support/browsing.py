@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from connectors.http_connections import Connections
 from connectors.port import routes
@@ -21,6 +21,7 @@ from ops.console.shell import Shell
 from ops.demo.running import DemoFolder
 from ops.run.serve import listening, web_server
 from ops.run.wiring import Hub
+from tests.services.chromium import find_chromium
 from tests.support.filled import empty_hub
 
 NARROW, WIDE = 320, 1200
@@ -28,6 +29,29 @@ _SCREENS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", WIDE), (
 _AXE = Axe()
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OPTIONS = {"runOnly": _RULES, "resultTypes": ["violations"]}
+
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a head, in a profile of its own. It asks nobody for anything but what a
+    test opens. Raises ``ServiceUnavailable``.
+    """
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @dataclass(frozen=True)

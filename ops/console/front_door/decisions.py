@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ops.console.filters import moment
 from ops.console.front_door.questions import Ask, Option
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
+from schemas.disagreements import OVER, Verdict
 from schemas.gathering import Level
-from schemas.picture import Picture
+from schemas.picture import AskedAgency, Picture
 from schemas.product import Disposal
 from schemas.rating import Colour
 
@@ -164,6 +166,49 @@ ASK = Decision(
     data=_request,
 )
 
+_ACTIONS = (
+    Option("change", "Ask something else instead"),
+    Option("cancel", "Ask no longer", "The agency is told that nothing is awaited."),
+    Option("pause", "Let its clock stand still"),
+    Option("resume", "Let its clock run again"),
+)
+
+
+def _change_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    options = tuple(
+        Option(
+            one.request_id, f"{visit.names.get(one.agency, one.agency)}, due {moment(one.due_at)}"
+        )
+        for one in _open_requests(found.picture)
+    )
+    return (
+        Ask("request_id", "Which request", "one", options=options, required="Choose a request"),
+        Ask("action", "What to do with it", "one", options=_ACTIONS, required="Choose what to do"),
+        Ask("question", "What to ask instead", hint="Where something else is asked.", most=2000),
+        _RATIONALE,
+    )
+
+
+def _open_requests(picture: Picture) -> list[AskedAgency]:
+    return [one for one in picture.asked if one.state in ("awaited", "late")]
+
+
+def _change(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _given(answers, "request_id", "action", "rationale")
+    asked = _given(answers, "question") if answers["action"] == "change" else {}
+    return _made(visit, found) | said | asked
+
+
+CHANGE = Decision(
+    code="change",
+    name="Change or cancel a request",
+    type="mash.request-decision.v1",
+    done="The agency is told what is otherwise about its request.",
+    fits=lambda picture: bool(picture.ratings and _open_requests(picture)),
+    asks=_change_asks,
+    data=_change,
+)
+
 # --- closing
 
 _OUTCOMES = {
@@ -286,4 +331,56 @@ DISAGREE = Decision(
     data=_view,
 )
 
-DECISIONS: tuple[Decision, ...] = (RATE, ASK, CLOSE, TAKE_BACK, DISAGREE)
+_VERDICTS = (
+    Option(Verdict.UPHELD, "It is as they say"),
+    Option(Verdict.PARTLY, "It is so in part"),
+    Option(Verdict.NOT_UPHELD, "It stays as it is"),
+)
+
+
+def _verdict_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    options = tuple(
+        Option(
+            one.disagreement_id,
+            f"{visit.names.get(one.agency, one.agency)}: {OVER[one.disputes]}",
+            one.view,
+        )
+        for one in found.picture.views
+        if one.state == "open"
+    )
+    return (
+        Ask(
+            "disagreement_id",
+            "Which disagreement",
+            "one",
+            options=options,
+            required="Choose a disagreement",
+        ),
+        Ask("verdict", "What comes of it", "one", options=_VERDICTS, required="Choose what comes"),
+        Ask(
+            "may_be_told",
+            "What they are told",
+            hint="Whoever disagrees gets these words. What is to be otherwise is decided apart.",
+            required="Write what they are told",
+            most=4000,
+        ),
+        _RATIONALE,
+    )
+
+
+def _verdict(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = _given(answers, "disagreement_id", "verdict", "may_be_told", "rationale")
+    return _made(visit, found) | said
+
+
+SETTLE = Decision(
+    code="settle",
+    name="Settle a disagreement",
+    type="mash.disagreement-decision.v1",
+    done="Whoever disagreed is told in your words.",
+    fits=lambda picture: any(one.state == "open" for one in picture.views),
+    asks=_verdict_asks,
+    data=_verdict,
+)
+
+DECISIONS: tuple[Decision, ...] = (RATE, ASK, CHANGE, CLOSE, TAKE_BACK, DISAGREE, SETTLE)

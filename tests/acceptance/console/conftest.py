@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.services.chromium import chromium, find_chromium
+from tests.services.chromium import find_chromium
 from tests.services.process import ServiceUnavailable
-from tests.support.browsing import Served
+from tests.support.browsing import Served, chromium
 from tests.support.browsing import served as serving
 
 

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from connectors.clients.http_client import HubClient
+from ops.access.links import link_for
+from ops.console.address import link
 from tests.support.browsing import NARROW, Served, faults, focused, tabs_to
 
 ROBIN: dict[str, Any] = {
@@ -81,8 +83,7 @@ def test_every_page_of_the_desk_has_no_faults(served: Served, referral: str) -> 
     opens(page, served, referral)
     at = f"{served.url}/desk/front-door"
     found = {
-        path: faults(page, f"{at}{path}")
-        for path in ("", f"/{referral}", f"/{referral}/rate", f"/{referral}/disagree")
+        path: faults(page, f"{at}{path}") for path in ("", f"/{referral}", f"/{referral}/rate")
     }
     page.goto(f"{at}/{referral}/rate")
     page.get_by_role("button", name="Check before you send").click()
@@ -93,6 +94,41 @@ def test_every_page_of_the_desk_has_no_faults(served: Served, referral: str) -> 
     found["read back"] = faults(page)
     assert {path: one for path, one in found.items() if one} == {}
     page.context.close()
+
+
+def test_pages_after_a_rating_have_no_faults(served: Served) -> None:
+    referral = tells(served, "gp", "G-1", "Robin has lost weight since the spring.")
+    page, at = served.desk_of("S. Worker", script=True), f"{served.url}/desk/front-door/{referral}"
+    late = served.desk_of("T. Worker", script=True)
+    opens(page, served, referral)
+    late.goto(f"{at}/rate")
+    rates(page, at)
+    found = {"done": faults(page)}
+    found["close"] = faults(page, f"{at}/close")  # the one with every kind of question
+    rates(late, None)
+    found["overtaken"] = faults(late)
+    page.goto(f"{at}/close")
+    page.get_by_label("No further action").check()
+    page.get_by_label("Why", exact=True).fill("Seen by the dietitian.")
+    page.get_by_label("What whoever brought the concern may be told").fill("Thank you.")
+    send(page)
+    late.context.clear_cookies()
+    late.goto(link(served.url, link_for(served.hub, "D. Manager")))
+    found["why"] = faults(late, at)
+    assert {path: one for path, one in found.items() if one} == {}
+    for one in (page, late):
+        one.context.close()
+
+
+def rates(page: Page, at: str | None) -> None:
+    """Rate it green, as far as nothing has come meanwhile."""
+    if at is not None:
+        page.goto(f"{at}/rate")
+    page.get_by_label("Green: early help").check()
+    page.get_by_label("Why", exact=True).fill("As shown.")
+    page.get_by_role("button", name="Check before you send").click()
+    if at is not None:
+        page.get_by_role("button", name="Send").click()
 
 
 def test_what_is_wrong_is_on_top_and_leads_to_its_field(served: Served, referral: str) -> None:
@@ -182,13 +218,17 @@ def test_the_keyboard_alone_rates_on_a_small_screen(served: Served) -> None:
     page.context.close()
 
 
-def test_nothing_of_a_page_is_kept_by_the_browser(served: Served, referral: str) -> None:
+def test_nothing_of_a_page_is_kept_once_somebody_has_signed_out(
+    served: Served, referral: str
+) -> None:
     page = served.desk_of("T. Worker")
     opened = page.goto(f"{served.url}/desk/front-door/{referral}")
     assert opened is not None
     assert opened.headers["cache-control"] == "no-store"
     page.get_by_role("button", name="Sign out").click()
-    page.go_back()
+    page.get_by_role("heading", name="You are signed out").wait_for()
+    page.goto(f"{served.url}/desk/front-door/{referral}")
+    assert page.url == f"{served.url}/desk/sign-in"
     assert "Robin" not in page.content()
     assert httpx.get(f"{served.url}/desk/front-door/{referral}").status_code == 303
     page.context.close()

@@ -14,6 +14,16 @@ def test_pages_of_the_shell_have_no_faults(served: Served, path: str) -> None:
     page.context.close()
 
 
+@pytest.mark.parametrize(("path", "says"), [("", "Your desks"), ("front-door", "cannot see")])
+def test_who_has_no_desk_is_told_so_in_pages_without_faults(
+    served: Served, path: str, says: str
+) -> None:
+    page = served.desk_of("J. Auditor", script=True)
+    assert faults(page, f"{served.url}/desk/{path}") == []
+    assert says in page.get_by_role("heading", level=1).inner_text()
+    page.context.close()
+
+
 def test_a_link_opens_the_desk_in_one_click_and_sign_out_closes_it(served: Served) -> None:
     page = served.desk_of("S. Worker")
     assert page.url == f"{served.url}/desk/front-door"

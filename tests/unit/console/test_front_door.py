@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -10,17 +12,23 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 
 from ops.console import sending
+from ops.look.changed import local
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.decisions import OutcomeDecided, RatingDecided, RequestDecided
 from schemas.disagreements import DisagreementReceived
+from schemas.handover import HandoverDecided
 from schemas.operations import AccessDenied, RecordRevealed
+from schemas.picture import PicturedClock
 from stores import linking
+from stores.tables import states
 from tests.support.console import Fields, Person, app_of, hidden
-from tests.support.desks import LEAD, Desks
+from tests.support.desks import KIM, LEAD, Desks
+from tests.support.erasing import destroy
 from tests.support.filled import empty_hub
 
 DESK = "/desk/front-door"
@@ -145,6 +153,18 @@ def volunteers(hub: Hub, referral: str, text: str = "Seen at the clinic last wee
     desks.sent = 10_000_000 + next(_numbers)
     told = {"referral_id": referral, "items": [item], "volunteered_by": "Dr Gull"}
     desks.tells("gp", "information-volunteered", **told)
+
+
+def test_what_was_erased_keeps_nobody_from_the_rest(hub: Hub, worker: Person) -> None:
+    gone, stays = told(hub), told(hub)
+    with hub.database.reading() as connection:
+        query = select(states.c.key_id).where(states.c.key == gone, states.c.step == "rate")
+        key = connection.execute(query).scalar_one()
+    destroy(hub.database, [key])
+    page = worker.get(DESK)
+    assert page.status_code == 200
+    assert (gone in page.text, stays in page.text) == (False, True)
+    assert worker.get(f"{DESK}/{gone}").status_code == 404
 
 
 # --- the picture
@@ -297,6 +317,12 @@ def test_what_came_since_the_last_look_is_said(hub: Hub, worker: Person, referra
     assert "New since you last looked" not in worker.get(f"{DESK}/{referral}").text
 
 
+def test_moments_of_what_is_new_are_those_of_the_clock_on_the_wall() -> None:
+    summer = dt.datetime(2026, 7, 1, 8, 0, tzinfo=dt.UTC)
+    seen = local(PicturedClock(clock="decision", due_at=summer))
+    assert f"{seen.due_at:%H:%M}" == "09:00"
+
+
 def test_a_form_that_is_sent_twice_decides_once(hub: Hub, worker: Person, referral: str) -> None:
     path = f"{DESK}/{referral}/rate"
     page = worker.get(path).text
@@ -359,6 +385,58 @@ def test_why_the_hub_does_not_act_on_a_decision_is_said_and_nothing_is_lost(
     assert answer.status_code == 422
     assert "Not sent." in answer.text
     assert "The family agrees to it</textarea>" in answer.text
+
+
+def test_a_request_is_cancelled(hub: Hub, worker: Person, referral: str) -> None:
+    path = f"{DESK}/{referral}/change"
+    assert worker.get(path).status_code == 404  # nobody is asked
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    found = re.search(r'name="request_id" type="radio" value="([^"]+)"', worker.get(path).text)
+    assert found is not None
+    chosen = {"request_id": found[1], "action": "cancel", "rationale": "Known already"}
+    assert decides(worker, path, chosen).status_code == 303
+    (decided,) = facts(hub, referral, RequestDecided)
+    assert (decided.decision.action, decided.decision.request_id) == ("cancel", found[1])
+    assert "no longer asked" in worker.get(f"{DESK}/{referral}").text
+
+
+def test_what_a_workers_team_has_is_taken_back(hub: Hub, worker: Person) -> None:
+    desks = Desks(hub)
+    desks.sent = 900_000
+    allocated = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "I-7"}
+    case = {"reference": "I-7", "child": KIM, "worker": allocated, "since": "2026-01-05"}
+    desks.tells(LEAD, "open-case", **case)
+    said = {"reference": "R-team", "observed_at": "2026-11-03T19:40:00Z", "subject": KIM}
+    referral = desks.tells("police", "notification", **said, narrative="Kim was out late.")
+    assert referral not in worker.get(DESK).text
+    assert referral in worker.get(f"{DESK}?show=all").text
+    assert "Say why you look" in worker.get(f"{DESK}/{referral}").text
+    worker.sends(f"{DESK}/{referral}", {"why": "The team rang"})
+    assert "W. Allocated" in worker.get(f"{DESK}/{referral}").text
+    taken = decides(worker, f"{DESK}/{referral}/take-back", {"rationale": "Another child"})
+    assert taken.status_code == 303
+    (decided,) = facts(hub, referral, HandoverDecided)
+    assert (decided.decision.action, decided.decision.decided_by) == ("take_back", "S. Worker")
+    assert referral in worker.get(DESK).text
+
+
+def test_a_disagreement_is_settled_in_words_for_who_disagrees(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    view = {"disputes": "rating", "profession": "officer", "view": "Worse.", "asks_for": "Red"}
+    desks = Desks(hub)
+    desks.sent = 950_000
+    id_ = desks.tells("police", "disagreement", **view, referral_id=referral, raised_by="P. Sgt")
+    manager = somebody(app, hub, "D. Manager")
+    settled = {
+        "disagreement_id": id_,
+        "verdict": "not_upheld",
+        "may_be_told": "Nobody was hurt.",
+        "rationale": "Seen again",
+    }
+    assert decides(manager, f"{DESK}/{referral}/settle", settled).status_code == 303
+    assert "Nobody was hurt." in manager.get(f"{DESK}/{referral}").text
 
 
 def test_whoever_disagrees_is_kept_as_their_own_view(
