@@ -20,19 +20,19 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS letters (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, came_at TEXT NOT NULL, body BLOB,
     told INTEGER NOT NULL DEFAULT 0, step TEXT NOT NULL, decision TEXT
-) STRICT;
+);
 CREATE INDEX IF NOT EXISTS letters_by_step ON letters (step);
 CREATE INDEX IF NOT EXISTS letters_untold ON letters (told) WHERE told = 0;
 CREATE TABLE IF NOT EXISTS refused (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, since TEXT NOT NULL, why TEXT NOT NULL,
     times INTEGER NOT NULL DEFAULT 1, noted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL
-) STRICT;
+);
 CREATE TABLE IF NOT EXISTS sending (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, media TEXT NOT NULL, body BLOB,
     since TEXT NOT NULL, next_at REAL NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT, receipts TEXT, noted INTEGER NOT NULL DEFAULT 0, answers TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
@@ -100,7 +100,7 @@ class Store:
         with self._writing() as c:
             c.execute(
                 "INSERT INTO refused (id, type, since, why, body) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
+                "ON CONFLICT (id) DO UPDATE SET times = times + 1, why = excluded.why",
                 (letter_id, kind, _now(), why, body),
             )
             found = c.execute("SELECT times FROM refused WHERE id = ?", (letter_id,)).fetchone()
@@ -158,7 +158,7 @@ class Store:
         with self._writing() as c:
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET name = excluded.name, noted = 0",
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, noted = 0",
                 (digest, name, media, body, _now()),
             )
 

@@ -122,10 +122,10 @@ def working(edge: Edge) -> Iterator[Working]:
 
 
 @contextmanager
-def open_door() -> Iterator[tuple[Door, str]]:
+def open_door(**tls: Any) -> Iterator[tuple[Door, str]]:
     """A door, and where it is."""
     door = Door()
-    with serving(door.app()) as url:
+    with serving(door.app(), **tls) as url:
         yield door, url
 
 

@@ -5,18 +5,20 @@ hub has confirmed it, and nothing is lost or handed on twice.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 
 from ops.cli import main
 from ops.edge import configured, opening
 from ops.edge import keys as edge_keys
 from ops.edge.configured import Edge, NoEdge
-from ops.edge.hub import elements
+from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
 from ops.edge.store import PLACED, PLACING
 from router.steps.approve.decide import STEP as APPROVE
@@ -386,6 +388,28 @@ def test_init_makes_keys_for_its_account_alone_and_never_over_an_edge(tmp_path: 
 def test_what_is_fetched_from_elsewhere_goes_by_tls(tmp_path: Path) -> None:
     told = run("init", str(tmp_path / "e"), "--agency", "police", "--hub", "http://hub.example")
     assert (told.exit_code, "hub is https://" in told.output) == (1, True)
+
+
+def test_it_shows_its_certificate_and_believes_whom_it_is_told_to(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for name in ("127.0.0.1", "edge.example"):
+        made_for = authority.issue_cert(name)
+        made_for.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+    hub, own = (str(tmp_path / f"{name}.pem") for name in ("127.0.0.1", "edge.example"))
+    tls = {"ssl_certfile": hub, "ssl_keyfile": hub, "ssl_ca_certs": str(tmp_path / "ca.pem")}
+    with open_door(**tls, ssl_cert_reqs=ssl.CERT_REQUIRED) as (door, url):
+        door.letters["l1"] = letter("l1")
+        edge = made(tmp_path / "edge", url)
+        believes = {"authority": str(tmp_path / "ca.pem")}
+        for changes in ({}, believes):
+            settings = edge.settings.model_copy(update=changes)
+            with working(Edge(edge.folder, settings)) as nobody, pytest.raises(HubAway):
+                nobody.fetch(wait=0)
+        shows = believes | {"certificate": own, "certificate_key": own}
+        settings = edge.settings.model_copy(update=shows)
+        with working(Edge(edge.folder, settings)) as known:
+            assert known.fetch(wait=0) == 1
 
 
 def test_two_processes_do_not_run_one_edge(edge: Edge) -> None:
