@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from ops.edge.approving import Decision, NotAsShown, countersign, decide, reques
 from ops.edge.configured import NoEdge
 from ops.edge.hub import STRUCTURED
 from ops.edge.keys import SigningKey
-from ops.edge.store import ASKED, HALF, Kept, Store
+from ops.edge.store import ASKED, HALF, LAPSED, Kept, Store
 from schemas.envelope import Envelope
 from schemas.notices import ApprovalRequest
 from schemas.product import Choice
@@ -43,6 +44,16 @@ def open_requests(store: Store) -> list[Asked]:
     """Those that wait for somebody's decision: what has to be decided first comes first."""
     asked = [Asked(one, request_of(one.body)) for one in store.letters(ASKED, HALF)]
     return sorted(asked, key=lambda one: (one.request.due_at is None, one.request.due_at or 0))
+
+
+def let_lapse(store: Store, now: dt.datetime) -> None:
+    """Requests are no longer open once no approval of what they ask would count: the hub asks anew
+    where it has to know.
+    """
+    for one in open_requests(store):
+        ends = [statement.expires for statement in one.request.statements]
+        if ends and max(ends) <= now:
+            store.at_step(one.id, LAPSED)
 
 
 def request(store: Store, named: str) -> Asked:

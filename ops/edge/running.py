@@ -21,6 +21,7 @@ import structlog
 
 from ops.edge import opening
 from ops.edge.configured import OWNERS, Edge, NoEdge
+from ops.edge.deciding import let_lapse
 from ops.edge.folders import Folders
 from ops.edge.hub import Hub, HubAway
 from ops.edge.incoming import Letter, Looking, NotOurs
@@ -46,6 +47,7 @@ class Working:
     edge: Edge
     store: Store
     hub: Hub
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +59,9 @@ class Working:
         for came in self.hub.fetch(limit=_AT_ONCE, wait=wait):
             new += self._take(looking, came)
         self._acknowledge()
-        self.store.remember(LAST_HEARD, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+        now = self.clock()
+        let_lapse(self.store, now)
+        self.store.remember(LAST_HEARD, now.isoformat(timespec="seconds"))
         return new
 
     def hand_on(self) -> int:

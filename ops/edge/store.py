@@ -36,9 +36,9 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
-ASKED, HALF, SIGNED, ANSWERED = "asked", "half", "signed", "answered"
+ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
 """Of a request to approve; ``half``: one of two people has signed; ``signed``: its answer is on its
-way; ``answered``: the hub has it."""
+way; ``answered``: the hub has it; ``lapsed``: nobody decided while what it asks would count."""
 _PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
 
 
@@ -128,7 +128,7 @@ class Store:
     def at_step(self, letter_id: str, step: str) -> None:
         """A letter has come to a step; one that is placed needs no content here any more."""
         with self._writing() as c:
-            drop = ", body = NULL" if step in (PLACED, ANSWERED) else ""
+            drop = ", body = NULL" if step in (PLACED, ANSWERED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
 
     def half_signed(self, letter_id: str, decision: str) -> None:

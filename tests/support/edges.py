@@ -28,6 +28,7 @@ from ops.edge.running import Working
 from ops.edge.store import Store
 from schemas.sealed import in_event, seal
 from tests.support.agencies import serving
+from tests.support.given import NOON
 from tests.support.products import RECIPIENT
 
 _LEASE_SECONDS = 0.3
@@ -116,7 +117,7 @@ def working(edge: Edge) -> Iterator[Working]:
     """An edge whose parts are called one by one."""
     hub = Hub(edge)
     try:
-        yield Working(edge, Store(edge.folder), hub)
+        yield Working(edge, Store(edge.folder), hub, clock=lambda: NOON)
     finally:
         hub.close()
 

@@ -4,6 +4,7 @@ hub has confirmed it, and nothing is lost or handed on twice.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import ssl
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from ops.edge import keys as edge_keys
 from ops.edge.configured import Edge, NoEdge
 from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
-from ops.edge.store import PLACED, PLACING
+from ops.edge.store import LAPSED, PLACED, PLACING
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
@@ -35,6 +36,7 @@ from tests.support.sealing import Opener
 from tests.support.signing import Signer
 
 GP = Signer("gp")
+DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -344,6 +346,17 @@ def test_nothing_is_signed_that_is_not_what_the_request_shows(
     at_work.fetch(wait=0)
     told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
     assert (told.exit_code, "no statement of these words" in told.output) == (1, True)
+
+
+def test_a_request_that_nobody_could_approve_any_more_is_not_kept(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["r1"] = as_letter(request(expires=NOON), "r1")
+    door.letters["r2"] = as_letter(request(expires=NOON + DAY), "r2")
+    at_work.fetch(wait=0)
+    told = json.loads(run("requests", "--folder", str(edge.folder), "--json").output)
+    assert [one["request"] for one in told] == ["r2"]
+    assert [one.body for one in at_work.store.letters(LAPSED)] == [b""]
 
 
 def test_a_decision_that_the_hub_rejects_is_open_again(
