@@ -68,11 +68,12 @@ def request(store: Store, named: str) -> Asked:
 def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey) -> bool:
     """Sign a decision and have it sent; False where it waits for the second of two people.
 
-    Raises :class:`NotAsShown`: nothing is signed that is not what the request shows.
+    Raises :class:`NotAsShown`: nothing is signed that is not what the request shows; and
+    :class:`NoEdge` where somebody else was faster.
     """
     told = _signed(asked, decision, key=key)
     if _wants_more(asked.request, told):
-        store.half_signed(asked.id, json.dumps(told))
+        _require(store.half_signed(asked.id, json.dumps(told)))
         return False
     event_id = str(uuid5(NAMESPACE_URL, f"{DECISION}/{asked.id}/{json.dumps(told)}"))
     event = {
@@ -84,8 +85,13 @@ def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey)
         "data": told,
     }
     body = json.dumps(event).encode()
-    store.answer(asked.id, body, event_id=event_id, media=STRUCTURED)
+    _require(store.answer(asked.kept, body, event_id=event_id, media=STRUCTURED))
     return True
+
+
+def _require(done: bool) -> None:
+    if not done:
+        raise NoEdge("somebody else decided it in this moment: look again")
 
 
 def _signed(asked: Asked, decision: Decision, *, key: SigningKey) -> dict[str, Any]:

@@ -131,25 +131,32 @@ class Store:
             drop = ", body = NULL" if step in (PLACED, ANSWERED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
 
-    def half_signed(self, letter_id: str, decision: str) -> None:
-        """One of two people has signed; what the first one did waits for the second."""
+    def half_signed(self, letter_id: str, decision: str) -> bool:
+        """One of two people has signed, which waits for the second; whether nobody had before."""
         with self._writing() as c:
-            c.execute(
-                "UPDATE letters SET step = ?, decision = ? WHERE id = ?",
-                (HALF, decision, letter_id),
+            done = c.execute(
+                "UPDATE letters SET step = ?, decision = ? WHERE id = ? AND step = ?",
+                (HALF, decision, letter_id, ASKED),
             )
+            return bool(done.rowcount)
 
-    def answer(self, letter_id: str, event: bytes, *, event_id: str, media: str) -> None:
-        """A request is decided: its answer is on its way from now on, once."""
+    def answer(self, one: Kept, event: bytes, *, event_id: str, media: str) -> bool:
+        """A request is decided: its answer is on its way from now on, once; whether nobody had
+        decided it since it was read.
+        """
         with self._writing() as c:
-            c.execute(
-                "UPDATE letters SET step = ?, decision = NULL WHERE id = ?", (SIGNED, letter_id)
+            done = c.execute(
+                "UPDATE letters SET step = ?, decision = NULL WHERE id = ? AND step = ?",
+                (SIGNED, one.id, one.step),
             )
+            if not done.rowcount:
+                return False
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since, answers) "
                 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (event_id, f"decision-{letter_id}", media, event, _now(), letter_id),
+                (event_id, f"decision-{one.id}", media, event, _now(), one.id),
             )
+            return True
 
     def send(self, digest: str, body: bytes, *, name: str, media: str) -> None:
         """Keep what the agency's system sends; the same again is what it was, and is told again

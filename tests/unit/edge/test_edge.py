@@ -16,8 +16,9 @@ import trustme
 from click.testing import CliRunner, Result
 
 from ops.cli import main
-from ops.edge import configured, opening
+from ops.edge import configured, deciding, opening
 from ops.edge import keys as edge_keys
+from ops.edge.approving import Decision
 from ops.edge.configured import Edge, NoEdge
 from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
@@ -27,7 +28,7 @@ from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
 from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.notices import ApprovalRequest
-from schemas.product import Product, ProductApproved
+from schemas.product import Choice, Product, ProductApproved
 from schemas.sealed import in_event, seal
 from tests.support import given, products
 from tests.support.edges import AGENCY, Door, letter, made, open_door, sealed, working
@@ -322,6 +323,20 @@ def test_two_people_sign_before_it_is_sent(at_work: Working, door: Door, edge: E
     assert len(event["data"]["envelope"]["signatures"]) == 2
 
 
+def test_of_two_who_decide_at_once_one_does(at_work: Working, door: Door, edge: Edge) -> None:
+    key = edge_keys.make(edge.folder / "key", agency=AGENCY, decided_by="A. Head")
+    for one in ("r1", "r2"):
+        door.letters[one] = as_letter(request(people=int(one[1])), one)
+    at_work.fetch(wait=0)
+    decision = Decision(Choice.RELEASE_SANITISED)
+    for one in ("r1", "r2"):
+        seen = deciding.request(at_work.store, one)
+        deciding.answered(at_work.store, seen, decision, key=key)
+        with pytest.raises(NoEdge, match="somebody else decided"):
+            deciding.answered(at_work.store, seen, decision, key=key)
+    assert len(at_work.store.to_send(1e18)) == 1
+
+
 def test_what_is_withheld_says_so_and_needs_a_reason(
     at_work: Working, door: Door, edge: Edge
 ) -> None:
@@ -415,12 +430,12 @@ def test_it_shows_its_certificate_and_believes_whom_it_is_told_to(tmp_path: Path
         door.letters["l1"] = letter("l1")
         edge = made(tmp_path / "edge", url)
         believes = {"authority": str(tmp_path / "ca.pem")}
-        for changes in ({}, believes):
-            settings = edge.settings.model_copy(update=changes)
-            with working(Edge(edge.folder, settings)) as nobody, pytest.raises(HubAway):
-                nobody.fetch(wait=0)
-        shows = believes | {"certificate": own, "certificate_key": own}
-        settings = edge.settings.model_copy(update=shows)
+        shows = {"certificate": own, "certificate_key": own}
+        for one in (believes, shows):
+            settings = edge.settings.model_copy(update=one)
+            with working(Edge(edge.folder, settings)) as lacking, pytest.raises(HubAway):
+                lacking.fetch(wait=0)
+        settings = edge.settings.model_copy(update=believes | shows)
         with working(Edge(edge.folder, settings)) as known:
             assert known.fetch(wait=0) == 1
 

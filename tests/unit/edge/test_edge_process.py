@@ -26,7 +26,7 @@ from stores.tree.notes import Kind, Note, SignerKey
 from tests.support.edges import Door, letter, made, open_door, running, sealed
 from tests.support.size import FULL
 
-LETTERS, EVENTS, KILLS = (2000, 500, 200) if FULL else (30, 10, 4)
+LETTERS, EVENTS, KILLS = (600, 100, 60) if FULL else (30, 10, 4)
 _DEADLINE = 60.0
 
 LOCK = Path(__file__).parents[3] / "ops/locks/edge.txt"
