@@ -65,7 +65,7 @@ def request(store: Store, named: str) -> Asked:
     raise NoEdge(f"{named}: {what}; `hub edge requests` lists them")
 
 
-def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey) -> bool:
+def answered(store: Store, asked: Asked, *, decision: Decision, key: SigningKey) -> bool:
     """Sign a decision and have it sent; False where it waits for the second of two people.
 
     Raises :class:`NotAsShown`: nothing is signed that is not what the request shows; and

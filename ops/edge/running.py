@@ -85,12 +85,12 @@ class Working:
         except NotOurs as error:
             self._refuse(error, came)
             return 0
-        return self.store.take(letter.id, letter.type, letter.body, step=_first(letter))
+        return self.store.take(letter.id, letter.type, body=letter.body, step=_first(letter))
 
     def _refuse(self, error: NotOurs, came: bytes) -> None:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""
         letter_id = error.letter_id or "unknown"
-        if self.store.refuse(letter_id, error.kind, came, why=str(error)):
+        if self.store.refuse(letter_id, error.kind, body=came, why=str(error)):
             _log.warning("letter.unproven", agency=self.edge.settings.agency, letter=letter_id)
 
     def _acknowledge(self) -> None:

@@ -82,7 +82,7 @@ class Store:
         with closing(self._connected()) as connection:
             connection.executescript(_SCHEMA)
 
-    def take(self, letter_id: str, kind: str, body: bytes, *, step: str) -> bool:
+    def take(self, letter_id: str, kind: str, *, body: bytes, step: str) -> bool:
         """Keep a letter; whether it is new. One that was refused before is so no more."""
         row = (letter_id, kind, _now(), body, step)
         with self._writing() as c:
@@ -95,7 +95,7 @@ class Store:
             )
             return True
 
-    def refuse(self, letter_id: str, kind: str, body: bytes, *, why: str) -> bool:
+    def refuse(self, letter_id: str, kind: str, *, body: bytes, why: str) -> bool:
         """Keep, as evidence, what is not handed on; whether it is the first time."""
         with self._writing() as c:
             c.execute(

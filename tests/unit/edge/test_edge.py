@@ -331,9 +331,9 @@ def test_of_two_who_decide_at_once_one_does(at_work: Working, door: Door, edge: 
     decision = Decision(Choice.RELEASE_SANITISED)
     for one in ("r1", "r2"):
         seen = deciding.request(at_work.store, one)
-        deciding.answered(at_work.store, seen, decision, key=key)
+        deciding.answered(at_work.store, seen, decision=decision, key=key)
         with pytest.raises(NoEdge, match="somebody else decided"):
-            deciding.answered(at_work.store, seen, decision, key=key)
+            deciding.answered(at_work.store, seen, decision=decision, key=key)
     assert len(at_work.store.to_send(1e18)) == 1
 
 
