@@ -272,7 +272,7 @@ def withhold(
 def _decide(folder: Path, request: str, *, decision: Decision, key_file: Path | None) -> None:
     store, key = _store(folder), _key(folder, key_file)
     asked = deciding.request(store, request)
-    if deciding.answered(store, asked, decision, key=key):
+    if deciding.answered(store, asked, decision=decision, key=key):
         say(f"{asked.id} is decided by {key.decided_by}; `hub edge run` sends it")
     else:
         say(f"{asked.id} is signed by {key.decided_by}; one more person has to sign it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from ops.edge.approving import Decision, NotAsShown, countersign, decide, reques
 from ops.edge.configured import NoEdge
 from ops.edge.hub import STRUCTURED
 from ops.edge.keys import SigningKey
-from ops.edge.store import ASKED, HALF, Kept, Store
+from ops.edge.store import ASKED, HALF, LAPSED, Kept, Store
 from schemas.envelope import Envelope
 from schemas.notices import ApprovalRequest
 from schemas.product import Choice
@@ -45,6 +46,16 @@ def open_requests(store: Store) -> list[Asked]:
     return sorted(asked, key=lambda one: (one.request.due_at is None, one.request.due_at or 0))
 
 
+def let_lapse(store: Store, now: dt.datetime) -> None:
+    """Requests are no longer open once no approval of what they ask would count: the hub asks anew
+    where it has to know.
+    """
+    for one in open_requests(store):
+        ends = [statement.expires for statement in one.request.statements]
+        if ends and max(ends) <= now:
+            store.at_step(one.id, LAPSED)
+
+
 def request(store: Store, named: str) -> Asked:
     """The open request whose id begins so; raises :class:`NoEdge`."""
     found = [one for one in open_requests(store) if one.id.startswith(named)]
@@ -54,14 +65,15 @@ def request(store: Store, named: str) -> Asked:
     raise NoEdge(f"{named}: {what}; `hub edge requests` lists them")
 
 
-def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey) -> bool:
+def answered(store: Store, asked: Asked, *, decision: Decision, key: SigningKey) -> bool:
     """Sign a decision and have it sent; False where it waits for the second of two people.
 
-    Raises :class:`NotAsShown`: nothing is signed that is not what the request shows.
+    Raises :class:`NotAsShown`: nothing is signed that is not what the request shows; and
+    :class:`NoEdge` where somebody else was faster.
     """
     told = _signed(asked, decision, key=key)
     if _wants_more(asked.request, told):
-        store.half_signed(asked.id, json.dumps(told))
+        _require(store.half_signed(asked.id, json.dumps(told)))
         return False
     event_id = str(uuid5(NAMESPACE_URL, f"{DECISION}/{asked.id}/{json.dumps(told)}"))
     event = {
@@ -73,8 +85,13 @@ def answered(store: Store, asked: Asked, decision: Decision, *, key: SigningKey)
         "data": told,
     }
     body = json.dumps(event).encode()
-    store.answer(asked.id, body, event_id=event_id, media=STRUCTURED)
+    _require(store.answer(asked.kept, body, event_id=event_id, media=STRUCTURED))
     return True
+
+
+def _require(done: bool) -> None:
+    if not done:
+        raise NoEdge("somebody else decided it in this moment: look again")
 
 
 def _signed(asked: Asked, decision: Decision, *, key: SigningKey) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import structlog
 
 from ops.edge import opening
 from ops.edge.configured import OWNERS, Edge, NoEdge
+from ops.edge.deciding import let_lapse
 from ops.edge.folders import Folders
 from ops.edge.hub import Hub, HubAway
 from ops.edge.incoming import Letter, Looking, NotOurs
@@ -46,6 +47,7 @@ class Working:
     edge: Edge
     store: Store
     hub: Hub
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     folders: Folders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +59,9 @@ class Working:
         for came in self.hub.fetch(limit=_AT_ONCE, wait=wait):
             new += self._take(looking, came)
         self._acknowledge()
-        self.store.remember(LAST_HEARD, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+        now = self.clock()
+        let_lapse(self.store, now)
+        self.store.remember(LAST_HEARD, now.isoformat(timespec="seconds"))
         return new
 
     def hand_on(self) -> int:
@@ -81,12 +85,12 @@ class Working:
         except NotOurs as error:
             self._refuse(error, came)
             return 0
-        return self.store.take(letter.id, letter.type, letter.body, step=_first(letter))
+        return self.store.take(letter.id, letter.type, body=letter.body, step=_first(letter))
 
     def _refuse(self, error: NotOurs, came: bytes) -> None:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""
         letter_id = error.letter_id or "unknown"
-        if self.store.refuse(letter_id, error.kind, came, why=str(error)):
+        if self.store.refuse(letter_id, error.kind, body=came, why=str(error)):
             _log.warning("letter.unproven", agency=self.edge.settings.agency, letter=letter_id)
 
     def _acknowledge(self) -> None:

@@ -20,25 +20,25 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS letters (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, came_at TEXT NOT NULL, body BLOB,
     told INTEGER NOT NULL DEFAULT 0, step TEXT NOT NULL, decision TEXT
-) STRICT;
+);
 CREATE INDEX IF NOT EXISTS letters_by_step ON letters (step);
 CREATE INDEX IF NOT EXISTS letters_untold ON letters (told) WHERE told = 0;
 CREATE TABLE IF NOT EXISTS refused (
     id TEXT PRIMARY KEY, type TEXT NOT NULL, since TEXT NOT NULL, why TEXT NOT NULL,
     times INTEGER NOT NULL DEFAULT 1, noted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL
-) STRICT;
+);
 CREATE TABLE IF NOT EXISTS sending (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, media TEXT NOT NULL, body BLOB,
     since TEXT NOT NULL, next_at REAL NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT, receipts TEXT, noted INTEGER NOT NULL DEFAULT 0, answers TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
-ASKED, HALF, SIGNED, ANSWERED = "asked", "half", "signed", "answered"
+ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
 """Of a request to approve; ``half``: one of two people has signed; ``signed``: its answer is on its
-way; ``answered``: the hub has it."""
+way; ``answered``: the hub has it; ``lapsed``: nobody decided while what it asks would count."""
 _PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
 
 
@@ -82,7 +82,7 @@ class Store:
         with closing(self._connected()) as connection:
             connection.executescript(_SCHEMA)
 
-    def take(self, letter_id: str, kind: str, body: bytes, *, step: str) -> bool:
+    def take(self, letter_id: str, kind: str, *, body: bytes, step: str) -> bool:
         """Keep a letter; whether it is new. One that was refused before is so no more."""
         row = (letter_id, kind, _now(), body, step)
         with self._writing() as c:
@@ -95,12 +95,12 @@ class Store:
             )
             return True
 
-    def refuse(self, letter_id: str, kind: str, body: bytes, *, why: str) -> bool:
+    def refuse(self, letter_id: str, kind: str, *, body: bytes, why: str) -> bool:
         """Keep, as evidence, what is not handed on; whether it is the first time."""
         with self._writing() as c:
             c.execute(
                 "INSERT INTO refused (id, type, since, why, body) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET times = times + 1, why = excluded.why",
+                "ON CONFLICT (id) DO UPDATE SET times = times + 1, why = excluded.why",
                 (letter_id, kind, _now(), why, body),
             )
             found = c.execute("SELECT times FROM refused WHERE id = ?", (letter_id,)).fetchone()
@@ -128,28 +128,35 @@ class Store:
     def at_step(self, letter_id: str, step: str) -> None:
         """A letter has come to a step; one that is placed needs no content here any more."""
         with self._writing() as c:
-            drop = ", body = NULL" if step in (PLACED, ANSWERED) else ""
+            drop = ", body = NULL" if step in (PLACED, ANSWERED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
 
-    def half_signed(self, letter_id: str, decision: str) -> None:
-        """One of two people has signed; what the first one did waits for the second."""
+    def half_signed(self, letter_id: str, decision: str) -> bool:
+        """One of two people has signed, which waits for the second; whether nobody had before."""
         with self._writing() as c:
-            c.execute(
-                "UPDATE letters SET step = ?, decision = ? WHERE id = ?",
-                (HALF, decision, letter_id),
+            done = c.execute(
+                "UPDATE letters SET step = ?, decision = ? WHERE id = ? AND step = ?",
+                (HALF, decision, letter_id, ASKED),
             )
+            return bool(done.rowcount)
 
-    def answer(self, letter_id: str, event: bytes, *, event_id: str, media: str) -> None:
-        """A request is decided: its answer is on its way from now on, once."""
+    def answer(self, one: Kept, event: bytes, *, event_id: str, media: str) -> bool:
+        """A request is decided: its answer is on its way from now on, once; whether nobody had
+        decided it since it was read.
+        """
         with self._writing() as c:
-            c.execute(
-                "UPDATE letters SET step = ?, decision = NULL WHERE id = ?", (SIGNED, letter_id)
+            done = c.execute(
+                "UPDATE letters SET step = ?, decision = NULL WHERE id = ? AND step = ?",
+                (SIGNED, one.id, one.step),
             )
+            if not done.rowcount:
+                return False
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since, answers) "
                 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (event_id, f"decision-{letter_id}", media, event, _now(), letter_id),
+                (event_id, f"decision-{one.id}", media, event, _now(), one.id),
             )
+            return True
 
     def send(self, digest: str, body: bytes, *, name: str, media: str) -> None:
         """Keep what the agency's system sends; the same again is what it was, and is told again
@@ -158,7 +165,7 @@ class Store:
         with self._writing() as c:
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET name = excluded.name, noted = 0",
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, noted = 0",
                 (digest, name, media, body, _now()),
             )
 

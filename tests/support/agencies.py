@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,18 +24,18 @@ class EverybodysOwn:
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """The app on a port of its own; its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
-    )
+def serving(app: Starlette, **tls: Any) -> Iterator[str]:
+    """The app on a port of its own; its address. ``tls``: as uvicorn calls it, ``ssl_…``."""
+    told: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "lifespan": "off", "ws": "none"}
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, **told, **tls))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive()
             thread.join(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        yield f"{scheme}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

@@ -28,6 +28,7 @@ from ops.edge.running import Working
 from ops.edge.store import Store
 from schemas.sealed import in_event, seal
 from tests.support.agencies import serving
+from tests.support.given import NOON
 from tests.support.products import RECIPIENT
 
 _LEASE_SECONDS = 0.3
@@ -116,16 +117,16 @@ def working(edge: Edge) -> Iterator[Working]:
     """An edge whose parts are called one by one."""
     hub = Hub(edge)
     try:
-        yield Working(edge, Store(edge.folder), hub)
+        yield Working(edge, Store(edge.folder), hub, clock=lambda: NOON)
     finally:
         hub.close()
 
 
 @contextmanager
-def open_door() -> Iterator[tuple[Door, str]]:
+def open_door(**tls: Any) -> Iterator[tuple[Door, str]]:
     """A door, and where it is."""
     door = Door()
-    with serving(door.app()) as url:
+    with serving(door.app(), **tls) as url:
         yield door, url
 
 

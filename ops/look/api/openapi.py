@@ -12,6 +12,7 @@ from connectors.formats.media import BATCH, NAMES, STRUCTURED
 from connectors.http import LONGEST_WAIT, MOST_LETTERS
 from connectors.problems import MEDIA_TYPE, TOLD
 from ops.look.api.shapes import SENT, Json, about, components, event_example, ref, words
+from schemas.sealed import SEALED_TYPE
 
 _TOKEN = "agencyToken"  # noqa: S105 - the name of a scheme
 
@@ -86,6 +87,12 @@ def _attributes() -> Iterator[Json]:
         }
 
 
+_LETTERS = (
+    "The oldest letters, held for the agency. Where it registered a key each is sealed to that: an "
+    f"event {SEALED_TYPE} with the letter's id, whose data is the letter as a JWE in compact form."
+)
+
+
 def _inbox(_: int) -> Json:
     letters = {"type": "array", "items": ref("LetterEvent"), "maxItems": MOST_LETTERS}
     return {
@@ -94,7 +101,7 @@ def _inbox(_: int) -> Json:
             _query("wait", "How many seconds to wait for one.", most=LONGEST_WAIT, default=0),
         ],
         "responses": {
-            "200": _answer("The oldest letters, held for the agency.", letters, media=BATCH),
+            "200": _answer(_LETTERS, letters, media=BATCH),
             **_problems(400, 401, 403, 429, 500, 503),
         },
     }

@@ -4,27 +4,31 @@ hub has confirmed it, and nothing is lost or handed on twice.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 
 from ops.cli import main
-from ops.edge import configured, opening
+from ops.edge import configured, deciding, opening
 from ops.edge import keys as edge_keys
+from ops.edge.approving import Decision
 from ops.edge.configured import Edge, NoEdge
-from ops.edge.hub import elements
+from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
-from ops.edge.store import PLACED, PLACING
+from ops.edge.store import LAPSED, PLACED, PLACING
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
 from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.notices import ApprovalRequest
-from schemas.product import Product, ProductApproved
+from schemas.product import Choice, Product, ProductApproved
 from schemas.sealed import in_event, seal
 from tests.support import given, products
 from tests.support.edges import AGENCY, Door, letter, made, open_door, sealed, working
@@ -33,6 +37,7 @@ from tests.support.sealing import Opener
 from tests.support.signing import Signer
 
 GP = Signer("gp")
+DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +323,20 @@ def test_two_people_sign_before_it_is_sent(at_work: Working, door: Door, edge: E
     assert len(event["data"]["envelope"]["signatures"]) == 2
 
 
+def test_of_two_who_decide_at_once_one_does(at_work: Working, door: Door, edge: Edge) -> None:
+    key = edge_keys.make(edge.folder / "key", agency=AGENCY, decided_by="A. Head")
+    for one in ("r1", "r2"):
+        door.letters[one] = as_letter(request(people=int(one[1])), one)
+    at_work.fetch(wait=0)
+    decision = Decision(Choice.RELEASE_SANITISED)
+    for one in ("r1", "r2"):
+        seen = deciding.request(at_work.store, one)
+        deciding.answered(at_work.store, seen, decision=decision, key=key)
+        with pytest.raises(NoEdge, match="somebody else decided"):
+            deciding.answered(at_work.store, seen, decision=decision, key=key)
+    assert len(at_work.store.to_send(1e18)) == 1
+
+
 def test_what_is_withheld_says_so_and_needs_a_reason(
     at_work: Working, door: Door, edge: Edge
 ) -> None:
@@ -342,6 +361,17 @@ def test_nothing_is_signed_that_is_not_what_the_request_shows(
     at_work.fetch(wait=0)
     told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
     assert (told.exit_code, "no statement of these words" in told.output) == (1, True)
+
+
+def test_a_request_that_nobody_could_approve_any_more_is_not_kept(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    door.letters["r1"] = as_letter(request(expires=NOON), "r1")
+    door.letters["r2"] = as_letter(request(expires=NOON + DAY), "r2")
+    at_work.fetch(wait=0)
+    told = json.loads(run("requests", "--folder", str(edge.folder), "--json").output)
+    assert [one["request"] for one in told] == ["r2"]
+    assert [one.body for one in at_work.store.letters(LAPSED)] == [b""]
 
 
 def test_a_decision_that_the_hub_rejects_is_open_again(
@@ -386,6 +416,28 @@ def test_init_makes_keys_for_its_account_alone_and_never_over_an_edge(tmp_path: 
 def test_what_is_fetched_from_elsewhere_goes_by_tls(tmp_path: Path) -> None:
     told = run("init", str(tmp_path / "e"), "--agency", "police", "--hub", "http://hub.example")
     assert (told.exit_code, "hub is https://" in told.output) == (1, True)
+
+
+def test_it_shows_its_certificate_and_believes_whom_it_is_told_to(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for name in ("127.0.0.1", "edge.example"):
+        made_for = authority.issue_cert(name)
+        made_for.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+    hub, own = (str(tmp_path / f"{name}.pem") for name in ("127.0.0.1", "edge.example"))
+    tls = {"ssl_certfile": hub, "ssl_keyfile": hub, "ssl_ca_certs": str(tmp_path / "ca.pem")}
+    with open_door(**tls, ssl_cert_reqs=ssl.CERT_REQUIRED) as (door, url):
+        door.letters["l1"] = letter("l1")
+        edge = made(tmp_path / "edge", url)
+        believes = {"authority": str(tmp_path / "ca.pem")}
+        shows = {"certificate": own, "certificate_key": own}
+        for one in (believes, shows):
+            settings = edge.settings.model_copy(update=one)
+            with working(Edge(edge.folder, settings)) as lacking, pytest.raises(HubAway):
+                lacking.fetch(wait=0)
+        settings = edge.settings.model_copy(update=believes | shows)
+        with working(Edge(edge.folder, settings)) as known:
+            assert known.fetch(wait=0) == 1
 
 
 def test_two_processes_do_not_run_one_edge(edge: Edge) -> None:

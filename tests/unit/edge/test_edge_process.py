@@ -24,8 +24,9 @@ from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.notes import Kind, Note, SignerKey
 from tests.support.edges import Door, letter, made, open_door, running, sealed
+from tests.support.size import FULL
 
-LETTERS, EVENTS, KILLS = 30, 10, 4
+LETTERS, EVENTS, KILLS = (600, 100, 60) if FULL else (30, 10, 4)
 _DEADLINE = 60.0
 
 LOCK = Path(__file__).parents[3] / "ops/locks/edge.txt"
