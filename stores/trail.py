@@ -66,7 +66,9 @@ def _parts(values: Iterable[str]) -> Iterable[list[str]]:
     return (ordered[start : start + _PART] for start in range(0, len(ordered), _PART))
 
 
-def caused(connection: Connection, *, about: str, by: str) -> set[str]:
-    """The types of what a message about a referral has caused so far."""
-    query = select(table.c.type).where(table.c.correlation_id == about, table.c.causation_id == by)
+def caused(connection: Connection, *, about: Collection[str], by: str) -> set[str]:
+    """The types of what a message has caused so far that is about one of these."""
+    query = select(table.c.type).where(
+        table.c.correlation_id.in_(about), table.c.causation_id == by
+    )
     return set(connection.execute(query).scalars())

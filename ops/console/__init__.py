@@ -6,7 +6,8 @@ but :mod:`ops.console.desks` knows. To add a screen:
 
 1. Write a *view*: a function that takes a :class:`~ops.console.screen.Visit` (the hub, who is
    there, what they asked for) and answers with a :class:`~ops.console.screen.Page` (a template with
-   values), or with :class:`~ops.console.screen.Go` to another screen. It runs in a thread, so it
+   values), with :class:`~ops.console.screen.Go` to another screen, or with a
+   :class:`~ops.console.screen.File` to take away. It runs in a thread, so it
    may read the store. What it shows it gets from the same functions as a command: those ask the
    access rules, record who looked and tell the owner, and raise what the shell says in words
    (:mod:`ops.console.errors`). A view that finds nothing raises ``NotThere``.

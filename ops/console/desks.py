@@ -1,8 +1,11 @@
-"""All desks, in the order in which the navigation has them."""
+"""All desks, in the order in which the navigation has them: who signs in comes to their first."""
 
 from __future__ import annotations
 
+from ops.console.auditor import DESK as AUDIT
+from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
+from ops.console.linker import DESK as LINKS
 from ops.console.screen import Desk
 
-DESKS: tuple[Desk, ...] = (FRONT_DOOR,)
+DESKS: tuple[Desk, ...] = (DUTY, FRONT_DOOR, LINKS, AUDIT)

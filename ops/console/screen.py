@@ -77,11 +77,21 @@ class Go:
     done: str | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class File:
+    """What somebody takes away."""
+
+    name: str
+    """As browsers keep it; nothing of a child."""
+    body: bytes
+    kind: str = "application/json"
+
+
 class NotThere(Exception):
     """There is no such thing, or nothing of it for whoever asks."""
 
 
-View: TypeAlias = Callable[[Visit], Page | Go]
+View: TypeAlias = Callable[[Visit], Page | Go | File]
 
 
 @dataclass(frozen=True, slots=True)

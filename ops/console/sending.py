@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -41,15 +41,16 @@ class Sent:
     """Whether the hub has acted on it; otherwise it will."""
 
 
-def send(visit: Visit, type_: str, data: Mapping[str, Any], *, about: str) -> Sent:
+def send(visit: Visit, type_: str, data: Mapping[str, Any], *, about: str | None = None) -> Sent:
     """Send a message of the agency's own, and wait a moment for what the hub does with it.
 
-    ``about``: the referral, or whatever its message is recorded with.
+    ``about``: the referral that what comes of it is about; None: it is about none.
     """
     receipt = _taken(visit, type_, data)
     if receipt.status is ReceiptStatus.REJECTED:
         return Sent(receipt.id, refused=_why(str(receipt.reason)), field=receipt.field)
-    return _settled(visit, receipt.duplicate_of or receipt.id, about=about)
+    id_ = receipt.duplicate_of or receipt.id
+    return _settled(visit, id_, about={id_, about or id_})
 
 
 def _taken(visit: Visit, type_: str, data: Mapping[str, Any]) -> Receipt:
@@ -76,14 +77,14 @@ def _id_of(visit: Visit, type_: str, data: Mapping[str, Any]) -> str:
     return derived_id(CONNECTOR, visit.who, once, type_, sha256(said.encode()).hexdigest())
 
 
-def _settled(visit: Visit, id_: str, *, about: str) -> Sent:
+def _settled(visit: Visit, id_: str, *, about: Collection[str]) -> Sent:
     until = time.monotonic() + _PATIENCE
     while True:
         with visit.hub.database.view() as view:
             caused = trail.caused(view.connection, about=about, by=id_)
             if MessageRefused.type in caused:
                 facts = linking.about(
-                    view.connection, view.vault, ids=[about], types=[MessageRefused]
+                    view.connection, view.vault, ids=about, types=[MessageRefused]
                 )
                 mine = (one.message for one in facts if one.message.causation_id == id_)
                 for message in mine:

@@ -34,7 +34,7 @@ from ops.console.desks import DESKS
 from ops.console.errors import NOT_THERE, Stale, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.rendering import AT, render, statics
-from ops.console.screen import Desk, Form, Go, Page, Screen, Visit
+from ops.console.screen import Desk, File, Form, Go, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
@@ -107,16 +107,16 @@ class Shell:
     # --- pages of the shell itself
 
     async def _start(self, request: Request) -> Response:
-        """The desks of whoever is there; the only one at once."""
+        """The first of their desks, from which the navigation leads to the others."""
         return await run_in_threadpool(self._started, request)
 
     def _started(self, request: Request) -> Response:
         signed = self._signed(request)
         if signed is None:
             return _see(f"{AT}/sign-in")
-        mine = [desk for desk in self.desks if desk.is_for(signed.asker)]
-        if len(mine) == 1:
-            return _see(f"{AT}/{mine[0].code}")
+        mine = next((desk for desk in self.desks if desk.is_for(signed.asker)), None)
+        if mine is not None:
+            return _see(f"{AT}/{mine.code}")
         return self._shown(Page("start.html"), signed)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -229,7 +229,10 @@ class Shell:
             )
         raise Denied(asker, answer)
 
-    def _told(self, answer: Page | Go, signed: _Signed, visit: Visit) -> Response:
+    def _told(self, answer: Page | Go | File, signed: _Signed, visit: Visit) -> Response:
+        if isinstance(answer, File):
+            name = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return Response(answer.body, headers={**HEADERS, **name}, media_type=answer.kind)
         if isinstance(answer, Go):
             done = f"?{urlencode({'done': answer.done})}" if answer.done else ""
             return _see(f"{AT}/{answer.to}{done}")

@@ -81,7 +81,7 @@ def _explained(linked: ChildLinked, entry: Entry, *, later: Sequence[Entry]) -> 
         "score": linked.score,
         "odds": odds(linked.score) if linked.score else None,
         "ahead_of_the_next": linked.margin,
-        "reasons": list(map(_reason, linked.reasons)),
+        "reasons": list(map(reason, linked.reasons)),
         "candidates": list(map(_considered, linked.candidates)),
         "since": list(map(_later, mine)),
         "now_person_id": now.person_id,
@@ -96,7 +96,7 @@ def _considered(one: Candidate) -> Row:
         "person_id": one.person_id,
         "score": one.score,
         "odds": odds(one.score),
-        "reasons": list(map(_reason, one.reasons)),
+        "reasons": list(map(reason, one.reasons)),
     }
 
 
@@ -105,7 +105,7 @@ def _concerns(fact: Fact, linked: ChildLinked) -> bool:
     return not isinstance(fact, LinkCorrected) or fact.referral_id == linked.referral_id
 
 
-def _reason(text: str) -> Row:
+def reason(text: str) -> Row:
     """What was found in one field, whether for the child, and how strongly if that was recorded."""
     says, bracket, strength = text.removesuffix(")").rpartition(" (")
     known = bool(bracket) and strength in STRENGTHS

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from ops.look.reading import Readable
 from router.step import Step
 from router.steps.alarm import decide as alarm
-from router.steps.alarm.state import Alarms
+from router.steps.alarm.state import Alarm, Alarms
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Draft
 from router.steps.rate import decide as rate
@@ -71,13 +71,18 @@ class Red:
     """Agencies of which somebody has taken one."""
 
 
-def untaken(hub: Readable) -> dict[str, Any]:
-    """How many alarms nobody has taken, and for how long the oldest has run."""
+def alarms(hub: Readable) -> list[Alarm]:
+    """Those that nobody has taken, the oldest first."""
     with hub.database.view() as view:
         found = _documents(view, alarm.STEP, keys=timers.waited_for(view, alarm.STEP.name))
-    running = [one for document in found.values() for one in document.running]
-    oldest = min((one.since for one in running), default=None)
-    return {"untaken": len(running), "since": oldest}
+    running = (one for document in found.values() for one in document.running)
+    return sorted(running, key=lambda one: (one.since, one.alarm_id))
+
+
+def untaken(hub: Readable) -> dict[str, Any]:
+    """How many alarms nobody has taken, and for how long the oldest has run."""
+    running = alarms(hub)
+    return {"untaken": len(running), "since": running[0].since if running else None}
 
 
 def lately(hub: Readable, *, days: int, at: dt.datetime) -> list[Red]:

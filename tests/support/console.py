@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import unescape
 from typing import Any
 
@@ -72,6 +74,19 @@ class Person:
     def sends(self, path: str, fields: Fields, *, page: str | None = None) -> httpx.Response:
         """Fill in a form, on ``page`` where that is elsewhere, and send it."""
         return self.posts(path, {"form_token": self.token(page or path), **fields})
+
+
+@contextmanager
+def working(hub: Hub) -> Iterator[None]:
+    """While its steps are at work."""
+    stop = threading.Event()
+    thread = threading.Thread(target=hub.embedded().run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def hidden(text: str, name: str) -> str:

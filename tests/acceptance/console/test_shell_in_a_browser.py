@@ -18,7 +18,7 @@ def test_pages_of_the_shell_have_no_faults(served: Served, path: str) -> None:
 def test_who_has_no_desk_is_told_so_in_pages_without_faults(
     served: Served, path: str, says: str
 ) -> None:
-    page = served.desk_of("J. Auditor", script=True)
+    page = served.desk_of("B. Records", script=True)
     assert faults(page, f"{served.url}/desk/{path}") == []
     assert says in page.get_by_role("heading", level=1).inner_text()
     page.context.close()

@@ -1,0 +1,48 @@
+"""Who is silent: what nobody has opened or said that they have, and ways in that bring nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from ops.console.duty.clocks import KINDS, is_late
+from ops.console.screen import Page, Visit
+from ops.look import clocks, status
+from stores import codec
+
+_UNOPENED = ("possible_red", "decision")
+_LONG = dt.timedelta(hours=24)
+_MOST = 100
+
+
+def silence(visit: Visit) -> Page:
+    """People first, then feeds: those that fail before those that are only silent."""
+    at = codec.from_micros(visit.hub.database.clock())
+    running = clocks.running(visit.hub, at=at)
+    how = status.collect(visit.hub)
+    unopened = [one for one in running if one.kind in _UNOPENED]
+    owed = [one for one in running if one.kind not in (*_UNOPENED, "alarm") and is_late(one)]
+    values = {
+        "unopened": unopened[:_MOST],
+        "owed": owed[:_MOST],
+        "counts": {"unopened": len(unopened), "owed": len(owed)},
+        "queues": sorted(how.queues, key=lambda one: -(one["oldest_seconds"] or 0)),
+        "ways": sorted((_way(one, at) for one in how.connectors), key=_quiet, reverse=True),
+        "parts": how.parts,
+        "trouble": how.trouble,
+        "dead": sum(one["count"] for one in how.dead_letters),
+        "words": KINDS,
+        "names": visit.names,
+    }
+    return Page("duty/silence.html", values)
+
+
+def _way(one: status.Row, at: dt.datetime) -> dict[str, Any]:
+    seen = one["last_seen"]
+    silent = (at - seen).total_seconds() if seen else None
+    return {**one, "silent": silent, "long": (silent or 0) > _LONG.total_seconds()}
+
+
+def _quiet(way: dict[str, Any]) -> float:
+    """Those that have never sent anything come last: they may not be meant to."""
+    return -1.0 if way["silent"] is None else float(way["silent"])

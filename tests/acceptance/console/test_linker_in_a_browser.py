@@ -1,0 +1,71 @@
+"""Links are settled in a browser: without JavaScript, by keyboard, on a small screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browsing import Served, faults, tabs_to
+from tests.support.desk_days import EVAN, Days
+
+
+@pytest.fixture(scope="module")
+def review(served: Served) -> str:
+    """The address of a referral in doubt."""
+    days = Days(served.hub)
+    referral, _ = days.review()
+    days.notified("police", EVAN, "Evan was out late.")
+    return f"{served.url}/desk/links/referrals/{referral}"
+
+
+def test_it_is_settled_and_taken_back_without_javascript(served: Served, review: str) -> None:
+    page = served.desk_of("S. Worker")
+    page.get_by_role("navigation").get_by_role("link", name="Links").click()
+    page.locator(f"a[href='{review.removeprefix(served.url)}']").click()
+    assert page.get_by_text("12 Example Street").is_visible()
+    page.get_by_label("The same child as candidate 1: Robin Sampleton").check()
+    page.get_by_label("Why?").first.fill("Rang the school: it is Robin")
+    page.get_by_role("button", name="Check before you settle it").click()
+    page.get_by_role("button", name="Send").click()
+    assert "It is settled" in page.get_by_role("alert").inner_text()
+    page.get_by_role("link", name="Take back").first.click()
+    page.get_by_role("button", name="Check before you take it back").click()
+    assert page.get_by_role("heading", name="There is a problem").is_visible()
+    page.get_by_label("Why was it wrong?").fill("It was his cousin")
+    page.get_by_role("button", name="Check before you take it back").click()
+    page.get_by_role("button", name="Send").click()
+    assert "The decision is taken back" in page.get_by_role("alert").inner_text()
+    page.context.close()
+
+
+def test_no_page_has_faults(served: Served, review: str) -> None:
+    page = served.desk_of("S. Worker", script=True)
+    desk = f"{served.url}/desk/links"
+    assert faults(page, desk) == []
+    assert faults(page, review) == []
+    page.get_by_role("button", name="Check before you settle it").click()
+    assert faults(page) == []
+    page.goto(review)
+    ids = page.locator(".console-compare tbody tr:last-child td").all_inner_texts()
+    page.goto(f"{desk}/persons/{ids[0]}/{ids[1]}")
+    assert faults(page) == []
+    page.get_by_label("Why do you open it?").fill("To compare")
+    page.get_by_role("button", name="Open").click()
+    assert faults(page) == []
+    page.context.close()
+
+
+def test_it_is_settled_by_keyboard(served: Served, review: str) -> None:
+    page = served.desk_of("S. Worker", script=True)
+    page.goto(review)
+    tabs_to(page, "person")
+    page.keyboard.press("Space")
+    tabs_to(page, "rationale")
+    page.keyboard.type("Rang the school")
+    tabs_to(page, "Check before you settle it")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Check before you send").wait_for()
+    assert faults(page) == []
+    tabs_to(page, "Send")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/links?done=linked")
+    page.context.close()
