@@ -222,9 +222,9 @@ def recent(asker: Asker, act: Act) -> None:
         raise NotRecent
 
 
-def may(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> Answer:
-    """What the rules say about something that belongs to nobody in particular."""
-    return decide(hub.access, asker.question(act, record, on=today()))
+def may(hub: Guarded, asker: Asker, *, act: Act, record: Record, item: Kept = OF_THE_HUB) -> Answer:
+    """What the rules say about something; unless it says otherwise it is nobody's in particular."""
+    return decide(hub.access, asker.question(act, record, on=today(), item=item))
 
 
 def permit(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> None:

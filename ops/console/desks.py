@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ops.console.approvals import DESK as APPROVALS
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.screen import Desk
 
-DESKS: tuple[Desk, ...] = (FRONT_DOOR,)
+DESKS: tuple[Desk, ...] = (FRONT_DOOR, APPROVALS)

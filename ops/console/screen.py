@@ -69,6 +69,16 @@ class Page:
     status: int = 200
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Download:
+    """A file that a view gives to whoever is there, to keep."""
+
+    body: bytes
+    name: str
+    """Ids at most: it stands in the folder of whoever keeps it."""
+    kind: str = "application/json"
+
+
 @dataclass(frozen=True, slots=True)
 class Go:
     """To another screen, by its path under ``/desk/``; ``done``: the word for what was done."""
@@ -81,7 +91,7 @@ class NotThere(Exception):
     """There is no such thing, or nothing of it for whoever asks."""
 
 
-View: TypeAlias = Callable[[Visit], Page | Go]
+View: TypeAlias = Callable[[Visit], Page | Go | Download]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ class Desk:
     act: Act = Act.LOOK
     record: Record = Record.TRAIL
     """What the access rules have to let somebody do who opens any of its screens."""
+    own: bool = False
+    """Whether that is asked of what is their own agency's."""
     done: Mapping[str, str] = field(default_factory=dict)
     """What people are told after something was done, by the word for it."""
 

@@ -24,6 +24,7 @@ from connectors.port import Routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import attempts
 from ops.access.acting import Asker, Denied, may, of_known
+from ops.access.items import OF_THE_HUB, Kept
 from ops.access.links import links_of
 from ops.access.noting import OPERATIONS, UNKNOWN
 from ops.access.pages import SESSION
@@ -34,7 +35,7 @@ from ops.console.desks import DESKS
 from ops.console.errors import NOT_THERE, Stale, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.rendering import AT, render, statics
-from ops.console.screen import Desk, Form, Go, Page, Screen, Visit
+from ops.console.screen import Desk, Download, Form, Go, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
@@ -213,7 +214,8 @@ class Shell:
         """Raise :class:`Denied`, which is recorded, unless roles and rules let somebody in."""
         answer = Answer(Verdict.DENY, None)
         if desk.is_for(asker):
-            answer = may(self.hub, asker, act=desk.act, record=desk.record)
+            item = Kept(asker.agency) if desk.own else OF_THE_HUB
+            answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
         if answer.verdict is Verdict.ALLOW:
             return
         with self.hub.database.transaction() as transaction:
@@ -229,10 +231,13 @@ class Shell:
             )
         raise Denied(asker, answer)
 
-    def _told(self, answer: Page | Go, signed: _Signed, visit: Visit) -> Response:
+    def _told(self, answer: Page | Go | Download, signed: _Signed, visit: Visit) -> Response:
         if isinstance(answer, Go):
             done = f"?{urlencode({'done': answer.done})}" if answer.done else ""
             return _see(f"{AT}/{answer.to}{done}")
+        if isinstance(answer, Download):
+            kept = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return Response(answer.body, headers={**HEADERS, **kept}, media_type=answer.kind)
         said = visit.desk.done.get(visit.query.get("done", ""))
         return self._shown(answer, signed, desk=visit.desk, done=said)
 

@@ -105,7 +105,7 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     with hub.database.view() as view:
         for step in STEPS:
             read = TypeAdapter(step.state).validate_json
-            documents = states.load(view, step.name, keys=_keys(view, step.name, at=at))
+            documents = states.load(view, step.name, keys=keys_of(view, step.name, at=at))
             for key, (_, body) in documents.items():
                 state = read(body)
                 if clocks := _CLOCKS.get(type(state)):
@@ -113,7 +113,7 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))
 
 
-def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
+def keys_of(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
     """Those that wait for a time, and those that were told of one lately and may not have heard."""
     since = overview.position_before(view.connection, codec.to_micros(at - _LATELY))
     lately = {key for key, _ in timers.told(view.connection, step, after=since, limit=_MOST)}

@@ -75,7 +75,7 @@ def requests(draft: Draft, wanted: Awaited, *, now: Now) -> Iterator[Letter]:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
-            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency=agency):
+            if (item.item_id, agency) in wanted and may_be_shown(draft, item, agency=agency):
                 basis = basis_of(draft, agency, now=now)
                 shown = _shown(draft, agency, policy=now.policy) | basis
                 sign = statements(draft, item, agency=agency, basis=basis, now=now)
@@ -120,7 +120,7 @@ def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
     unasked = draft.held.items if draft.held else ()
     by_id = {item.item_id: item for item in draft.items}
     waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
-    asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency=agency)}
+    asked = {agency for id_, agency in waits if may_be_shown(draft, by_id[id_], agency=agency)}
     for agency in sorted(asked if draft.waits else ()):
         told = draft.shared(ApprovalCancellation)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
@@ -172,7 +172,10 @@ def _shown(draft: Draft, owner: str, *, policy: Policy) -> dict[str, Any]:
     return shown | {"about_digest": draft.identity_digest}
 
 
-def _may_be_shown(draft: Draft, item: DraftItem, *, agency: str) -> bool:
+def may_be_shown(draft: Draft, item: DraftItem, *, agency: str) -> bool:
+    """Whether the item may be put before an agency that decides about it: who told it in that
+    one's name decides first.
+    """
     if item.held_by is None or agency == item.held_by:
         return True
     first = draft.decision(item.item_id, item.held_by)

@@ -1,0 +1,98 @@
+"""A hub in which the police are asked what of their own may leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ops.access.accounts import account
+from ops.demo.running import DemoFolder, prepare
+from ops.demo.simulation.answers import event
+from ops.run.wiring import Hub, open_hub
+from tests.support.desk import LEAD, letters, tells
+from tests.support.filled import seen_by_lead, send
+
+SERGEANT = "M. Sergeant"
+NARRATIVE = (
+    "Kim was hit at home, <b>she</b> said.\nNeighbour at 12 Example Street, LS99 9ZZ rang us on "
+    "01632 960555. Ms Jane Sample saw it."
+)
+KIM: dict[str, Any] = {
+    "name": [{"given_name": ["Kim"], "family_name": ["Invented"]}],
+    "date_of_birth": {"date": "2017-02-09"},
+    "identifier": [{"value": "9990000018", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
+}
+ROBIN: dict[str, Any] = {
+    "name": [{"given_name": ["Robin"], "family_name": ["Sample"]}],
+    "date_of_birth": {"date": "2014-07-21"},
+    "identifier": [{"value": "9990000026", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
+}
+
+_OTHERS = """
+[[people]]
+name = "N. Inspector"
+agency = "police"
+roles = ["decision_maker"]
+account = "{account}"
+
+[[people]]
+name = "P. Nurse"
+agency = "health_visiting"
+roles = ["decision_maker"]
+account = "{account}"
+"""
+"""One who is not registered as a decision maker, and one of another agency."""
+
+
+def asking_hub(path: Path, *, signing: bool = False) -> tuple[DemoFolder, Hub]:
+    """The sample's hub, empty; ``signing``: its agencies have keys."""
+    folder = prepare(path, port=0, signing=signing)
+    with folder.config.open("a", encoding="utf-8") as opened:
+        opened.write(_OTHERS.format(account=account()))
+    return folder, open_hub(folder.config, {})
+
+
+def asked(
+    hub: Hub,
+    *,
+    reference: str = "R-1",
+    narrative: str = NARRATIVE,
+    child: dict[str, Any] = KIM,
+) -> str:
+    """The police notify, a social worker rates it green, and the police are asked; the referral."""
+    told = {"reference": reference, "observed_at": "2026-11-03T19:40:00Z", "subject": child}
+    told |= {"narrative": narrative}
+    sent = event(f"n-{reference}", "mash.notification.v1", agency="police", data=told)
+    (receipt,) = send(hub, "police", [sent])
+    hub.embedded().drain()
+    requests = letters(hub, LEAD, "mash.rating-request.v1")
+    (request,) = [one for one in requests if one["referral_id"] == receipt.id]
+    tells(
+        hub,
+        LEAD,
+        "mash.rating-decision.v1",
+        referral_id=receipt.id,
+        case_id=request["case_id"],
+        colour="green",
+        decided_by="SIMULATED social worker",
+        rationale="As seen",
+        saw=seen_by_lead(hub, receipt.id),
+    )
+    _answer(hub)
+    return receipt.id
+
+
+def _answer(hub: Hub) -> None:
+    """Nobody who was asked knows the child."""
+    for agency in hub.settings.agencies:
+        for told in letters(hub, agency, "mash.information-request.v1"):
+            tells(
+                hub,
+                agency,
+                "mash.information-response.v1",
+                request_id=told["identifier"],
+                referral_id=told["referral_id"],
+                case_id=told["case_id"],
+                known=False,
+                answered_by="A. Researcher",
+            )
