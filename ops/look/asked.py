@@ -5,17 +5,17 @@ what approving remembers, so that whoever asks sees what holds now.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ops.access.acting import Asker
-from ops.access.recording import accessed
+from ops.look import letters
 from ops.look.clocks import keys_of
 from ops.run.wiring import Hub
-from router.keeping_back import looked_through
 from router.steps.approve import decide as approve
 from router.steps.approve.closing import awaited, may_be_shown, requests
 from router.steps.approve.owing import by_when
@@ -32,15 +32,12 @@ from router.steps.compose import decide as compose
 from router.steps.compose.gathering import Gathering
 from router.steps.now import Now
 from router.steps.sanitising import Sanitised, known_of, sanitise
-from schemas.access import Act, Purpose, Record
-from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import ApprovalRequest
 from schemas.person import Person
 from schemas.product import ItemDecided, ItemWithheld, OwnerSilent
 from stores import codec, linking, overview, states
 from stores.database import View
-from stores.ports import Leased
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _SILENT_FOR: Final = dt.timedelta(days=365)
@@ -99,7 +96,7 @@ def open_requests(hub: Hub, asker: Asker) -> tuple[list[Asked], int]:
     kept back until a human has looked whether they are safe.
     """
     with hub.database.view() as view:
-        now = _now(hub)
+        now = letters.now_at(hub)
         referrals = {*keys_of(view, approve.STEP.name, at=now.at), *_silent(view, now)}
         found = list(_asked(view, asker=asker, referrals=referrals, now=now))
     shown = [one for one in found if one is not None]
@@ -110,7 +107,7 @@ def open_requests(hub: Hub, asker: Asker) -> tuple[list[Asked], int]:
 def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Asked | None:
     """One of them; None where there is no such, or it is another agency's."""
     with hub.database.view() as view:
-        found = _asked(view, asker=asker, referrals={referral_id}, now=_now(hub))
+        found = _asked(view, asker=asker, referrals={referral_id}, now=letters.now_at(hub))
         return next((one for one in found if one and one.name == name), None)
 
 
@@ -124,7 +121,7 @@ def items(hub: Hub, asker: Asker, *, days: int) -> list[Item]:
     days.
     """
     with hub.database.view() as view:
-        since = codec.to_micros(_now(hub).at - dt.timedelta(days=days))
+        since = codec.to_micros(letters.now_at(hub).at - dt.timedelta(days=days))
         last = overview.last_position(view.connection)
         period = (overview.position_before(view.connection, since), last)
         referrals = {
@@ -138,20 +135,7 @@ def items(hub: Hub, asker: Asker, *, days: int) -> list[Item]:
 
 def opened(hub: Hub, asker: Asker, *, item_id: str, referral_id: str) -> None:
     """Record that somebody read what their agency is asked; raises ``Denied``."""
-    reading = replace(asker, why=_WHY, purpose=Purpose.SAFEGUARDING)
-    with hub.database.transaction() as transaction:
-        refused = accessed(
-            hub,
-            transaction,
-            asker=reading,
-            act=Act.LOOK,
-            record=Record.LETTER,
-            wanted=item_id,
-            about=referral_id,
-            owner=asker.agency,
-        )
-    if refused is not None:
-        raise refused
+    letters.opened(hub, asker, wanted=item_id, referral_id=referral_id, why=_WHY)
 
 
 def left_in(hub: Hub, text: str, *, referral_id: str) -> Sanitised:
@@ -169,10 +153,6 @@ def left_in(hub: Hub, text: str, *, referral_id: str) -> Sanitised:
 def name_of(asker: Asker, *of: str) -> str:
     """What something of an agency's is called in an address."""
     return derived_id("desk", *of, asker.agency or "")
-
-
-def _now(hub: Hub) -> Now:
-    return Now(codec.from_micros(hub.database.clock()), hub.policy.value)
 
 
 def _silent(view: View, now: Now) -> Iterator[str]:
@@ -198,13 +178,13 @@ def _asked(
     """None for one that is kept back."""
     agency = asker.agency or ""
     for key, known in _known(view, referrals):
-        letters = [
-            by_when(letter, known, now=now)
+        wanted = {
+            letter.key: by_when(letter, known, now=now)
             for _, draft in known.in_stage(Draft)
             for letter in requests(draft, _wanted(draft, agency, now=now), now=now)
-        ]
-        for letter in _safe(view, letters, agency=agency, now=now):
-            yield None if letter is None else _shown(letter, key=key, asker=asker, now=now)
+        }
+        for told in letters.looked_at(view, wanted, agency=agency, now=now).values():
+            yield None if told is None else _shown(told, key=key, asker=asker, now=now)
 
 
 def _wanted(draft: Draft, agency: str, *, now: Now) -> set[tuple[str, str]]:
@@ -213,32 +193,8 @@ def _wanted(draft: Draft, agency: str, *, now: Now) -> set[tuple[str, str]]:
     return {one for one in waits if one[1] == agency and one[0] not in unasked}
 
 
-def _safe(
-    view: View, letters: Iterable[Letter], *, agency: str, now: Now
-) -> Iterator[ApprovalRequest | None]:
-    """What the letters say, after the last look that every letter has (L7)."""
-    told = [
-        Leased(
-            letter.key,
-            letter.agency,
-            letter.notice.type,
-            body=codec.letter_body(letter, id_=letter.key, time=now.at),
-            attempts=1,
-        )
-        for letter in letters
-    ]
-    looked = looked_through(view, agency, leased=told, policy=now.policy)
-    for one in looked.goes:
-        yield TypeAdapter(_Event).validate_json(one.body).data
-    yield from (None for _ in looked.kept)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Event:
-    data: ApprovalRequest
-
-
-def _shown(request: ApprovalRequest, *, key: str, asker: Asker, now: Now) -> Asked:
+def _shown(told: dict[str, Any], *, key: str, asker: Asker, now: Now) -> Asked:
+    request = ApprovalRequest.model_validate_json(to_json(told))
     due = request.due_at
     return Asked(
         referral_id=key,

@@ -40,8 +40,14 @@ name = "P. Nurse"
 agency = "health_visiting"
 roles = ["decision_maker"]
 account = "{account}"
+
+[[people]]
+name = "Q. Teacher"
+agency = "school"
+roles = ["researcher"]
+account = "{account}"
 """
-"""One who is not registered as a decision maker, and one of another agency."""
+"""One who is not registered as a decision maker, and two of other agencies."""
 
 
 def asking_hub(path: Path, *, signing: bool = False) -> tuple[DemoFolder, Hub]:
@@ -58,8 +64,11 @@ def asked(
     reference: str = "R-1",
     narrative: str = NARRATIVE,
     child: dict[str, Any] = KIM,
+    answered: bool = True,
 ) -> str:
-    """The police notify, a social worker rates it green, and the police are asked; the referral."""
+    """The police notify, and a social worker rates it green; the referral. ``answered``: nobody who
+    was asked knows the child, and so the police are asked about their own words.
+    """
     told = {"reference": reference, "observed_at": "2026-11-03T19:40:00Z", "subject": child}
     told |= {"narrative": narrative}
     sent = event(f"n-{reference}", "mash.notification.v1", agency="police", data=told)
@@ -78,7 +87,8 @@ def asked(
         rationale="As seen",
         saw=seen_by_lead(hub, receipt.id),
     )
-    _answer(hub)
+    if answered:
+        _answer(hub)
     return receipt.id
 
 
