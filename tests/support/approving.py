@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ops.access.accounts import account
+from ops.access.acting import asker
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import event
+from ops.look import asked as look
 from ops.run.wiring import Hub, open_hub
 from tests.support.desk import LEAD, letters, tells
 from tests.support.filled import seen_by_lead, send
@@ -106,3 +108,39 @@ def _answer(hub: Hub) -> None:
                 known=False,
                 answered_by="A. Researcher",
             )
+
+
+def released(hub: Hub) -> None:
+    """The sergeant lets all leave as sanitised."""
+    for one in look.open_requests(hub, asker(hub, SERGEANT))[0]:
+        request = one.request
+        tells(
+            hub,
+            "police",
+            "mash.release-decision.v1",
+            referral_id=one.referral_id,
+            product_id=request.product_id,
+            case_id=request.case_id,
+            item_id=request.item.item_id,
+            choice="release_sanitised",
+            digest=request.item.sanitised_digest,
+            recipient=request.recipient,
+            purpose=request.purpose,
+            decided_by=SERGEANT,
+        )
+
+
+def wanted_back(hub: Hub) -> None:
+    """The sergeant asks all back."""
+    for item in look.items(hub, asker(hub, SERGEANT), days=3):
+        tells(
+            hub,
+            "police",
+            "mash.item-decision.v1",
+            referral_id=item.referral_id,
+            case_id=item.case_id,
+            item_id=item.item_id,
+            ruling="recall",
+            reason="It was wrong",
+            decided_by=SERGEANT,
+        )
