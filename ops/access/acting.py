@@ -140,8 +140,14 @@ class Denied(Exception):
         if self._asked is None or self._rules is None:
             return []
         lets = (one for one in self._rules.rules if one.effect in (Effect.ALLOW, Effect.REASON))
-        act, record = self._asked.act, self._asked.record
-        return [one for one in lets if act in one.acts and record in one.records]
+        act, record, whose = self._asked.act, self._asked.record, self._asked.ownership
+        return [
+            one
+            for one in lets
+            if act in one.acts
+            and record in one.records
+            and (not one.ownership or whose in one.ownership)
+        ]
 
 
 _SHOWN = (Verdict.ALLOW, Verdict.MASK)
