@@ -94,7 +94,9 @@ class RecordRevealed(
 class RecordAccessed(
     Fact, type="mash.record.accessed.v1", topic="records.revealed", subject="record_id"
 ):
-    """Somebody was let look at who saw or decided what: no contents, so no review (R46, R47)."""
+    """Somebody was let look at who saw or decided what, or at what the hub asks or tells their own
+    agency: nothing that wants a review (R46, R47).
+    """
 
     record_id: Identity
     """What they asked for."""

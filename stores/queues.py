@@ -135,12 +135,20 @@ def _with_letters(agencies: tuple[str, ...]) -> CompoundSelect[Any]:
     )
 
 
-def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Leased]:
+def lease(
+    transaction: Transaction,
+    agency: str,
+    *,
+    limit: int,
+    seconds: float,
+    only: Collection[str] = (),
+) -> list[Leased]:
     """The agency's letters that nobody holds, now held for ``seconds``: those about what may be a
-    Red first, then the oldest.
+    Red first, then the oldest. ``only``: of these alone.
     """
     asked = {"of": agency, "now": transaction.now, "most": limit}
-    rows = transaction.connection.execute(_FREE, asked).all()
+    free = _FREE.where(letters.c.id.in_(list(only))) if only else _FREE
+    rows = transaction.connection.execute(free, asked).all()
     held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))

@@ -140,8 +140,14 @@ class Denied(Exception):
         if self._asked is None or self._rules is None:
             return []
         lets = (one for one in self._rules.rules if one.effect in (Effect.ALLOW, Effect.REASON))
-        act, record = self._asked.act, self._asked.record
-        return [one for one in lets if act in one.acts and record in one.records]
+        act, record, whose = self._asked.act, self._asked.record, self._asked.ownership
+        return [
+            one
+            for one in lets
+            if act in one.acts
+            and record in one.records
+            and (not one.ownership or whose in one.ownership)
+        ]
 
 
 _SHOWN = (Verdict.ALLOW, Verdict.MASK)
@@ -222,9 +228,9 @@ def recent(asker: Asker, act: Act) -> None:
         raise NotRecent
 
 
-def may(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> Answer:
-    """What the rules say about something that belongs to nobody in particular."""
-    return decide(hub.access, asker.question(act, record, on=today()))
+def may(hub: Guarded, asker: Asker, *, act: Act, record: Record, item: Kept = OF_THE_HUB) -> Answer:
+    """What the rules say about something; unless it says otherwise it is nobody's in particular."""
+    return decide(hub.access, asker.question(act, record, on=today(), item=item))
 
 
 def permit(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> None:

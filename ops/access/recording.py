@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from ops.access.acting import Asker, Denied, may, recent, refused, today
+from ops.access.items import Kept
 from ops.access.noting import OPERATIONS, UNKNOWN, note
 from ops.look.reading import Guarded
 from ops.run.wiring import Hub
@@ -83,11 +84,13 @@ def accessed(
     record: Record,
     wanted: str,
     about: str,
+    owner: str | None = None,
 ) -> Denied | None:
-    """Record that somebody looks at something without contents; or that the rules do not let them,
-    which is to be raised once that is committed.
+    """Record that somebody looks at something without contents, or at what is for their own agency;
+    or that the rules do not let them, which is to be raised once that is committed. ``owner``:
+    whose it is, where it is an agency's.
     """
-    answer = may(hub, asker, act=act, record=record)
+    answer = may(hub, asker, act=act, record=record, item=Kept(owner))
     cursor = cursors.lock(transaction, OPERATIONS)
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
     let = answer.verdict is Verdict.ALLOW

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from ops.console.approvals import DESK as APPROVALS
 from ops.console.auditor import DESK as AUDIT
 from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
+from ops.console.receiving import DESK as RECEIVING
+from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
-DESKS: tuple[Desk, ...] = (DUTY, FRONT_DOOR, LINKS, AUDIT)
+DESKS: tuple[Desk, ...] = (DUTY, FRONT_DOOR, LINKS, APPROVALS, RESEARCHING, RECEIVING, AUDIT)

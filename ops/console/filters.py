@@ -31,6 +31,13 @@ def moment(value: dt.datetime) -> str:
     return f"{day(value)} at {clock_time(value)}"
 
 
+def due(value: dt.datetime) -> str:
+    """A moment by which something is to be done; midnight ends a day."""
+    if clock_time(value) == "midnight":
+        return f"the end of {day(value - dt.timedelta(hours=1))}"
+    return moment(value)
+
+
 def span(seconds: float) -> str:
     """A time that is left or has passed, in its two largest parts."""
     minutes = int(abs(seconds)) // 60
@@ -107,6 +114,7 @@ FILTERS = {
     "day": day,
     "clock_time": clock_time,
     "moment": moment,
+    "due": due,
     "span": span,
     "left": left,
     "nhs": nhs,

@@ -82,7 +82,7 @@ class File:
     """What somebody takes away."""
 
     name: str
-    """As browsers keep it; nothing of a child."""
+    """As browsers keep it: ids at most, nothing of a child."""
     body: bytes
     kind: str = "application/json"
 
@@ -119,6 +119,8 @@ class Desk:
     act: Act = Act.LOOK
     record: Record = Record.TRAIL
     """What the access rules have to let somebody do who opens any of its screens."""
+    own: bool = False
+    """Whether that is asked of what is their own agency's."""
     done: Mapping[str, str] = field(default_factory=dict)
     """What people are told after something was done, by the word for it."""
 

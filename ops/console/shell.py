@@ -24,6 +24,7 @@ from connectors.port import Routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import attempts
 from ops.access.acting import Asker, Denied, may, of_known
+from ops.access.items import OF_THE_HUB, Kept
 from ops.access.links import links_of
 from ops.access.noting import OPERATIONS, UNKNOWN
 from ops.access.pages import SESSION
@@ -213,7 +214,8 @@ class Shell:
         """Raise :class:`Denied`, which is recorded, unless roles and rules let somebody in."""
         answer = Answer(Verdict.DENY, None)
         if desk.is_for(asker):
-            answer = may(self.hub, asker, act=desk.act, record=desk.record)
+            item = Kept(asker.agency) if desk.own else OF_THE_HUB
+            answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
         if answer.verdict is Verdict.ALLOW:
             return
         with self.hub.database.transaction() as transaction:

@@ -96,6 +96,7 @@ def ask(hub: Hub, agency: str, *, asker: Asker, period: Period) -> list[Owned]:
             record=Record.ACCESSES,
             wanted=agency,
             about=agency,
+            owner=agency,
         )
     if refused is not None:
         raise refused

@@ -131,7 +131,8 @@ def _allowed_plainly(q: Question) -> bool:
     if q.record == "trail":
         return q.act in {"look", "search", "replay"} and _has(q, *trail)
     if q.record == "accesses":
-        return q.act == "look" and _has(q, "auditor", "risk_owner", "reviewer")
+        ours = q.own and _has(q, "decision_maker")
+        return q.act == "look" and (ours or _has(q, "auditor", "risk_owner", "reviewer"))
     if q.record == "case":
         if q.act == "search":
             return q.nobodys and _has(q, "system")
@@ -139,7 +140,9 @@ def _allowed_plainly(q: Question) -> bool:
         own, cases = _has(q, "decision_maker"), _has(q, "screening")
         return decides and ((q.own and own) or (q.nobodys and cases))
     if q.record == "letter":
-        return q.act == "fetch" and q.own and _has(q, "system")
+        fetched = q.act == "fetch" and _has(q, "system")
+        at_a_desk = q.act == "look" and _has(q, "decision_maker", "researcher")
+        return q.own and (fetched or at_a_desk)
     return q.record == "health" and q.act == "look"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +74,11 @@ class Served:
 
 
 @contextmanager
-def served(path: Path, browser: Browser) -> Iterator[Served]:
-    """An empty one at work, until the end."""
-    folder, hub = empty_hub(path)
+def served(
+    path: Path, browser: Browser, *, making: Callable[[Path], tuple[DemoFolder, Hub]] = empty_hub
+) -> Iterator[Served]:
+    """One at work, until the end; ``making``: in which something has happened already."""
+    folder, hub = making(path)
     limits, stop = hub.settings.http, threading.Event()
     callers, found = Connections(limits), routes(hub.settings, {})
     server = web_server(

@@ -120,6 +120,24 @@ def raw() -> dict[str, Any]:
     return tomllib.loads((files("ops.access") / "standard.toml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("role", [Role.DECISION_MAKER, Role.RESEARCHER])
+def test_an_agencys_people_see_at_their_desk_what_is_for_it_and_for_nobody_else(role: Role) -> None:
+    theirs = replace(AUDIT, act=Act.LOOK, record=Record.LETTER, roles=frozenset({role}))
+    assert verdict(theirs, owner=AUDIT.agency) == Verdict.ALLOW
+    assert verdict(theirs) == Verdict.DENY
+    assert verdict(theirs, owner=None) == Verdict.DENY
+    assert verdict(theirs, owner=AUDIT.agency, act=Act.FETCH) == Verdict.DENY
+
+
+def test_who_decides_for_an_agency_sees_who_saw_its_own_and_nothing_of_others() -> None:
+    maker = replace(
+        AUDIT, act=Act.LOOK, record=Record.ACCESSES, roles=frozenset({Role.DECISION_MAKER})
+    )
+    assert verdict(maker, owner=AUDIT.agency) == Verdict.ALLOW
+    assert verdict(maker) == Verdict.DENY
+    assert verdict(maker, owner=None) == Verdict.DENY
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -75,7 +75,7 @@ def requests(draft: Draft, wanted: Awaited, *, now: Now) -> Iterator[Letter]:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
-            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency=agency):
+            if (item.item_id, agency) in wanted and may_be_shown(draft, item, agency=agency):
                 basis = basis_of(draft, agency, now=now)
                 shown = _shown(draft, agency, policy=now.policy) | basis
                 sign = statements(draft, item, agency=agency, basis=basis, now=now)
@@ -142,7 +142,7 @@ def _asked(draft: Draft, now: Now) -> set[tuple[str, str]]:
     return {
         (id_, agency)
         for id_, agency in (awaited(draft, now) if draft.waits else ())
-        if id_ not in unasked and _may_be_shown(draft, by_id[id_], agency=agency)
+        if id_ not in unasked and may_be_shown(draft, by_id[id_], agency=agency)
     }
 
 
@@ -195,7 +195,10 @@ def _shown(draft: Draft, owner: str, *, policy: Policy) -> dict[str, Any]:
     return shown | {"about_digest": draft.identity_digest}
 
 
-def _may_be_shown(draft: Draft, item: DraftItem, *, agency: str) -> bool:
+def may_be_shown(draft: Draft, item: DraftItem, *, agency: str) -> bool:
+    """Whether the item may be put before an agency that decides about it: who told it in that
+    one's name decides first.
+    """
     if item.held_by is None or agency == item.held_by:
         return True
     first = draft.decision(item.item_id, item.held_by)

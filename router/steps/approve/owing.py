@@ -129,7 +129,7 @@ def watched(
         outcome,
         state=after,
         facts=(*outcome.facts, *closed),
-        letters=tuple(_by_when(letter, after, now=now) for letter in outcome.letters),
+        letters=tuple(by_when(letter, after, now=now) for letter in outcome.letters),
         timers=timers(after.next_at, key, before=before.next_at),
     )
 
@@ -192,7 +192,7 @@ def _reason(facts: tuple[Fact, ...], product_id: str, *, stage: Stage) -> str:
     return told or (_WENT if went else _NEEDLESS)
 
 
-def _by_when(letter: Letter, known: Approvals, *, now: Now) -> Letter:
+def by_when(letter: Letter, known: Approvals, *, now: Now) -> Letter:
     """A request with when its clock is due, and with what it asks in words."""
     notice = letter.notice
     if not isinstance(notice, ApprovalRequest):

@@ -25,6 +25,13 @@ def test_a_moment_is_said_in_local_time(at: str, said: str) -> None:
     assert filters.moment(dt.datetime.fromisoformat(at)) == said
 
 
+def test_what_is_due_at_midnight_is_due_at_the_end_of_the_day_before() -> None:
+    assert filters.due(dt.datetime.fromisoformat("2026-11-29T00:00:00+00:00")) == (
+        "the end of 28 November 2026"
+    )
+    assert filters.due(dt.datetime.fromisoformat("2026-11-29T09:00:00+00:00")).endswith("9:00am")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [

@@ -1,0 +1,34 @@
+"""Approvals: where an agency's decision makers say what of its own may leave, and take it back."""
+
+from __future__ import annotations
+
+from ops.console.approvals import deciding, items, ours, requests, signing
+from ops.console.screen import Desk, Screen
+from schemas.access import Record, Role
+
+_REQUEST = "request/{referral_id}/{name}"
+_ITEM = "item/{referral_id}/{name}"
+
+DESK = Desk(
+    code="approvals",
+    name="Approvals",
+    says="What the hub asks your agency to let leave: exactly which words, for whom and what for.",
+    roles=frozenset({Role.DECISION_MAKER}),
+    record=Record.LETTER,
+    own=True,
+    screens=(
+        Screen("", requests.listed),
+        Screen(_REQUEST, requests.one, requests.chosen),
+        Screen(f"{_REQUEST}/file", signing.file),
+        Screen(f"{_REQUEST}/signed", signing.bring, signing.brought),
+        Screen(f"{_REQUEST}/{{choice}}", deciding.asks, deciding.taken),
+        Screen("items", items.listed),
+        Screen(_ITEM, items.one, items.chosen),
+        Screen(f"{_ITEM}/{{ruling}}", items.asks, items.taken),
+        Screen("ours", ours.ours),
+    ),
+    done={
+        "sent": "Your decision is recorded, and the hub has acted on it.",
+        "taken": "Your decision is recorded. The hub acts on it in a moment.",
+    },
+)

@@ -1,0 +1,233 @@
+"""An owner decides about one request: first in a form, then on a page that says all of it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ops.access.acting import NotRecent
+from ops.console import sending
+from ops.console.approvals.requests import CHOICES, page, shown, wanted
+from ops.console.screen import Form, Go, NotThere, Page, Visit
+from ops.look import asked
+from ops.look.asked import Asked
+from schemas.identity import IdentityField
+from schemas.product import Choice, release_digest
+from schemas.statement import text_digest
+
+DECISION = "mash.release-decision.v1"
+_CHOICES = dict(
+    zip(
+        CHOICES,
+        (
+            Choice.RELEASE_SANITISED,
+            Choice.RELEASE_ORIGINAL,
+            Choice.RELEASE_REWORDED,
+            Choice.WITHHOLD,
+        ),
+        strict=True,
+    )
+)
+_CHANGED = "What you are asked has changed since you opened it: read it again before you decide"
+_MOST_WORDS, _MOST_REASON = 20_000, 500
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """What somebody wrote and ticked in a form about a request."""
+
+    choice: str
+    text: str = ""
+    stays: str = ""
+    """Of which words somebody has said that what the sanitiser finds in them may stay."""
+    reason: str = ""
+    signpost: str = ""
+    """``any``: to whoever gets it; ``some``: to those alone; ``none``."""
+    signpost_to: tuple[str, ...] = ()
+    ask_again: bool = False
+    leaves_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, form: Form, choice: str) -> Written:
+        """As a form brought it."""
+        return cls(
+            choice,
+            text=form.one("text"),
+            stays=form.one("stays"),
+            reason=" ".join(form.one("reason").split()),
+            signpost=form.one("signpost"),
+            signpost_to=form.all("signpost_to") if form.one("signpost") == "some" else (),
+            ask_again=bool(form.one("ask_again")),
+            leaves_out=form.all("leaves_out"),
+        )
+
+    def faults(self) -> dict[str, str]:
+        """What is missing of why something is withheld, and who may know of it."""
+        errors = {}
+        if not self.reason:
+            errors["reason"] = "Say why sharing it would be worse for the child than not sharing it"
+        elif len(self.reason) > _MOST_REASON:
+            errors["reason"] = f"The reason must be {_MOST_REASON} characters or fewer"
+        if self.signpost not in ("any", "some", "none"):
+            errors["signpost"] = "Select who may be told that you hold something"
+        elif self.signpost == "some" and not self.signpost_to:
+            errors["signpost_to"] = "Select at least one recipient"
+        return errors
+
+
+def asked_for(visit: Visit) -> tuple[Asked, str]:
+    """The request, and how somebody decides about it."""
+    choice = visit.place["choice"]
+    if choice not in CHOICES:
+        raise NotThere
+    return wanted(visit), choice
+
+
+def asks(visit: Visit) -> Page:
+    """What is still to be said of a choice; where that is nothing, all of it at once."""
+    found, choice = asked_for(visit)
+    begun = Written(choice, text=found.request.item.sanitised)
+    if choice in ("sanitised", "original") and not found.request.asks:
+        return _checked(visit, found, begun)
+    return _form(visit, found, begun)
+
+
+def taken(visit: Visit) -> Page | Go:
+    """Check the words, show all of it again, go back to change it, or send it."""
+    found, choice = asked_for(visit)
+    written, stage = Written.of(visit.form, choice), visit.form.one("stage")
+    if visit.form.one("seen") != seen(found):
+        return page(visit, found, errors={"choice": _CHANGED})
+    if stage == "change":
+        return _form(visit, found, written)
+    errors = _errors(visit, found, written)
+    if stage == "words" and errors.keys() <= {"stays"}:
+        return _form(visit, found, written, checked=True)
+    if errors:
+        return _form(visit, found, written, errors=errors, checked="stays" in errors)
+    if stage != "send" or _signs(found, written):
+        return _checked(visit, found, written)
+    return _sent(visit, found, written)
+
+
+def _signs(found: Asked, written: Written) -> bool:
+    """Whether it has to be signed, which no form can."""
+    return bool(found.request.statements) and written.choice != "withhold"
+
+
+def seen(found: Asked) -> str:
+    """What somebody had before them, so that nobody decides about other words than they read."""
+    one = found.request
+    return text_digest("/".join((one.item.original_digest, one.item.sanitised_digest)))
+
+
+def _errors(visit: Visit, found: Asked, written: Written) -> dict[str, str]:
+    errors = written.faults() if written.choice == "withhold" else {}
+    if written.choice == "reworded":
+        if not written.text:
+            errors["text"] = "Write the words that may leave"
+        elif len(written.text) > _MOST_WORDS:
+            errors["text"] = f"The words must be {_MOST_WORDS:,} characters or fewer"
+        elif left(visit, found, written) and written.stays != text_digest(written.text):
+            errors["stays"] = "Say that what is still found in these words may stay, or change them"
+    if set(written.leaves_out) - set(found.request.asks):
+        errors["leaves_out"] = "Select from what is asked"
+    return errors
+
+
+def left(visit: Visit, found: Asked, written: Written) -> list[dict[str, str]]:
+    """What the sanitiser finds in somebody's words, and why it would take that out."""
+    told = asked.left_in(visit.hub, written.text, referral_id=found.referral_id)
+    return [
+        {"words": written.text[one.start : one.end], "why": one.reason} for one in told.redactions
+    ]
+
+
+def _form(
+    visit: Visit,
+    found: Asked,
+    written: Written,
+    *,
+    errors: dict[str, str] | None = None,
+    checked: bool = False,
+) -> Page:
+    values = shown(visit, found) | {
+        "written": written,
+        "errors": errors,
+        "checked": checked,
+        "found": left(visit, found, written) if checked else [],
+        "digest": text_digest(written.text),
+        "seen": seen(found),
+        "recipients": sorted(visit.names.items(), key=lambda one: one[1]),
+    }
+    name = written.choice if written.choice in ("reworded", "withhold") else "identity"
+    return Page(f"approvals/{name}.html", values, 422 if errors else 200)
+
+
+def _checked(visit: Visit, found: Asked, written: Written) -> Page:
+    """All that is decided, before it goes."""
+    words = {
+        "sanitised": found.request.item.sanitised,
+        "original": found.request.item.original,
+        "reworded": written.text,
+    }
+    values = shown(visit, found) | {
+        "written": written,
+        "words": words.get(written.choice),
+        "found": left(visit, found, written) if written.choice == "reworded" else [],
+        "fields": [IdentityField(one) for one in written.leaves_out],
+        "signs": _signs(found, written),
+        "people": max((one.people for one in found.request.statements), default=1),
+        "seen": seen(found),
+        "who": visit.who,
+    }
+    return Page("approvals/check.html", values)
+
+
+def _sent(visit: Visit, found: Asked, written: Written) -> Page | Go:
+    if not visit.asker.recent:
+        raise NotRecent
+    sent = sending.send(visit, DECISION, _data(visit, found, written), about=found.referral_id)
+    if sent.refused is not None:
+        return page(visit, found, errors={"choice": f"The hub did not take this. {sent.refused}"})
+    return Go("approvals", "sent" if sent.settled else "taken")
+
+
+def _data(visit: Visit, found: Asked, written: Written) -> dict[str, Any]:
+    """The decision as the agency's own system would send it."""
+    request, choice = found.request, _CHOICES[written.choice]
+    told: dict[str, Any] = {
+        "referral_id": found.referral_id,
+        "product_id": request.product_id,
+        "case_id": request.case_id,
+        "item_id": request.item.item_id,
+        "choice": choice.value,
+        "recipient": request.recipient,
+        "purpose": request.purpose,
+        "decided_by": visit.who,
+    }
+    if written.leaves_out:
+        told["leaves_out"] = list(written.leaves_out)
+    if choice is Choice.WITHHOLD:
+        return told | withholding(written)
+    if choice is not Choice.RELEASE_REWORDED:
+        item = request.item
+        original = choice is Choice.RELEASE_ORIGINAL
+        return told | {"digest": item.original_digest if original else item.sanitised_digest}
+    digest = release_digest(
+        item_id=request.item.item_id,
+        recipient=request.recipient,
+        purpose=request.purpose,
+        text=written.text,
+        about=request.about_digest or "",
+    )
+    own = {"digest": digest, "text": written.text}
+    return told | own | {"instead_of": request.item.original_digest}
+
+
+def withholding(written: Written) -> dict[str, Any]:
+    """Why something is withheld, and who may be told that there is something."""
+    told: dict[str, Any] = {"reason": written.reason, "signpost": written.signpost != "none"}
+    if written.signpost_to:
+        told["signpost_to"] = list(written.signpost_to)
+    return told | {"ask_again": written.ask_again}

@@ -1,0 +1,99 @@
+"""What an agency is asked to let leave: the list, and one request with all that is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ops.console.screen import Go, NotThere, Page, Visit
+from ops.look import asked
+from ops.look.asked import Asked
+from schemas.product import DraftItem, Redaction
+
+CHOICES = ("sanitised", "original", "reworded", "withhold")
+
+
+def listed(visit: Visit) -> Page:
+    """Every request that waits, by due time."""
+    found, kept = asked.open_requests(visit.hub, visit.asker)
+    return Page("approvals/requests.html", {"rows": found, "kept": kept, "names": visit.names})
+
+
+def one(visit: Visit) -> Page:
+    """One request: the original beside the proposal; that it was read is recorded."""
+    found = wanted(visit)
+    asked.opened(
+        visit.hub,
+        visit.asker,
+        item_id=found.request.item.item_id,
+        referral_id=found.referral_id,
+    )
+    return page(visit, found)
+
+
+def chosen(visit: Visit) -> Page | Go:
+    """How somebody decides, which the next screen asks more about."""
+    found, choice = wanted(visit), visit.form.one("choice")
+    if choice not in CHOICES:
+        said = {"choice": "Select what may happen with these words"}
+        return page(visit, found, errors=said)
+    return Go(f"{address(found)}/{choice}")
+
+
+def wanted(visit: Visit) -> Asked:
+    """The request that the address names; raises :class:`NotThere`, also for another agency's."""
+    referral_id, name = visit.place["referral_id"], visit.place["name"]
+    found = asked.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def address(found: Asked) -> str:
+    """Where a request is."""
+    return f"approvals/request/{found.referral_id}/{found.name}"
+
+
+def page(visit: Visit, found: Asked, *, errors: dict[str, str] | None = None) -> Page:
+    """The screen of a request."""
+    values = shown(visit, found) | {"errors": errors}
+    return Page("approvals/request.html", values, 422 if errors else 200)
+
+
+def shown(visit: Visit, found: Asked) -> dict[str, Any]:
+    """What every screen about a request says of it."""
+    return {
+        "asked": found,
+        "request": found.request,
+        "item": found.request.item,
+        "names": visit.names,
+        "here": address(found),
+        "original": pieces(found.request.item),
+        "proposed": pieces(found.request.item, proposed=True),
+        "must_sign": bool(found.request.statements),
+    }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Piece:
+    """A stretch of a text; with a number where something was taken out of it."""
+
+    text: str
+    number: int | None = None
+
+
+def pieces(item: DraftItem, *, proposed: bool = False) -> Sequence[Piece]:
+    """The original with what goes, or the proposal with what stands instead, in numbered pieces."""
+    return tuple(_pieces(item.original, item.redactions, proposed=proposed))
+
+
+def _pieces(text: str, redactions: Sequence[Redaction], *, proposed: bool) -> Iterator[Piece]:
+    at = 0
+    for number, one in enumerate(redactions, 1):
+        if one.start > at:
+            yield Piece(text[at : one.start])
+        yield Piece(one.replacement if proposed else text[one.start : one.end], number)
+        at = one.end
+    if at < len(text):
+        yield Piece(text[at:])

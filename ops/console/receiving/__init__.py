@@ -1,0 +1,27 @@
+"""Received: where a recipient's people read what they were sent, say that they have it, and answer
+what is wanted back.
+"""
+
+from __future__ import annotations
+
+from ops.console.receiving import products, recalled
+from ops.console.screen import Desk, Screen
+from schemas.access import Record, Role
+
+DESK = Desk(
+    code="received",
+    name="Received",
+    says="What your agency was sent about children, and what is wanted back of it.",
+    roles=frozenset({Role.RESEARCHER}),
+    record=Record.LETTER,
+    own=True,
+    screens=(
+        Screen("", products.listed),
+        Screen("product/{product_id}", products.one, products.taken),
+        Screen("recall/{recall_id}", recalled.one, recalled.taken),
+    ),
+    done={
+        "sent": "Your answer is recorded, and the hub has acted on it.",
+        "taken": "Your answer is recorded. The hub acts on it in a moment.",
+    },
+)

@@ -1,0 +1,81 @@
+"""Products: who the child is, what the risk is, what to do; and that a person has it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ops.access.acting import NotRecent
+from ops.console import sending
+from ops.console.screen import Go, NotThere, Page, Visit
+from ops.look import received
+from schemas.product import Product
+from schemas.school import SchoolNotice
+
+RECEIPT: Final = "mash.delivery-receipt.v1"
+_MOST: Final = 500
+
+
+def listed(visit: Visit) -> Page:
+    """What waits for a person, and what is wanted back."""
+    values = {
+        "rows": received.waiting(visit.hub, visit.asker),
+        "back": received.wanted_back(visit.hub, visit.asker),
+    }
+    return Page("receiving/products.html", values)
+
+
+def one(visit: Visit) -> Page:
+    """One product; who opens it first has fetched it for the agency."""
+    return _page(visit, _wanted(visit))
+
+
+def taken(visit: Visit) -> Page | Go:
+    """Say that a person has it, or that it is not theirs and why."""
+    found, status = _wanted(visit), visit.form.one("status")
+    reason = " ".join(visit.form.one("reason").split())
+    errors = {}
+    if status not in ("received", "refused"):
+        errors["status"] = "Select whether you have it"
+    if status == "refused" and not reason:
+        errors["reason"] = "Say why it is not yours to act on"
+    if len(reason) > _MOST:
+        errors["reason"] = f"The reason must be {_MOST} characters or fewer"
+    if errors:
+        return _page(visit, found, errors, {"status": status, "reason": reason})
+    if not visit.asker.recent:
+        raise NotRecent
+    told: dict[str, Any] = {
+        "product_id": found.product_id,
+        "case_id": found.case_id,
+        "status": status,
+        "received_by": visit.who,
+    }
+    told |= {"reason": reason} if reason else {}
+    sent = sending.send(visit, RECEIPT, told, about=found.case_id)
+    if sent.refused is not None:
+        return _page(visit, found, {"status": f"The hub did not take this. {sent.refused}"})
+    return Go("received", "sent" if sent.settled else "taken")
+
+
+def _wanted(visit: Visit) -> Product | SchoolNotice:
+    found = received.opened(visit.hub, visit.asker, visit.place["product_id"])
+    if found is None:
+        raise NotThere
+    return found
+
+
+def _page(
+    visit: Visit,
+    found: Product | SchoolNotice,
+    errors: dict[str, str] | None = None,
+    written: dict[str, str] | None = None,
+) -> Page:
+    rows = received.waiting(visit.hub, visit.asker)
+    values = {
+        "product": found,
+        "row": next((one for one in rows if one.product_id == found.product_id), None),
+        "names": visit.names,
+        "errors": errors,
+        "written": written or {},
+    }
+    return Page("receiving/product.html", values, 422 if errors else 200)

@@ -1,0 +1,28 @@
+"""Requests: where an agency's researchers say what it knows of a child, or that it knows none."""
+
+from __future__ import annotations
+
+from ops.console.researching import answering, requests, volunteering
+from ops.console.screen import Desk, Screen
+from schemas.access import Record, Role
+
+_REQUEST = "request/{referral_id}/{name}"
+
+DESK = Desk(
+    code="requests",
+    name="Requests",
+    says="What the hub asks your agency about children: who the child is, why, and by when.",
+    roles=frozenset({Role.RESEARCHER}),
+    record=Record.LETTER,
+    own=True,
+    screens=(
+        Screen("", requests.listed),
+        Screen("tell", volunteering.asks, volunteering.taken),
+        Screen(_REQUEST, requests.one, requests.chosen),
+        Screen(f"{_REQUEST}/{{choice}}", answering.asks, answering.taken),
+    ),
+    done={
+        "sent": "Your answer is recorded, and the hub has acted on it.",
+        "taken": "Your answer is recorded. The hub acts on it in a moment.",
+    },
+)

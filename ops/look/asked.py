@@ -1,0 +1,270 @@
+"""What an owner is asked to let leave, as the letters to it say, and what became of its items: from
+what approving remembers, so that whoever asks sees what holds now.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ops.access.acting import Asker
+from ops.look import letters
+from ops.look.clocks import keys_of
+from ops.run.wiring import Hub
+from router.steps.approve import decide as approve
+from router.steps.approve.closing import awaited, may_be_shown, requests
+from router.steps.approve.owing import by_when
+from router.steps.approve.state import (
+    Approvals,
+    Approved,
+    Closed,
+    Draft,
+    State,
+    Withheld,
+    deciders,
+)
+from router.steps.compose import decide as compose
+from router.steps.compose.gathering import Gathering
+from router.steps.now import Now
+from router.steps.sanitising import Sanitised, known_of, sanitise
+from schemas.message import derived_id
+from schemas.notices import ApprovalRequest
+from schemas.person import Person
+from schemas.product import ItemDecided, ItemWithheld, OwnerSilent
+from stores import codec, linking, overview, states
+from stores.database import View
+
+_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
+_SILENT_FOR: Final = dt.timedelta(days=365)
+"""How long it is looked for what waits without a clock, as its owner was silent."""
+_WHY: Final = "To decide about it at the desk"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """One item of one product, which its owner is to decide about."""
+
+    referral_id: str
+    """Under which it is remembered, and which the decision names."""
+    name: str
+    """Of the request, in an address: it follows from what is asked and of whom, and tells nothing.
+    """
+    request: ApprovalRequest
+    left_seconds: int | None
+    """Until it is due; None where no clock runs."""
+    may_decide: bool
+    """Whether who asks is one of the people who decide for the agency."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gone:
+    """A product that an item was approved for."""
+
+    product_id: str
+    recipient: str
+    purpose: str
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    """None: it was not noted, as nobody had to sign then."""
+    key_id: str | None
+    """Of the key that signed it first; None: nobody signed it."""
+    taken_back: bool
+    recalled: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Item:
+    """An item that an agency decides about, whatever product it is in."""
+
+    referral_id: str
+    case_id: str
+    item_id: str
+    name: str
+    text: str | None
+    """As it was last told; None where that is not remembered."""
+    withheld: Withheld | None
+    products: tuple[Gone, ...]
+
+
+def open_requests(hub: Hub, asker: Asker) -> tuple[list[Asked], int]:
+    """All that the agency of who asks has still to decide, what is due first; and how many more are
+    kept back until a human has looked whether they are safe.
+    """
+    with hub.database.view() as view:
+        now = letters.now_at(hub)
+        referrals = {*keys_of(view, approve.STEP.name, at=now.at), *_silent(view, now)}
+        found = list(_asked(view, asker=asker, referrals=referrals, now=now))
+    shown = [one for one in found if one is not None]
+    shown.sort(key=lambda one: (one.request.due_at or now.at, one.name))
+    return shown, len(found) - len(shown)
+
+
+def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Asked | None:
+    """One of them; None where there is no such, or it is another agency's."""
+    with hub.database.view() as view:
+        found = _asked(view, asker=asker, referrals={referral_id}, now=letters.now_at(hub))
+        return next((one for one in found if one and one.name == name), None)
+
+
+def item(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Item | None:
+    """One item that the agency of who asks decides about; None where there is no such."""
+    return next((one for one in _items(hub, asker, {referral_id}) if one.name == name), None)
+
+
+def items(hub: Hub, asker: Asker, *, days: int) -> list[Item]:
+    """Every item of the agency of who asks, of the referrals about which it decided in so many
+    days.
+    """
+    with hub.database.view() as view:
+        since = codec.to_micros(letters.now_at(hub).at - dt.timedelta(days=days))
+        last = overview.last_position(view.connection)
+        period = (overview.position_before(view.connection, since), last)
+        referrals = {
+            entry.message.correlation_id
+            for type_ in (ItemDecided, ItemWithheld)
+            for entry in linking.within(view, type_=type_, period=period)
+            if getattr(entry.message.data, "owner", None) == asker.agency
+        }
+    return list(_items(hub, asker, referrals))
+
+
+def opened(hub: Hub, asker: Asker, *, item_id: str, referral_id: str) -> None:
+    """Record that somebody read what their agency is asked; raises ``Denied``."""
+    letters.opened(hub, asker, wanted=item_id, referral_id=referral_id, why=_WHY)
+
+
+def left_in(hub: Hub, text: str, *, referral_id: str) -> Sanitised:
+    """What the sanitiser would take out of words of an owner's own."""
+    with hub.database.view() as view:
+        found = states.load(view, compose.STEP.name, keys={referral_id}).get(referral_id)
+    told = Gathering.model_validate_json(found[1]).notified if found else None
+    known = known_of(Person()) if told is None else told.known
+    if told is not None and known is None:
+        known = known_of(told.child or Person(), *told.family)
+    assert known is not None
+    return sanitise(text, known=known)
+
+
+def name_of(asker: Asker, *of: str) -> str:
+    """What something of an agency's is called in an address."""
+    return derived_id("desk", *of, asker.agency or "")
+
+
+def _silent(view: View, now: Now) -> Iterator[str]:
+    """Referrals of which something waits for an owner whose whole chain was told."""
+    since = overview.position_before(view.connection, codec.to_micros(now.at - _SILENT_FOR))
+    period = (since, overview.last_position(view.connection))
+    for entry in linking.within(view, type_=OwnerSilent, period=period):
+        yield entry.message.correlation_id
+        if isinstance(entry.message.data, OwnerSilent):
+            yield entry.message.data.referral_id
+
+
+def _known(view: View, referrals: Collection[str]) -> Iterator[tuple[str, Approvals]]:
+    for key, (_, body) in states.load(view, approve.STEP.name, keys=referrals).items():
+        known = _STATE.validate_json(body)
+        if isinstance(known, Approvals):
+            yield key, known
+
+
+def _asked(
+    view: View, *, asker: Asker, referrals: Collection[str], now: Now
+) -> Iterator[Asked | None]:
+    """None for one that is kept back."""
+    agency = asker.agency or ""
+    for key, known in _known(view, referrals):
+        wanted = {
+            letter.key: by_when(letter, known, now=now)
+            for _, draft in known.in_stage(Draft)
+            for letter in requests(draft, _wanted(draft, agency, now=now), now=now)
+        }
+        for told in letters.looked_at(view, wanted, agency=agency, now=now).values():
+            yield None if told is None else _shown(told, key=key, asker=asker, now=now)
+
+
+def _wanted(draft: Draft, agency: str, *, now: Now) -> set[tuple[str, str]]:
+    unasked = draft.held.items if draft.held else ()
+    waits = awaited(draft, now) if draft.waits else set()
+    return {one for one in waits if one[1] == agency and one[0] not in unasked}
+
+
+def _shown(told: dict[str, Any], *, key: str, asker: Asker, now: Now) -> Asked:
+    request = ApprovalRequest.model_validate_json(to_json(told))
+    due = request.due_at
+    return Asked(
+        referral_id=key,
+        name=name_of(asker, request.product_id, request.item.item_id),
+        request=request,
+        left_seconds=int((due - now.at).total_seconds()) if due else None,
+        may_decide=now.may_decide(asker.agency or "", asker.who or ""),
+    )
+
+
+def _items(hub: Hub, asker: Asker, referral_ids: Collection[str]) -> Iterator[Item]:
+    agency = asker.agency or ""
+    with hub.database.view() as view:
+        for key, known in _known(view, referral_ids):
+            for item_id in dict.fromkeys(_ids(known, agency)):
+                yield _item(known, item_id, key=key, asker=asker)
+
+
+def _ids(known: Approvals, agency: str) -> Iterator[str]:
+    """What the agency knows to be its own: not yet what another tells in its name, until that is
+    put before it.
+    """
+    for _, draft in known.in_stage(Draft):
+        own = (one for one in draft.items if agency in deciders(one))
+        yield from (one.item_id for one in own if may_be_shown(draft, one, agency=agency))
+    for stage in known.products.values():
+        if isinstance(stage, Closed):
+            mine = (id_ for id_, by in stage.deciders.items() if agency in by)
+            yield from (id_ for id_ in mine if _was_shown(stage, id_, agency=agency))
+    yield from (one.item_id for one in known.withheld if one.owner == agency)
+
+
+def _was_shown(stage: Closed, item_id: str, *, agency: str) -> bool:
+    teller = stage.deciders[item_id][-1]
+    told = (one for one in stage.decided if (one.item_id, one.owner) == (item_id, teller))
+    return teller == agency or any(one.digest for one in told)
+
+
+def _item(known: Approvals, item_id: str, *, key: str, asker: Asker) -> Item:
+    agency = asker.agency or ""
+    drafted = [one for one in known.products.values() if isinstance(one, Draft | Closed)]
+    tellers = {by[-1] for one in drafted for id_, by in one.deciders.items() if id_ == item_id}
+    said = known.said.get(item_id)
+    return Item(
+        referral_id=key,
+        case_id=next((one.case_id for one in drafted if item_id in one.deciders), ""),
+        item_id=item_id,
+        name=name_of(asker, item_id),
+        text=said.texts[-1] if said and said.texts and tellers == {agency} else None,
+        withheld=known.withheld_by(item_id, agency),
+        products=tuple(
+            _gone(product_id, stage, item_id, agency=agency)
+            for product_id, stage in known.in_stage(Approved)
+            if item_id in stage.left and agency in stage.deciders.get(item_id, ())
+        ),
+    )
+
+
+def _gone(product_id: str, stage: Approved, item_id: str, *, agency: str) -> Gone:
+    decided = next(
+        (one for one in stage.decided if (one.item_id, one.owner) == (item_id, agency)), None
+    )
+    envelope = decided.envelope if decided else None
+    return Gone(
+        product_id=product_id,
+        recipient=stage.recipient,
+        purpose=stage.purpose,
+        decided_by=decided.decided_by if decided else None,
+        decided_at=decided.decided_at if decided else None,
+        key_id=envelope.signatures[0].keyid if envelope else None,
+        taken_back=item_id in stage.withdrawn,
+        recalled=item_id in stage.recalled,
+    )

@@ -1,0 +1,141 @@
+"""What an agency is asked about children, as the letters to it say, from what the hub remembers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ops.access.acting import Asker
+from ops.look import letters
+from ops.look.asked import name_of
+from ops.look.clocks import keys_of
+from ops.run.wiring import Hub
+from router.steps.now import Now
+from router.steps.request_information import decide as request_information
+from router.steps.request_information.requests import letter_of, requests_to
+from router.steps.request_information.state import Asked, Asking, State
+from schemas.information import (
+    InformationMissing,
+    InformationRequest,
+    InformationRequested,
+    RequestChanged,
+)
+from stores import codec, linking, overview, states
+from stores.database import View
+
+_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
+_LATE_FOR: Final = dt.timedelta(days=365)
+"""How long it is looked for what was due and is not answered."""
+_WHY: Final = "To answer it at the desk"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Requested:
+    """One request that an agency has not answered."""
+
+    name: str
+    """In an address: it follows from the request and whose it is, and tells nothing."""
+    request: InformationRequest
+    due_at: dt.datetime
+    left_seconds: int
+    paused: bool
+
+
+def open_requests(hub: Hub, asker: Asker) -> tuple[list[Requested], int]:
+    """All that the agency of who asks has still to answer, what is due first; and how many more are
+    kept back until a human has looked whether they are safe.
+    """
+    now = letters.now_at(hub)
+    with hub.database.view() as view:
+        step = request_information.STEP.name
+        referrals = {*keys_of(view, step, at=now.at), *_late(view, asker, now=now)}
+        found = list(_requested(view, referrals, asker=asker, now=now))
+    shown = sorted((one for one in found if one), key=lambda one: (one.due_at, one.name))
+    return shown, len(found) - len(shown)
+
+
+def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Requested | None:
+    """One of them; None where there is no such, or it is another agency's."""
+    now = letters.now_at(hub)
+    with hub.database.view() as view:
+        found = _requested(view, {referral_id}, asker=asker, now=now)
+        return next((one for one in found if one and one.name == name), None)
+
+
+def opened(hub: Hub, asker: Asker, found: Requested) -> None:
+    """Record that somebody read what their agency is asked; raises ``Denied``."""
+    told = found.request
+    letters.opened(hub, asker, wanted=told.identifier, referral_id=told.referral_id, why=_WHY)
+
+
+def _late(view: View, asker: Asker, *, now: Now) -> Iterator[str]:
+    since = overview.position_before(view.connection, codec.to_micros(now.at - _LATE_FOR))
+    period = (since, overview.last_position(view.connection))
+    for entry in linking.within(view, type_=InformationMissing, period=period):
+        fact = entry.message.data
+        if isinstance(fact, InformationMissing) and fact.agency == asker.agency:
+            yield fact.referral_id
+
+
+def _requested(
+    view: View, referrals: Collection[str], *, asker: Asker, now: Now
+) -> Iterator[Requested | None]:
+    """None for one that is kept back."""
+    documents = states.load(view, request_information.STEP.name, keys=referrals)
+    for referral_id, (_, body) in documents.items():
+        state = _STATE.validate_json(body)
+        if not isinstance(state, Asking):
+            continue
+        mine = [one for one in state.asked if one.agency == asker.agency and one.awaited]
+        sent = _sent(view, referral_id) if mine else {}
+        told = {
+            one.letter or one.request_id: (one, _as_it_stands(state, sent[one.request_id], now))
+            for one in mine
+            if one.request_id in sent
+        }
+        wanted = {id_: letter_of(said) for id_, (_, said) in told.items()}
+        looked = letters.looked_at(view, wanted, agency=asker.agency or "", now=now)
+        for id_, data in looked.items():
+            yield None if data is None else _shown(data, told[id_][0], asker=asker, now=now)
+
+
+def _sent(view: View, referral_id: str) -> dict[str, InformationRequest]:
+    """What each request said, with the question that is asked by now."""
+    sent: dict[str, InformationRequest] = {}
+    types = (InformationRequested, RequestChanged)
+    found = linking.about(view.connection, view.vault, ids=[referral_id], types=types)
+    for entry in found:
+        match entry.message.data:
+            case InformationRequested() as told:
+                sent |= {one.identifier: one for one in told.requests}
+            case RequestChanged() as told if told.request_id in sent and told.question:
+                before = sent[told.request_id]
+                sent[told.request_id] = before.model_copy(update={"question": told.question})
+    return sent
+
+
+def _as_it_stands(state: Asking, sent: InformationRequest, now: Now) -> InformationRequest:
+    """With the legal basis on which it would be asked now, and whose child it is by now."""
+    changes: dict[str, Any] = {"case_id": state.cases.now}
+    if state.rated and state.concern and now.agreement_with(sent.agency):
+        (today,) = requests_to(
+            [sent.agency], state.concern, rating=state.rated, case_id=state.cases.now, now=now
+        )
+        names = ("legal_basis", "basis_reason", "consent", "checks")
+        changes |= {name: getattr(today, name) for name in names}
+    return sent.model_copy(update=changes)
+
+
+def _shown(data: dict[str, Any], one: Asked, *, asker: Asker, now: Now) -> Requested:
+    return Requested(
+        name=name_of(asker, one.request_id),
+        request=InformationRequest.model_validate_json(to_json(data)),
+        due_at=one.due_at,
+        left_seconds=int((one.due_at - now.at).total_seconds()),
+        paused=bool(one.paused),
+    )

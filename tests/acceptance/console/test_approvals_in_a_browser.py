@@ -1,0 +1,139 @@
+"""A police sergeant's day: what is asked, what is let leave, and what is not, in a browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ops.demo.running import DemoFolder
+from ops.run.wiring import Hub
+from schemas.base import Fact
+from schemas.product import ItemDecided, ItemWithheld
+from stores import linking
+from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub
+from tests.support.browsing import Served, faults, served, tabs_to
+
+DESK = "/desk/approvals"
+
+
+@pytest.fixture(scope="module")
+def asking(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    path = tmp_path_factory.mktemp("approvals") / "hub"
+    with served(path, browser, making=_asking) as found:
+        yield found
+
+
+def _asking(path: Path) -> tuple[DemoFolder, Hub]:
+    """A hub in which the police are asked about two items."""
+    folder, hub = asking_hub(path)
+    asked(hub)
+    other = "Robin ran away from school and was found at the station by a guard."
+    asked(hub, reference="R-2", narrative=other, child=ROBIN)
+    return folder, hub
+
+
+def heard(hub: Hub, type_: type[Fact]) -> int:
+    with hub.database.reading() as connection:
+        return linking.count(connection, type_)
+
+
+def until(hub: Hub, type_: type[Fact], *, more_than: int) -> None:
+    for _ in range(200):
+        if heard(hub, type_) > more_than:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing of {type_.type} came")
+
+
+def pages(asking: Served) -> Iterator[str]:
+    """Every page of the desk, as somebody comes to it."""
+    page = asking.desk_of(SERGEANT)
+    link = page.get_by_role("link", name=re.compile("R-1")).get_attribute("href")
+    page.context.close()
+    yield from (DESK, f"{DESK}/items", f"{DESK}/ours")
+    for path in ("", "/sanitised", "/original", "/reworded", "/withhold", "/signed"):
+        yield f"{link}{path}"
+
+
+def test_no_page_has_faults(asking: Served) -> None:
+    page = asking.desk_of(SERGEANT, script=True)
+    for path in pages(asking):
+        assert faults(page, f"{asking.url}{path}") == [], path
+        assert page.title().endswith("Safeguarding hub")
+        assert "Kim" not in page.title()
+    page.context.close()
+
+
+def test_an_item_is_withheld_without_javascript_and_lifted_again(asking: Served) -> None:
+    page, before = asking.desk_of(SERGEANT), heard(asking.hub, ItemWithheld)
+    page.get_by_role("link", name=re.compile("R-1")).click()
+    page.get_by_label("It is withheld").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue").click()
+    assert page.get_by_role("link", name=re.compile("Say why sharing it")).count() == 1
+    page.get_by_label(re.compile("Why would sharing it")).fill("An informant would be found out")
+    page.get_by_label("Nobody", exact=True).check()
+    page.get_by_role("button", name="Continue").click()
+    assert page.get_by_text("Nobody: it leaves no trace").count() == 1
+    page.get_by_role("button", name="Change").click()
+    assert page.get_by_label("Nobody", exact=True).is_checked()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send: it is withheld").click()
+    page.get_by_text("Your decision is recorded").wait_for()
+    until(asking.hub, ItemWithheld, more_than=before)
+    page.get_by_role("link", name="Decided").click()
+    page.get_by_role("link", name=re.compile("Kim was hit")).first.click()
+    page.get_by_label("Withhold it no longer").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Your decision is recorded").wait_for()
+    page.context.close()
+
+
+def test_own_words_are_checked_and_sent_by_keyboard_alone(asking: Served) -> None:
+    page, before = asking.desk_of(SERGEANT, script=True), heard(asking.hub, ItemDecided)
+    page.set_viewport_size({"width": 320, "height": 800})
+    tabs_to(page, "R-2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/request/**")
+    tabs_to(page, "choice")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    tabs_to(page, "Continue")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reworded")
+    tabs_to(page, "text")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Robin was found. Ring 01632 960777.")
+    tabs_to(page, "Check these words")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stays")
+    assert faults(page) == []
+    tabs_to(page, "stays")
+    page.keyboard.press("Space")
+    tabs_to(page, "Continue")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Check your decision")
+    assert faults(page) == []
+    tabs_to(page, "Send: it may leave")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=*")
+    until(asking.hub, ItemDecided, more_than=before)
+    _look_at_what_became_of_it(page)
+    page.context.close()
+
+
+def _look_at_what_became_of_it(page: Page) -> None:
+    page.get_by_role("link", name="Decided").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items")
+    assert page.get_by_text(re.compile("May go to")).count() >= 1
+    page.get_by_role("link", name=re.compile("Robin ran")).click()
+    assert faults(page) == []
