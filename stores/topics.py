@@ -119,7 +119,9 @@ def cluster_of(url: str) -> Cluster:
     account, _, place = place.rpartition("@")
     servers, _, prefix = place.partition("/")
     if scheme not in ("kafka", "kafkas") or not servers:
-        raise ValueError("topics are at kafkas://user:password@host:port[,host:port][/prefix]")
+        raise ValueError(
+            "topics are at kafka://host:port[,host:port][/prefix], or kafkas://user:password@… over TLS"
+        )
     return Cluster(servers, prefix, _security(account, query, tls=scheme == "kafkas"))
 
 

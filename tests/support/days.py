@@ -162,12 +162,13 @@ def _named(text: str, agency: str, names: Sequence[str]) -> str:
     """The configuration with the people of an agency in place of the simulated one."""
     before, table, after = text.partition(f"[agencies.{agency}]\n")
     deciders = f"decision_makers = {json.dumps(list(names))}"
-    simulated = 'decision_makers = ["SIMULATED decision maker"]'
     assert table
-    assert simulated in after
     if agency == "childrens_social_care":
         deciders += f"\nsocial_workers = {json.dumps(list(names))}"
-    return before + table + after.replace(simulated, deciders, 1)
+    own, following = re.split(r"(?m)^(?=\[agencies\.\w+\]$)", after, maxsplit=1)
+    named, count = re.subn(r"(?m)^decision_makers = .*$", lambda _: deciders, own)
+    assert count == 1
+    return before + table + named + following
 
 
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
