@@ -247,7 +247,7 @@ class Shell:
         said = told(error)
         if said.status >= 500:
             # Its words, and the lines that raised it, may hold what stands in a case.
-            log.error("console.failed", error=type(error).__name__, desk=desk and desk.code)
+            log.error("console.failed", error=type(error).__name__, part=desk and desk.code)
         return self._error(said, signed)
 
     async def _lost(self, request: Request, error: Exception) -> Response:

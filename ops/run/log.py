@@ -23,6 +23,7 @@ from connectors.directory import CURES
 EVENTS = frozenset(
     {
         "broker.unavailable",
+        "console.failed",
         "file.taken",
         "file.unreadable",
         "gap.filled",
@@ -37,6 +38,7 @@ EVENTS = frozenset(
         "process.ended",
         "process.started",
         "received",
+        "referrals.failed",
         "relay.unavailable",
         "step.undecidable",
         "store.unavailable",

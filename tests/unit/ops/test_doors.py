@@ -340,7 +340,7 @@ _MADE = ("hub.key", "hub.db", "hub.db-wal", "hub.db-shm")
 
 
 def test_a_password_in_a_configuration_that_others_can_read_is_a_warning(written: Path) -> None:
-    edit(written, '# queues = "amqp://user:password@host/"', 'queues = "amqp://u:secret@host/"')
+    edit(written, '# queues = "amqps://user:password@host/"', 'queues = "amqps://u:secret@host/"')
     written.chmod(0o644)
     assert "holds a password and can be read by others" in warnings(written)
     assert "secret" not in warnings(written)
