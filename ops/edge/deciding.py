@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import NAMESPACE_URL, uuid5
+from uuid import uuid4
 
 from ops.edge.approving import Decision, NotAsShown, countersign, decide, request_of
 from ops.edge.configured import NoEdge
@@ -75,7 +75,8 @@ def answered(store: Store, asked: Asked, *, decision: Decision, key: SigningKey)
     if _wants_more(asked.request, told):
         _require(store.half_signed(asked.id, json.dumps(told)))
         return False
-    event_id = str(uuid5(NAMESPACE_URL, f"{DECISION}/{asked.id}/{json.dumps(told)}"))
+    # Signed again after the hub rejected it, the same words are another decision: it has to go.
+    event_id = str(uuid4())
     event = {
         "specversion": "1.0",
         "id": event_id,

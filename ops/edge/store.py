@@ -153,7 +153,7 @@ class Store:
                 return False
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since, answers) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 (event_id, f"decision-{one.id}", media, event, _now(), one.id),
             )
             return True

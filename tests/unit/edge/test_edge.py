@@ -384,6 +384,11 @@ def test_a_decision_that_the_hub_rejects_is_open_again(
     (one,) = at_work.store.to_send(1e18)
     at_work.store.sent(one, '[{"status": "rejected"}]', rejected=True)
     assert "r1" in run("requests", "--folder", str(edge.folder)).output
+    again = run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    assert again.exit_code == 0
+    assert at_work.send() == 1, "the same words, decided once more, go once more"
+    (event,) = door.taken.values()
+    assert event["data"]["choice"] == "withhold"
 
 
 def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
