@@ -21,7 +21,7 @@ import structlog
 
 from ops.edge import opening
 from ops.edge.configured import OWNERS, Edge, NoEdge
-from ops.edge.deciding import let_lapse
+from ops.edge.deciding import let_lapse, said_of_requests
 from ops.edge.folders import Folders
 from ops.edge.hub import Hub, HubAway
 from ops.edge.incoming import Letter, Looking, NotOurs
@@ -85,7 +85,8 @@ class Working:
         except NotOurs as error:
             self._refuse(error, came)
             return 0
-        return self.store.take(letter.id, letter.type, body=letter.body, step=_first(letter))
+        says, step = said_of_requests(self.store, letter.type, letter=letter.body), _first(letter)
+        return self.store.take(letter.id, letter.type, body=letter.body, step=step, says=says)
 
     def _refuse(self, error: NotOurs, came: bytes) -> None:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""

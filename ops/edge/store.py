@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS sending (
     since TEXT NOT NULL, next_at REAL NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT, receipts TEXT, noted INTEGER NOT NULL DEFAULT 0, answers TEXT
 );
+CREATE TABLE IF NOT EXISTS rejected (follows TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 NEW, PLACING, PLACED = "new", "placing", "placed"
@@ -39,6 +40,8 @@ NEW, PLACING, PLACED = "new", "placing", "placed"
 ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
 """Of a request to approve; ``half``: one of two people has signed; ``signed``: its answer is on its
 way; ``answered``: the hub has it; ``lapsed``: nobody decided while what it asks would count."""
+CANCELLED = "cancelled"
+"""The hub asks it no more."""
 _PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
 
 
@@ -67,6 +70,16 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Says:
+    """What a letter says of requests to approve."""
+
+    rejects: str | None = None
+    """The id of the receipt that an answer had before it was refused."""
+    cancels: tuple[str, ...] = ()
+    """Requests that are asked no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """SQLite in a file that the account alone may read. Each call is a transaction of its own, so
     several threads and processes may work with it.
@@ -82,8 +95,12 @@ class Store:
         with closing(self._connected()) as connection:
             connection.executescript(_SCHEMA)
 
-    def take(self, letter_id: str, kind: str, *, body: bytes, step: str) -> bool:
-        """Keep a letter; whether it is new. One that was refused before is so no more."""
+    def take(
+        self, letter_id: str, kind: str, *, body: bytes, step: str, says: Says | None = None
+    ) -> bool:
+        """Keep a letter; whether it is new. One that was refused before is so no more. What a new
+        one says of requests is so from then on.
+        """
         row = (letter_id, kind, _now(), body, step)
         with self._writing() as c:
             c.execute("DELETE FROM refused WHERE id = ?", (letter_id,))
@@ -93,6 +110,8 @@ class Store:
             c.execute(
                 "INSERT INTO letters (id, type, came_at, body, step) VALUES (?, ?, ?, ?, ?)", row
             )
+            if says is not None:
+                _said(c, says)
             return True
 
     def refuse(self, letter_id: str, kind: str, *, body: bytes, why: str) -> bool:
@@ -115,12 +134,12 @@ class Store:
         with self._writing() as c:
             c.executemany("UPDATE letters SET told = 1 WHERE id = ?", [(one,) for one in ids])
 
-    def letters(self, *steps: str) -> list[Kept]:
-        """Those at these steps, the oldest first."""
-        marks = ", ".join("?" * len(steps))
+    def letters(self, *steps: str, held: bool = False) -> list[Kept]:
+        """Those at these steps, the oldest first; ``held``: whose content is here still."""
+        marks, only = ", ".join("?" * len(steps)), " AND body IS NOT NULL" if held else ""
         rows = self._rows(
             "SELECT id, type, came_at, coalesce(body, x''), step, decision FROM letters "  # noqa: S608 - marks
-            f"WHERE step IN ({marks}) ORDER BY came_at, id LIMIT 1000",
+            f"WHERE step IN ({marks}){only} ORDER BY came_at, id LIMIT 1000",
             *steps,
         )
         return [Kept(*row) for row in rows]
@@ -128,8 +147,17 @@ class Store:
     def at_step(self, letter_id: str, step: str) -> None:
         """A letter has come to a step; one that is placed needs no content here any more."""
         with self._writing() as c:
-            drop = ", body = NULL" if step in (PLACED, ANSWERED, LAPSED) else ""
+            drop = ", body = NULL" if step in (PLACED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
+
+    def answered(self) -> list[Kept]:
+        """Answered requests that are kept, as the hub may still come to refuse the answer."""
+        return self.letters(ANSWERED, held=True)
+
+    def forget(self, letter_id: str) -> None:
+        """An answered request is not needed any more."""
+        with self._writing() as c:
+            c.execute("UPDATE letters SET body = NULL WHERE id = ?", (letter_id,))
 
     def half_signed(self, letter_id: str, decision: str) -> bool:
         """One of two people has signed, which waits for the second; whether nobody had before."""
@@ -188,7 +216,9 @@ class Store:
             )
 
     def sent(self, one: Sending, receipts: str, *, rejected: bool) -> None:
-        """The hub has it, and this is what it said; a decision that it rejected is open again."""
+        """The hub has it, and this is what it said; a decision that it rejected is open again. The
+        request is kept: the hub may take the answer, and refuse it as it decides about it.
+        """
         with self._writing() as c:
             c.execute(
                 "UPDATE sending SET receipts = ?, body = NULL, trouble = NULL WHERE id = ?",
@@ -196,8 +226,17 @@ class Store:
             )
             if one.answers is None:
                 return
-            step = "step = 'asked'" if rejected else "step = 'answered', body = NULL"
-            c.execute(f"UPDATE letters SET {step} WHERE id = ?", (one.answers,))  # noqa: S608 - ours
+            # Its refusal may have come before this answer of the hub did.
+            ids = "SELECT json_extract(value, '$.id') FROM json_each(?)"
+            later = c.execute(
+                f"SELECT 1 FROM rejected WHERE follows IN ({ids})",  # noqa: S608 - ours
+                (receipts,),
+            ).fetchone()
+            step = ASKED if rejected or later else ANSWERED
+            c.execute(
+                "UPDATE letters SET step = ? WHERE id = ? AND step = ?",
+                (step, one.answers, SIGNED),
+            )
 
     def unnoted_receipts(self) -> list[tuple[str, str, str]]:
         """Id, name and receipts of what the agency's system sent and was not told of yet."""
@@ -257,6 +296,24 @@ class Store:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+
+def _said(c: sqlite3.Connection, says: Says) -> None:
+    for one in says.cancels:
+        # What is on its way goes on, and is not asked again whatever the hub says of it.
+        c.execute(
+            "UPDATE letters SET step = CASE step WHEN 'answered' THEN step ELSE ? END, "
+            "body = NULL, decision = NULL WHERE id = ?",
+            (CANCELLED, one),
+        )
+    if says.rejects is not None:
+        c.execute("INSERT OR IGNORE INTO rejected VALUES (?)", (says.rejects,))
+        c.execute(
+            "UPDATE letters SET step = ? WHERE step = ? AND body IS NOT NULL AND id IN "
+            "(SELECT answers FROM sending, json_each(sending.receipts) AS told "
+            "WHERE answers IS NOT NULL AND json_extract(told.value, '$.id') = ?)",
+            (ASKED, ANSWERED, says.rejects),
+        )
 
 
 def _now() -> str:

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from ops.cli import main
 from ops.edge import configured, deciding, opening
 from ops.edge import keys as edge_keys
-from ops.edge.approving import Decision
+from ops.edge.approving import Decision, request_of
 from ops.edge.configured import Edge, NoEdge
 from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
@@ -389,6 +389,102 @@ def test_a_decision_that_the_hub_rejects_is_open_again(
     assert at_work.send() == 1, "the same words, decided once more, go once more"
     (event,) = door.taken.values()
     assert event["data"]["choice"] == "withhold"
+
+
+def opens(edge: Edge) -> list[str]:
+    told = run("requests", "--folder", str(edge.folder), "--json").output
+    return [one["request"] for one in json.loads(told)]
+
+
+def withheld(at_work: Working, door: Door, edge: Edge) -> str:
+    """A request is answered, and the hub has taken the answer; by which id its receipt says so."""
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    at_work.send()
+    assert opens(edge) == []
+    return door.came[-1]
+
+
+def test_a_decision_that_the_hub_took_and_then_refuses_is_open_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    first, receipt = withheld(at_work, door, edge), "mash.receipt.v1"
+    for letter_id, follows in (("l1", "another"), ("l2", first)):
+        told = {"status": "rejected", "id": "dead-1", "follows": follows}
+        door.letters[letter_id] = letter(letter_id, kind=receipt, **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == ["r1"]
+    again = run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    assert again.exit_code == 0, again.output
+    at_work.send()
+    door.letters["l2"] = letter("l2", kind=receipt, **told)
+    door._leased.clear()
+    at_work.fetch(wait=0)
+    assert opens(edge) == [], "the same refusal once more is not of the new decision"
+
+
+def test_also_where_the_refusal_is_here_before_the_hubs_first_answer(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    (one,) = at_work.store.to_send(1e18)
+    told = {"status": "rejected", "id": "dead-1", "follows": one.id}
+    door.letters["l1"] = letter("l1", kind="mash.receipt.v1", **told)
+    at_work.fetch(wait=0)
+    at_work.send()
+    assert opens(edge) == ["r1"]
+
+
+def test_an_answered_request_is_kept_no_longer_than_its_approval_would_count(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    withheld(at_work, door, edge)
+    assert at_work.store.answered()
+    later = at_work.store.answered()[0]
+    ends = max(one.expires for one in request_of(later.body).statements)
+    deciding.let_lapse(at_work.store, ends)
+    assert at_work.store.answered() == []
+    kept = b"".join(path.read_bytes() for path in edge.folder.glob("edge.db*"))
+    assert b"Mariam" not in kept
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [({}, []), ({"item_id": f"item-{AGENCY}"}, []), ({"item_id": "item-2"}, ["r1"])],
+    ids=["product", "item", "another"],
+)
+def test_what_the_hub_cancels_is_asked_no_more(
+    at_work: Working, door: Door, edge: Edge, names: dict[str, str], left: list[str]
+) -> None:
+    asked = request()
+    door.letters["r1"] = as_letter(asked, "r1")
+    at_work.fetch(wait=0)
+    told = {"product_id": asked.product_id, **names}
+    door.letters["c1"] = letter("c1", kind="mash.approval-cancelled.v1", **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == left
+    at_work.hand_on()
+    assert "mash.approval-cancelled.v1-c1.json" in files(edge), "their system is told as ever"
+
+
+def test_an_answer_to_what_was_cancelled_meanwhile_goes_and_is_not_asked_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    told = {"product_id": request().product_id}
+    door.letters["c1"] = letter("c1", kind="mash.approval-cancelled.v1", **told)
+    at_work.fetch(wait=0)
+    (one,) = at_work.store.to_send(1e18)
+    at_work.store.sent(one, '[{"status": "rejected"}]', rejected=True)
+    assert opens(edge) == []
 
 
 def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
