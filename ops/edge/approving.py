@@ -13,8 +13,8 @@ from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest
 from schemas.policy import plain_name
-from schemas.product import Choice, DraftItem, Redaction, release_digest
-from schemas.statement import ReleaseStatement, redaction_map, text_digest
+from schemas.product import Choice, DraftItem, Item, Redaction, release_digest
+from schemas.statement import HANDLING, ReleaseStatement, redaction_map, text_digest
 
 
 class NotAsShown(Exception):
@@ -79,28 +79,74 @@ def statement(request: ApprovalRequest, decision: Decision, *, key: SigningKey) 
         raise NotAsShown(f"the request is for {asked} to decide, and the key is of {key.agency}")
     if not request.statements:
         raise NotAsShown("it has no statement: the hub knows no key of this agency")
+    _require_alike(request)
+    _require_whom(request)
+    one = _proposed(request, _words(request.item, decision)[0], decision=decision)
+    wanted = _wanted(request, decision, agency=key.agency)
+    wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
+    if wrong:
+        raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
+    return one
+
+
+def _wanted(request: ApprovalRequest, decision: Decision, *, agency: str) -> dict[str, Any]:
+    """What of a statement follows from what the request shows."""
     text, taken_out = _words(request.item, decision)
-    shown = {name: getattr(request, name) for name in _HEAD}
-    digest = release_digest(
+    owners = filter(None, (request.item.owner, request.item.held_by))
+    told = {name: getattr(request, name) for name in _HEAD} | {
+        "agency": agency,
+        "item_id": request.item.item_id,
+        "sources": tuple(Item(item_id=request.item.item_id, owner=one) for one in owners),
+        "about": request.about_digest,
+        "digest": _digest(request, text),
+        "text_sha256": text_digest(text),
+        "redactions_sha256": redaction_map(taken_out),
+        "handling": HANDLING,
+        "decided_by": None,
+        "rationale": None,
+    }
+    # Requests of old show none: then what the statement says is shown.
+    return told | ({"legal_gateway": request.legal_basis} if request.legal_basis else {})
+
+
+def _digest(request: ApprovalRequest, text: str) -> str:
+    return release_digest(
         item_id=request.item.item_id,
         recipient=request.recipient,
         purpose=request.purpose,
         text=text,
         about=request.about_digest or "",
     )
-    wanted = shown | {
-        "agency": key.agency,
-        "item_id": request.item.item_id,
-        "about": request.about_digest,
-        "digest": digest,
-        "text_sha256": text_digest(text),
-        "redactions_sha256": redaction_map(taken_out),
-    }
-    one = _proposed(request, text, decision=decision)
-    wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
-    if wrong:
-        raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
-    return one
+
+
+_OF_WORDS = ("text_sha256", "digest", "redactions_sha256")
+
+
+def _require_alike(request: ApprovalRequest) -> None:
+    """One of several statements is signed, and what is shown is said once: they differ in the
+    words alone.
+    """
+    first = request.statements[0]
+    for name in ReleaseStatement.model_fields:
+        said = {json.dumps(one.model_dump(mode="json")[name]) for one in request.statements}
+        if len(said) > 1 and name not in _OF_WORDS:
+            raise NotAsShown(f"its statements say several {name}: only one of them is shown")
+    if first.not_before >= first.expires:
+        raise NotAsShown("it would count at no time")
+
+
+def _require_whom(request: ApprovalRequest) -> None:
+    """Whom it is about is signed by its digest: it is of what is shown, where all of it is. Who did
+    not tell it is not shown all, and by name what is not.
+    """
+    block, signed = request.about, request.about_digest
+    if block is None or not signed:
+        if block is not None or signed:
+            raise NotAsShown("whom it is about is shown and not signed, or signed and not shown")
+        return
+    shown = {one.digest() for one in (block, block.model_copy(update={"ring": None}))}
+    if not block.left_out and signed not in shown:
+        raise NotAsShown("it would sign that it is about another than the request shows")
 
 
 def _proposed(request: ApprovalRequest, text: str, *, decision: Decision) -> ReleaseStatement:
@@ -110,14 +156,7 @@ def _proposed(request: ApprovalRequest, text: str, *, decision: Decision) -> Rel
         if one is None:
             raise NotAsShown("it has no statement of these words")
         return one
-    digest = release_digest(
-        item_id=request.item.item_id,
-        recipient=request.recipient,
-        purpose=request.purpose,
-        text=text,
-        about=request.about_digest or "",
-    )
-    own = {"text_sha256": text_digest(text), "digest": digest}
+    own = {"text_sha256": text_digest(text), "digest": _digest(request, text)}
     return request.statements[-1].model_copy(update=own | {"redactions_sha256": redaction_map(())})
 
 

@@ -27,8 +27,10 @@ from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
 from schemas.decisions import ReleaseDecided, ReleaseDecision
+from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.notices import ApprovalRequest
-from schemas.product import Choice, Product, ProductApproved
+from schemas.person import Name
+from schemas.product import Choice, Item, Product, ProductApproved, release_digest
 from schemas.sealed import in_event, seal
 from tests.support import given, products
 from tests.support.edges import AGENCY, Door, letter, made, open_door, sealed, working
@@ -361,6 +363,94 @@ def test_nothing_is_signed_that_is_not_what_the_request_shows(
     at_work.fetch(wait=0)
     told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
     assert (told.exit_code, "no statement of these words" in told.output) == (1, True)
+
+
+LATER = NOON + 400 * DAY
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"legal_gateway": "Another Act"},
+        {"handling": "Pass it on as you like."},
+        {"sources": (Item(item_id=f"item-{AGENCY}", owner="gp"),)},
+        {"rationale": "Words that the recipient would read"},
+        {"not_before": LATER + DAY, "expires": LATER},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_nor_anything_else_that_it_does_not_show(
+    at_work: Working, door: Door, edge: Edge, changes: dict[str, Any]
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(**changes), "r1")
+    at_work.fetch(wait=0)
+    told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    assert told.exit_code == 1, told.output
+    assert at_work.store.to_send(1e18) == []
+
+
+@pytest.mark.parametrize("changes", [{"expires": LATER}, {"people": 2}, {"not_before": NOON - DAY}])
+def test_what_is_shown_of_one_statement_holds_for_the_one_that_is_signed(
+    at_work: Working, door: Door, edge: Edge, changes: dict[str, Any]
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    asked = request()
+    first, second = asked.statements
+    both = (first, second.model_copy(update=changes))
+    door.letters["r1"] = as_letter(asked.model_copy(update={"statements": both}), "r1")
+    at_work.fetch(wait=0)
+    told = run("sign", "r1", "--choice", "original", "--folder", str(edge.folder))
+    assert (told.exit_code, "only one of them is shown" in told.output) == (1, True)
+
+
+BLOCK = IdentityBlock(names=(Name(family_name=("Idris",), given_name=("Mariam",)),))
+OTHER = IdentityBlock(names=(Name(family_name=("Else",), given_name=("Somebody",)),))
+IN_PART = OTHER.model_copy(
+    update={"left_out": (LeftOut(field=IdentityField.ADDRESS, reason="Not yours."),)}
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "signs"),
+    [
+        (BLOCK, True),
+        (BLOCK.model_copy(update={"ring": "01632 960001"}), True),
+        (IN_PART, True),
+        (OTHER, False),
+        (None, False),
+    ],
+    ids=["all", "with whom to ring", "in part", "another", "nobody"],
+)
+def test_whom_it_is_about_is_signed_as_it_is_shown(
+    at_work: Working, door: Door, edge: Edge, shown: IdentityBlock | None, *, signs: bool
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    asked, about = request(), BLOCK.digest()
+    item, whom = asked.item, {"recipient": asked.recipient, "purpose": asked.purpose}
+    digests = [
+        release_digest(item_id=item.item_id, text=text, about=about, **whom)
+        for text in (item.sanitised, item.original)
+    ]
+    statements = tuple(
+        one.model_copy(update={"about": about, "digest": digest})
+        for one, digest in zip(asked.statements, digests, strict=True)
+    )
+    told = {"statements": statements, "about": shown, "about_digest": about}
+    door.letters["r1"] = as_letter(asked.model_copy(update=told), "r1")
+    at_work.fetch(wait=0)
+    answer = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    assert answer.exit_code == (0 if signs else 1), answer.output
+
+
+def test_all_that_is_signed_is_shown(at_work: Working, door: Door, edge: Edge) -> None:
+    asked = request()
+    door.letters["r1"] = as_letter(asked, "r1")
+    at_work.fetch(wait=0)
+    told, one = run("requests", "r1", "--folder", str(edge.folder)).output, asked.statements[0]
+    for said in (one.handling, one.legal_gateway, one.profile, f"as {AGENCY} told it"):
+        assert said in told
+    assert f"from {one.not_before:%A %d %B %Y}" in told
 
 
 def test_a_request_that_nobody_could_approve_any_more_is_not_kept(
