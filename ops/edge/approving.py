@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ops.edge import shown
 from ops.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
@@ -59,7 +60,8 @@ def decide(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> 
     if not withheld:
         one = statement(request, decision, key=key)
         # Why stays in the decision: the envelope goes to the recipient with the product.
-        envelope = key.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
+        showing = key.showing(shown.to_sign(request, _words(item, decision)[0]))
+        envelope = showing.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
         told |= {"digest": one.digest, "envelope": envelope}
     if decision.choice is Choice.RELEASE_REWORDED:
         told |= {"text": decision.text, "instead_of": item.original_digest}
@@ -144,8 +146,8 @@ def _require_whom(request: ApprovalRequest) -> None:
         if block is not None or signed:
             raise NotAsShown("whom it is about is shown and not signed, or signed and not shown")
         return
-    shown = {one.digest() for one in (block, block.model_copy(update={"ring": None}))}
-    if not block.left_out and signed not in shown:
+    told = {one.digest() for one in (block, block.model_copy(update={"ring": None}))}
+    if not block.left_out and signed not in told:
         raise NotAsShown("it would sign that it is about another than the request shows")
 
 
@@ -187,9 +189,10 @@ def countersign(
         raise NotAsShown(f"it is {told.agency}'s to decide, and the key is of {key.agency}")
     if plain_name(told.decided_by or "") == plain_name(key.decided_by):
         raise NotAsShown(f"{key.decided_by} has signed it already: another person has to")
-    own = {"decided_by": told.decided_by, "rationale": told.rationale}
-    shown = statement(request, taken, key=key).model_copy(update=own)
-    if shown.payload() != told.payload():
+    own = {"decided_by": told.decided_by}
+    wanted = statement(request, taken, key=key).model_copy(update=own)
+    if wanted.payload() != told.payload():
         raise NotAsShown("what is signed is not what the request shows: ask for a new decision")
-    more = envelope.also_signed(key.seed)
-    return decision | {"envelope": more.model_dump(mode="json")}
+    showing = key.showing(shown.to_sign(request, _words(request.item, taken)[0]))
+    both = envelope.also_signed(showing.sign(envelope.unverified()))
+    return decision | {"envelope": both.model_dump(mode="json")}

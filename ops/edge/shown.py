@@ -53,6 +53,13 @@ def _signed(one: ReleaseStatement) -> Iterator[str]:
         yield "  Two people have to sign: `hub approvals countersign` for the second."
 
 
+def to_sign(request: ApprovalRequest, text: str) -> Iterator[str]:
+    """What stands beside a signature: all of the request, and which of the words leave."""
+    yield from lines(request)
+    yield "You let it leave in these words:"
+    yield f"  {text}"
+
+
 def marked(text: str, redactions: tuple[Redaction, ...]) -> str:
     """A text with what is taken out of it, and what stands in its place."""
     parts, at = [], 0
