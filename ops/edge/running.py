@@ -65,12 +65,18 @@ class Working:
         return new
 
     def hand_on(self) -> int:
-        """Everything between the store and the agency's own system; how many files went over."""
-        placed = self.folders.place()
-        self.folders.say_refused()
-        collected = self.folders.collect()
-        self.folders.say_receipts()
-        return placed + collected
+        """Everything between the store and the agency's own system; how many files went over. What
+        fails keeps back nothing else.
+        """
+        over, trouble, folders = 0, list[OSError | NoEdge](), self.folders
+        for part in (folders.place, folders.say_refused, folders.collect, folders.say_receipts):
+            try:
+                over += part() or 0
+            except (OSError, NoEdge) as error:
+                trouble.append(error)
+        if trouble:
+            raise trouble[0]
+        return over
 
     def send(self) -> int:
         """Send what the hub has not confirmed; how much of it there was."""

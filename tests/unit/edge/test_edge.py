@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,15 @@ import pytest
 import trustme
 from click.testing import CliRunner, Result
 
+from connectors.directory import Directory
 from ops.cli import main
-from ops.edge import configured, deciding, opening
+from ops.edge import configured, deciding, folders, opening
 from ops.edge import keys as edge_keys
 from ops.edge.approving import Decision, request_of
 from ops.edge.configured import Edge, NoEdge
 from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
-from ops.edge.store import LAPSED, PLACED, PLACING
+from ops.edge.store import LAPSED, PLACED, PLACING, Store
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
@@ -279,6 +281,90 @@ def test_what_the_agencys_system_drops_is_sent_until_the_hub_has_it(
     assert json.loads(receipt.read_bytes())[0]["status"] == "accepted"
     at_work.send()
     assert door.came == ["e1"]
+
+
+def stays(edge: Edge) -> dict[str, str]:
+    told = run("status", "--folder", str(edge.folder), "--json")
+    return {one["what"]: one["why"] for one in json.loads(told.output)["staying"]}
+
+
+def an_event(event_id: str) -> str:
+    return json.dumps({"specversion": "1.0", "id": event_id, "source": "s", "type": "t"})
+
+
+def test_one_file_that_cannot_be_taken_keeps_no_other_and_is_said(
+    at_work: Working, door: Door, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = edge.folder / "to-send"
+    monkeypatch.setattr(folders, "_LARGEST", 1000)
+    (folder / "a-large.json").write_bytes(b" " * 1001)
+    (folder / "b-everybodys.json").write_text(an_event("e0"), "utf-8")
+    (folder / "b-everybodys.json").chmod(0o666)
+    (folder / "c-link.json").symlink_to(folder / "a-large.json")
+    (folder / "d.json").write_text(an_event("e1"), "utf-8")
+    assert at_work.hand_on() == 1
+    assert at_work.hand_on() == 0, "what stays is no work done: it would go on without end"
+    told = stays(edge)
+    assert [*told] == ["a-large.json", "b-everybodys.json", "c-link.json"]
+    assert "larger" in told["a-large.json"]
+    assert "NOT TAKEN a-large.json" in run("status", "--folder", str(edge.folder)).output
+    at_work.send()
+    assert door.came == ["e1"]
+
+
+@pytest.mark.parametrize("trouble", [PermissionError(13, "Permission denied"), FileNotFoundError()])
+def test_one_that_cannot_be_read_or_has_gone_keeps_no_other(
+    at_work: Working, edge: Edge, monkeypatch: pytest.MonkeyPatch, trouble: OSError
+) -> None:
+    read = Directory.read
+
+    def reads(self: Directory, name: str) -> Any:
+        if name.endswith("a.json"):
+            raise trouble
+        return read(self, name)
+
+    monkeypatch.setattr(Directory, "read", reads)
+    for name in ("a.json", "b.json"):
+        (edge.folder / "to-send" / name).write_text(an_event(name), "utf-8")
+    assert at_work.hand_on() == 1
+    assert [one.name for one in at_work.store.to_send(1e18)] == ["b.json"]
+    gone = isinstance(trouble, FileNotFoundError)
+    assert stays(edge) == ({} if gone else {"a.json": "it cannot be read (Permission denied)"})
+
+
+@pytest.mark.parametrize(
+    "name", ["ü" * 120 + ".json", os.fsdecode(b"\xff.json")], ids=["long", "x"]
+)
+def test_receipts_of_any_name_are_written(
+    at_work: Working, door: Door, edge: Edge, name: str
+) -> None:
+    (edge.folder / "to-send" / name).write_text(an_event("e1"), "utf-8")
+    (edge.folder / "to-send" / "z.json").write_text(an_event("e2"), "utf-8")
+    at_work.hand_on()
+    at_work.send()
+    at_work.hand_on()
+    receipts = [*(edge.folder / "to-send" / "receipts").iterdir()]
+    assert len(receipts) == 2
+    assert at_work.store.unnoted_receipts() == []
+
+
+def test_one_that_is_replaced_while_it_is_read_is_taken_too(
+    at_work: Working, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped, send = edge.folder / "to-send" / "a.json", Store.send
+    dropped.write_text(an_event("e1"), "utf-8")
+
+    def sends(self: Store, *given: Any, **named: Any) -> None:
+        send(self, *given, **named)
+        if not dropped.exists() or "e1" in dropped.read_text("utf-8"):
+            dropped.write_text(an_event("e2"), "utf-8")
+            monkeypatch.setattr(Store, "send", send)
+
+    monkeypatch.setattr(Store, "send", sends)
+    at_work.hand_on()
+    at_work.hand_on()
+    bodies = [json.loads(one.body)["id"] for one in at_work.store.to_send(1e18)]
+    assert sorted(bodies) == ["e1", "e2"]
 
 
 def test_a_request_is_signed_here_and_its_answer_sent_once(
