@@ -52,8 +52,9 @@ class Folders:
     def place(self) -> int:
         """Put the letters that came into the folder of letters, a file each; how many.
 
-        A file is written under a hidden name, which is remembered, and then renamed: whoever was
-        killed in between knows that it was there already, though the agency's system took it.
+        A file is written under a hidden name, which is remembered with its folder, and then
+        renamed: whoever was killed in between knows that it was there already, though the agency's
+        system took it. In another folder it was not: it is written again, as twice beats never.
         """
         letters = self.store.letters(NEW, PLACING)
         if letters:
@@ -64,20 +65,27 @@ class Folders:
 
     def _place(self, one: Kept, folder: Directory) -> None:
         name = f"{one.type}-{one.id}.json"
-        if one.step == NEW:
+        here = folder.identity()
+        if one.step == NEW or self.store.place_of(one.id) != here:
             with folder.written(f".{name}.placing") as stream:
                 stream.write(one.body)
-            self.store.at_step(one.id, PLACING)
+            self.store.placing(one.id, here)
         with suppress(FileNotFoundError):  # it was renamed before
             folder.move(f".{name}.placing", folder, new=name)
         self.store.at_step(one.id, PLACED)
 
     def say_refused(self) -> None:
-        """A note in the folder of letters about each that is not handed on: without its content."""
-        notes = self.store.unnoted_refused()
-        if not notes:
+        """A note in the folder of letters about each that is not handed on: without its content. It
+        goes before the letter comes there as it was signed.
+        """
+        notes, over = self.store.unnoted_refused(), self.store.unnoted_well()
+        if not notes and not over:
             return
         with self._letters() as folder:
+            for letter_id in over:
+                with suppress(FileNotFoundError):  # the agency's system took it
+                    folder.remove(f"refused-{letter_id}.json")
+                self.store.noted("refused", letter_id)
             for letter_id, kind, why in notes:
                 told = {"letter": letter_id, "type": kind, "refused": why, "to_do": _TO_DO}
                 with folder.written(f"refused-{letter_id}.json") as stream:

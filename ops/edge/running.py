@@ -69,7 +69,7 @@ class Working:
         fails keeps back nothing else.
         """
         over, trouble, folders = 0, list[OSError | NoEdge](), self.folders
-        for part in (folders.place, folders.say_refused, folders.collect, folders.say_receipts):
+        for part in (folders.say_refused, folders.place, folders.collect, folders.say_receipts):
             try:
                 over += part() or 0
             except (OSError, NoEdge) as error:

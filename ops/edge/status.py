@@ -58,6 +58,8 @@ class Status:
     unsent: tuple[Unsent, ...]
     staying: tuple[Staying, ...]
     refused: tuple[Refused, ...]
+    evidence: int
+    """How many letters came as they were signed after they had come otherwise."""
     trouble: dict[str, str]
     keys: tuple[str, ...]
     """Thumbprints of those by which sealed letters are opened, the newest first."""
@@ -91,6 +93,8 @@ class Status:
             yield f"REFUSED {refused.type} {refused.letter}, {refused.times} times: {refused.why}"
         if self.refused:
             yield "ring the hub, by a number that you have from elsewhere, before you act on it"
+        if self.evidence:
+            yield f"{self.evidence} letters were refused before they came well; that is kept"
         if self.witness_evidence is not None:
             yield f"witness: {self.witness_evidence} times the hub signed two records of one size"
 
@@ -112,6 +116,7 @@ def status(edge: Edge) -> Status:
         unsent=tuple(Unsent(*row) for row in store.unsent()),
         staying=tuple(_staying(edge, store)),
         refused=tuple(Refused(*row) for row in store.refused()),
+        evidence=store.evidence(),
         trouble={part: why for part, why in trouble.items() if why},
         keys=tuple(opening.public(key).id for key in opening.read(edge.folder)),
         witness_evidence=None if witness is None else len(witness.evidence()),

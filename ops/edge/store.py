@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS sending (
 CREATE TABLE IF NOT EXISTS rejected (follows TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_ADDED = (("letters", "place", "TEXT"), ("refused", "well_since", "TEXT"))
+"""Columns that stores of old lack; ``place``: the folder in which a letter's file is written under
+a hidden name; ``well_since``: since when a letter that was refused is here as it was signed."""
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
 ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
@@ -94,16 +97,24 @@ class Store:
         os.close(os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         with closing(self._connected()) as connection:
             connection.executescript(_SCHEMA)
+        with self._writing() as c:
+            for table, column, kind in _ADDED:
+                known = [row[1] for row in c.execute(f"PRAGMA table_info({table})")]
+                if column not in known:
+                    c.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def take(
         self, letter_id: str, kind: str, *, body: bytes, step: str, says: Says | None = None
     ) -> bool:
-        """Keep a letter; whether it is new. One that was refused before is so no more. What a new
-        one says of requests is so from then on.
+        """Keep a letter; whether it is new. One that was refused before stays as evidence, and is
+        refused no more. What a new one says of requests is so from then on.
         """
         row = (letter_id, kind, _now(), body, step)
         with self._writing() as c:
-            c.execute("DELETE FROM refused WHERE id = ?", (letter_id,))
+            c.execute(
+                "UPDATE refused SET well_since = ?, noted = 0 WHERE id = ? AND well_since IS NULL",
+                (_now(), letter_id),
+            )
             # The hub still has one that comes again: it is told once more that it is here.
             if c.execute("UPDATE letters SET told = 0 WHERE id = ?", (letter_id,)).rowcount:
                 return False
@@ -115,12 +126,17 @@ class Store:
             return True
 
     def refuse(self, letter_id: str, kind: str, *, body: bytes, why: str) -> bool:
-        """Keep, as evidence, what is not handed on; whether it is the first time."""
+        """Keep, as evidence, what is not handed on; whether it is the first time. Where the letter
+        is here already as it was signed, that is all: nobody is told not to act on that one.
+        """
         with self._writing() as c:
+            well = c.execute("SELECT 1 FROM letters WHERE id = ?", (letter_id,)).fetchone()
+            since = _now()
             c.execute(
-                "INSERT INTO refused (id, type, since, why, body) VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO refused (id, type, since, why, body, well_since, noted) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET times = times + 1, why = excluded.why",
-                (letter_id, kind, _now(), why, body),
+                (letter_id, kind, since, why, body, since if well else None, bool(well)),
             )
             found = c.execute("SELECT times FROM refused WHERE id = ?", (letter_id,)).fetchone()
             return bool(found[0] == 1)
@@ -149,6 +165,18 @@ class Store:
         with self._writing() as c:
             drop = ", body = NULL" if step in (PLACED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
+
+    def placing(self, letter_id: str, place: str) -> None:
+        """A letter's file is written in this folder, under a hidden name."""
+        with self._writing() as c:
+            c.execute(
+                "UPDATE letters SET step = ?, place = ? WHERE id = ?", (PLACING, place, letter_id)
+            )
+
+    def place_of(self, letter_id: str) -> str | None:
+        """In which folder it is; None: nobody has remembered."""
+        rows = self._rows("SELECT place FROM letters WHERE id = ?", letter_id)
+        return rows[0][0] if rows else None
 
     def answered(self) -> list[Kept]:
         """Answered requests that are kept, as the hub may still come to refuse the answer."""
@@ -247,7 +275,16 @@ class Store:
 
     def unnoted_refused(self) -> list[tuple[str, str, str]]:
         """Id, type and reason of what was refused and nobody was told of yet."""
-        return self._rows("SELECT id, type, why FROM refused WHERE noted = 0 LIMIT 100")
+        return self._rows(
+            "SELECT id, type, why FROM refused WHERE noted = 0 AND well_since IS NULL LIMIT 100"
+        )
+
+    def unnoted_well(self) -> list[str]:
+        """Ids of what was refused and is here as it was signed, which nobody was told of yet."""
+        rows = self._rows(
+            "SELECT id FROM refused WHERE noted = 0 AND well_since IS NOT NULL LIMIT 100"
+        )
+        return [row[0] for row in rows]
 
     def noted(self, table: str, one: str) -> None:
         """The agency's system was told."""
@@ -271,7 +308,17 @@ class Store:
 
     def refused(self) -> list[tuple[str, str, str, str, int]]:
         """Id, type, since when, why and how often: letters that are not handed on."""
-        return self._rows("SELECT id, type, since, why, times FROM refused ORDER BY since, id")
+        return self._rows(
+            "SELECT id, type, since, why, times FROM refused WHERE well_since IS NULL "
+            "ORDER BY since, id"
+        )
+
+    def evidence(self) -> int:
+        """How many letters were refused and are here as they were signed since; what came before
+        that is kept.
+        """
+        rows = self._rows("SELECT count(*) FROM refused WHERE well_since IS NOT NULL")
+        return int(rows[0][0])
 
     def unsent(self) -> list[tuple[str, str, int, str | None]]:
         """Name, since when, tries and the last trouble of what the hub has not confirmed."""

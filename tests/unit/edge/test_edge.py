@@ -223,10 +223,22 @@ def test_and_comes_again_until_it_is_as_it_was_signed(
     assert "other words" in refused(edge)
     door.on_the_way = lambda body: body
     door._leased.clear()
+    at_work.hand_on()
+    assert "refused-p1.json" in files(edge)
     assert at_work.fetch(wait=0) == 1
     at_work.hand_on()
-    assert "mash.product.v1-p1.json" in files(edge)
-    assert run("status", "--folder", str(edge.folder)).exit_code == 0
+    assert [*files(edge)] == ["mash.product.v1-p1.json"], "no note says not to act on it"
+    told = run("status", "--folder", str(edge.folder), "--json")
+    assert (told.exit_code, json.loads(told.output)["evidence"]) == (0, 1)
+    (kept,) = at_work.store._rows("SELECT body FROM refused")
+    assert b"tald the" in kept[0], "what was altered is kept"
+    door.letters["p1"] = product("p1", text="mariam told the gp.")
+    door._leased.clear()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert [*files(edge)] == ["mash.product.v1-p1.json"], "the good one is here, and stays good"
+    told = run("status", "--folder", str(edge.folder), "--json")
+    assert (told.exit_code, json.loads(told.output)["evidence"]) == (0, 1)
 
 
 def test_what_no_owner_signed_is_handed_on_only_where_that_was_agreed(
@@ -674,6 +686,44 @@ def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
     at_work.store.at_step("l1", PLACING)  # killed before it was known to be there
     at_work.hand_on()
     assert (files(edge), at_work.store.counted()) == ({}, {PLACED: 1})
+
+
+def test_a_file_that_was_written_in_another_folder_is_written_again(
+    at_work: Working, door: Door, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.letters["l1"] = letter("l1")
+    at_work.fetch(wait=0)
+    with monkeypatch.context() as dies:
+        dies.setattr(Directory, "move", _dies_before(".placing"))
+        with pytest.raises(KeyboardInterrupt):
+            at_work.hand_on()
+    assert at_work.store.counted() == {PLACING: 1}
+    (edge.folder / "letters").rename(edge.folder / "of-old")
+    (edge.folder / "letters").mkdir(mode=0o700)
+    at_work.hand_on()
+    assert files(edge) == {"mash.recall.v1-l1.json": letter("l1")}
+
+
+def _dies_before(end: str) -> Any:
+    move = Directory.move
+
+    def moves(self: Directory, name: str, to: Directory, *, new: str) -> None:
+        if name.endswith(end):
+            raise KeyboardInterrupt
+        move(self, name, to, new=new)
+
+    return moves
+
+
+def test_a_store_of_old_is_used_as_it_is(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store._writing() as c:
+        c.execute("ALTER TABLE letters DROP COLUMN place")
+        c.execute("ALTER TABLE refused DROP COLUMN well_since")
+    again = Store(tmp_path)
+    again.refuse("l1", "t", body=b"altered", why="x")
+    assert again.take("l1", "t", body=b"well", step="new")
+    assert (again.refused(), again.unnoted_well()) == ([], ["l1"])
 
 
 def test_init_makes_keys_for_its_account_alone_and_never_over_an_edge(tmp_path: Path) -> None:
