@@ -40,6 +40,10 @@ _TO_DO: Final = (
     "Do not act on it. Ring the hub, by a number that you have from elsewhere; the letter is kept, "
     "and comes again until it is as its owners signed it."
 )
+_HUBS_WORD: Final = (
+    "No owner's signature stands behind these parts: they are the hub's word alone. Before you act "
+    "on them alone ring the hub, by a number that you have from elsewhere."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Folders:
     def _place(self, one: Kept, folder: Directory) -> None:
         name = f"{one.type}-{one.id}.json"
         here = folder.identity()
+        if one.step == NEW:
+            _say_unsigned(one, folder)
         if one.step == NEW or self.store.place_of(one.id) != here:
             with folder.written(f".{name}.placing") as stream:
                 stream.write(one.body)
@@ -175,6 +181,16 @@ class Folders:
                 yield folder
         except FolderUnsafe as error:
             raise NoEdge(f"{path}: {error}") from None
+
+
+def _say_unsigned(one: Kept, folder: Directory) -> None:
+    """Beside a product, before it is there, what of it no owner signed."""
+    if one.unsigned is None:
+        return
+    told = {"letter": one.id, "type": one.type, "unsigned": json.loads(one.unsigned)}
+    told |= {"says": _HUBS_WORD}
+    with folder.written(f"unsigned-{one.id}.json") as stream:
+        stream.write(json.dumps(told, ensure_ascii=False).encode())
 
 
 def _to_go(folder: Directory) -> Iterator[str]:

@@ -91,8 +91,14 @@ class Working:
         except NotOurs as error:
             self._refuse(error, came)
             return 0
-        says, step = said_of_requests(self.store, letter.type, letter=letter.body), _first(letter)
-        return self.store.take(letter.id, letter.type, body=letter.body, step=step, says=says)
+        return self.store.take(
+            letter.id,
+            letter.type,
+            body=letter.body,
+            step=_first(letter),
+            says=said_of_requests(self.store, letter.type, letter=letter.body),
+            unsigned=letter.unsigned,
+        )
 
     def _refuse(self, error: NotOurs, came: bytes) -> None:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""

@@ -8,9 +8,10 @@ loses its content.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,9 +36,15 @@ CREATE TABLE IF NOT EXISTS sending (
 CREATE TABLE IF NOT EXISTS rejected (follows TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-_ADDED = (("letters", "place", "TEXT"), ("refused", "well_since", "TEXT"))
+_ADDED = (
+    ("letters", "place", "TEXT"),
+    ("letters", "unsigned", "TEXT"),
+    ("refused", "well_since", "TEXT"),
+)
 """Columns that stores of old lack; ``place``: the folder in which a letter's file is written under
-a hidden name; ``well_since``: since when a letter that was refused is here as it was signed."""
+a hidden name; ``unsigned``: a list, in JSON, of what of it no owner signed; ``well_since``: since
+when a letter that was refused is here as it was signed.
+"""
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
 ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
@@ -58,6 +65,8 @@ class Kept:
     body: bytes
     step: str
     decision: str | None
+    unsigned: str | None = None
+    """A list, in JSON, of what of it no owner signed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,12 +113,19 @@ class Store:
                     c.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def take(
-        self, letter_id: str, kind: str, *, body: bytes, step: str, says: Says | None = None
+        self,
+        letter_id: str,
+        kind: str,
+        *,
+        body: bytes,
+        step: str,
+        says: Says | None = None,
+        unsigned: Sequence[str] = (),
     ) -> bool:
         """Keep a letter; whether it is new. One that was refused before stays as evidence, and is
         refused no more. What a new one says of requests is so from then on.
         """
-        row = (letter_id, kind, _now(), body, step)
+        row = (letter_id, kind, _now(), body, step, json.dumps(unsigned) if unsigned else None)
         with self._writing() as c:
             c.execute(
                 "UPDATE refused SET well_since = ?, noted = 0 WHERE id = ? AND well_since IS NULL",
@@ -119,7 +135,9 @@ class Store:
             if c.execute("UPDATE letters SET told = 0 WHERE id = ?", (letter_id,)).rowcount:
                 return False
             c.execute(
-                "INSERT INTO letters (id, type, came_at, body, step) VALUES (?, ?, ?, ?, ?)", row
+                "INSERT INTO letters (id, type, came_at, body, step, unsigned) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
             )
             if says is not None:
                 _said(c, says)
@@ -154,7 +172,7 @@ class Store:
         """Those at these steps, the oldest first; ``held``: whose content is here still."""
         marks, only = ", ".join("?" * len(steps)), " AND body IS NOT NULL" if held else ""
         rows = self._rows(
-            "SELECT id, type, came_at, coalesce(body, x''), step, decision FROM letters "  # noqa: S608 - marks
+            "SELECT id, type, came_at, coalesce(body, x''), step, decision, unsigned FROM letters "  # noqa: S608 - marks
             f"WHERE step IN ({marks}){only} ORDER BY came_at, id LIMIT 1000",
             *steps,
         )

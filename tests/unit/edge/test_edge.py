@@ -42,6 +42,7 @@ from tests.support.signing import Signer
 
 GP = Signer("gp")
 DAY = dt.timedelta(days=1)
+BLOCK = IdentityBlock(names=(Name(family_name=("Idris",), given_name=("Mariam",)),))
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +261,59 @@ def test_what_no_owner_signed_is_handed_on_only_where_that_was_agreed(
     door.letters["p2"] = json.dumps(told).encode()
     with working(Edge(edge.folder, agreed)) as again:
         assert again.fetch(wait=0) == 0, "who has a key signs"
+
+
+def unsigned(edge: Edge, letter_id: str = "p1") -> list[str]:
+    told: dict[str, Any] = json.loads(files(edge)[f"unsigned-{letter_id}.json"])
+    assert "the hub's word alone" in told["says"]
+    assert f"mash.product.v1-{letter_id}.json" in files(edge)
+    return list(told["unsigned"])
+
+
+def test_a_product_of_which_no_owner_signed_anything_is_marked(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    told = json.loads(product("p1"))
+    told["data"] |= {
+        "items": [],
+        "approvals": [],
+        "about": BLOCK.model_dump(mode="json"),
+        "alleged": "A child is said to be at risk.",
+        "signposts": [{"owner": "gp", "contact": "01632 960001"}],
+    }
+    door.letters["p1"] = json.dumps(told).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert unsigned(edge) == [
+        "whom it is about: not signed, or less of it is told than was",
+        "what the concern is about",
+        "whom to ask for more",
+    ]
+    told["data"] |= {"about": None, "alleged": None, "signposts": []}
+    door.letters["p2"] = json.dumps(told | {"id": "p2"}).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert unsigned(edge, "p2") == ["all of it"]
+
+
+def test_so_is_what_is_taken_by_agreement_and_whom_an_owner_did_not_sign_for(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    told = json.loads(product("p1"))
+    told["data"]["about"] = BLOCK.model_dump(mode="json")
+    door.letters["p1"] = json.dumps(told).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert [one.partition(":")[0] for one in unsigned(edge)] == ["whom it is about"]
+    told = json.loads(product("p2"))
+    told["data"]["approvals"] = []
+    door.letters["p2"] = json.dumps(told).encode()
+    (edge.folder / configured.OWNERS).write_text("{}", "utf-8")
+    agreed = edge.settings.model_copy(update={"unsigned": ("gp",)})
+    with working(Edge(edge.folder, agreed)) as again:
+        again.fetch(wait=0)
+        again.hand_on()
+    assert unsigned(edge, "p2") == ["what is gp's: taken from the hub by agreement"]
 
 
 def test_without_owners_keys_nothing_is_fetched(at_work: Working, edge: Edge, door: Door) -> None:
@@ -502,7 +556,6 @@ def test_what_is_shown_of_one_statement_holds_for_the_one_that_is_signed(
     assert (told.exit_code, "only one of them is shown" in told.output) == (1, True)
 
 
-BLOCK = IdentityBlock(names=(Name(family_name=("Idris",), given_name=("Mariam",)),))
 OTHER = IdentityBlock(names=(Name(family_name=("Else",), given_name=("Somebody",)),))
 IN_PART = OTHER.model_copy(
     update={"left_out": (LeftOut(field=IdentityField.ADDRESS, reason="Not yours."),)}
@@ -719,6 +772,7 @@ def test_a_store_of_old_is_used_as_it_is(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store._writing() as c:
         c.execute("ALTER TABLE letters DROP COLUMN place")
+        c.execute("ALTER TABLE letters DROP COLUMN unsigned")
         c.execute("ALTER TABLE refused DROP COLUMN well_since")
     again = Store(tmp_path)
     again.refuse("l1", "t", body=b"altered", why="x")
