@@ -52,6 +52,8 @@ ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "
 way; ``answered``: the hub has it; ``lapsed``: nobody decided while what it asks would count."""
 CANCELLED = "cancelled"
 """The hub asks it no more."""
+_FIRST = "(json_extract(told.value, '$.id'), json_extract(told.value, '$.duplicate_of'))"
+"""By what a later receipt may follow one: of what was sent twice, as the first time was called."""
 _PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
 
 
@@ -273,9 +275,8 @@ class Store:
             if one.answers is None:
                 return
             # Its refusal may have come before this answer of the hub did.
-            ids = "SELECT json_extract(value, '$.id') FROM json_each(?)"
             later = c.execute(
-                f"SELECT 1 FROM rejected WHERE follows IN ({ids})",  # noqa: S608 - ours
+                f"SELECT 1 FROM rejected, json_each(?) AS told WHERE follows IN {_FIRST}",  # noqa: S608 - ours
                 (receipts,),
             ).fetchone()
             step = ASKED if rejected or later else ANSWERED
@@ -374,9 +375,9 @@ def _said(c: sqlite3.Connection, says: Says) -> None:
     if says.rejects is not None:
         c.execute("INSERT OR IGNORE INTO rejected VALUES (?)", (says.rejects,))
         c.execute(
-            "UPDATE letters SET step = ? WHERE step = ? AND body IS NOT NULL AND id IN "
+            "UPDATE letters SET step = ? WHERE step = ? AND body IS NOT NULL AND id IN "  # noqa: S608 - ours
             "(SELECT answers FROM sending, json_each(sending.receipts) AS told "
-            "WHERE answers IS NOT NULL AND json_extract(told.value, '$.id') = ?)",
+            f"WHERE answers IS NOT NULL AND ? IN {_FIRST})",
             (ASKED, ANSWERED, says.rejects),
         )
 

@@ -681,6 +681,22 @@ def test_also_where_the_refusal_is_here_before_the_hubs_first_answer(
     assert opens(edge) == ["r1"]
 
 
+def test_also_where_the_hub_had_it_already_when_it_was_sent_once_more(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    (one,) = at_work.store.to_send(1e18)
+    again = [{"status": "duplicate", "id": "m2", "duplicate_of": "m1"}]
+    at_work.store.sent(one, json.dumps(again), rejected=False)
+    told = {"status": "rejected", "id": "dead-1", "follows": "m1"}
+    door.letters["l1"] = letter("l1", kind="mash.receipt.v1", **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == ["r1"]
+
+
 def test_an_answered_request_is_kept_no_longer_than_its_approval_would_count(
     at_work: Working, door: Door, edge: Edge
 ) -> None:
