@@ -72,12 +72,29 @@ def _worded(wording: Wording, letter: Leased) -> tuple[bytes, str]:
         raise NotSent(type(error).__name__) from None
 
 
-def _sealed_in_event(agency: AgencySettings) -> Wording:
-    """As it is, or sealed in an event in its place."""
-    return lambda letter: (
-        for_http(agency, letter.body, letter_id=letter.id, at=now()),
-        STRUCTURED,
-    )
+def _sealed_in_event(agency: AgencySettings, *, private: bool) -> Wording:
+    """Sealed in an event in its place; to one without a key as it is, but only where nobody on the
+    way can read it.
+    """
+
+    def worded(letter: Leased) -> tuple[bytes, str]:
+        at = now()
+        if not private and key_of(agency, at) is None:
+            raise NoKeyNow
+        return for_http(agency, letter.body, letter_id=letter.id, at=at), STRUCTURED
+
+    return worded
+
+
+def _in_clear(wording: Wording, *, private: bool) -> Wording:
+    """For who opens nothing: in clear, but only where nobody on the way can read it."""
+
+    def worded(letter: Leased) -> tuple[bytes, str]:
+        if not private:
+            raise NoKeyNow
+        return wording(letter)
+
+    return worded
 
 
 def _sealed(agency: AgencySettings, wording: Wording, *, private: bool) -> Wording:
@@ -329,12 +346,18 @@ def _sender(route: AgencyRoute, intake: Intake, *, broker_url: str | None) -> Se
         wording = partial(mais.worded, area=route.area) if in_mais else _as_it_is
         if push.kind == "queue":
             return _to_queue(route, route.push_url, queue=push.queue, wording=wording)
-        if in_mais:  # a system that speaks MAIS opens nothing
-            answered = AnswersAtOnce(route, intake).take
-            return HttpSender(route.push_url, route.push_token, wording=wording, answered=answered)
-        sealed = _sealed_in_event(route.settings)
-        return HttpSender(route.push_url, route.push_token, wording=sealed)
+        return _over_http(route, route.push_url, intake=intake, mais=wording if in_mais else None)
     return _to_queue(route, broker_url) if broker_url else None
+
+
+def _over_http(route: AgencyRoute, url: str, *, intake: Intake, mais: Wording | None) -> HttpSender:
+    private = is_private(url)
+    if mais is None:
+        sealed = _sealed_in_event(route.settings, private=private)
+        return HttpSender(url, route.push_token, wording=sealed)
+    answered = AnswersAtOnce(route, intake).take  # a system that speaks MAIS opens nothing
+    clear = _in_clear(mais, private=private)
+    return HttpSender(url, route.push_token, wording=clear, answered=answered)
 
 
 def _to_queue(

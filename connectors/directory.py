@@ -51,6 +51,11 @@ class Directory:
     takes: frozenset[int]
     """The accounts whose files count there."""
 
+    def identity(self) -> str:
+        """Which folder it is, wherever its path leads since."""
+        info = os.fstat(self.handle)
+        return f"{info.st_dev}:{info.st_ino}"
+
     def names(self) -> list[str]:
         """Everything in it."""
         return os.listdir(self.handle)

@@ -26,7 +26,8 @@ def key_of(agency: AgencySettings, at: dt.datetime) -> EncryptionKey | None:
 
 def for_http(agency: AgencySettings, letter: bytes, *, letter_id: str, at: dt.datetime) -> bytes:
     """A letter as its agency gets it over HTTP: an event, with the letter sealed in it where the
-    agency registered a key. Raises ``NoKeyNow``.
+    agency registered a key. Raises ``NoKeyNow``. Without a key it is in clear: whoever sends it
+    sees that the way is private.
     """
     key = key_of(agency, at)
     return letter if key is None else in_event(seal(letter, key), letter_id=letter_id)
@@ -35,7 +36,14 @@ def for_http(agency: AgencySettings, letter: bytes, *, letter_id: str, at: dt.da
 def is_private(url: str) -> bool:
     """Whether nobody on the way can read what goes there: by TLS, or on this machine."""
     parts = urlsplit(url)
+    if is_list(url):  # the first one's host says nothing of the others
+        return False
     return parts.scheme in (*_WITH_TLS, "memory") or is_here(parts.hostname or "")
+
+
+def is_list(url: str) -> bool:
+    """Whether kombu would take it for several brokers, of which it speaks with any."""
+    return ";" in url and not url.startswith(("http:", "https:"))
 
 
 def is_here(host: str) -> bool:

@@ -104,10 +104,13 @@ class Envelope(Shape):
         """What a passkey is asked to sign for these bytes."""
         return challenge_of(_bytes(self.payload))
 
-    def also_signed(self, seed: bytes) -> Envelope:
-        """With the signature of one more key under the same bytes."""
-        more = signed(self.unverified(), seed).signatures
-        return self.model_copy(update={"signatures": (*self.signatures, *more)})
+    def also_signed(self, more: Envelope) -> Envelope:
+        """With the signatures of another one of the same bytes; raises :class:`NotSigned` where it
+        has others.
+        """
+        if (more.payloadType, more.payload) != (self.payloadType, self.payload):
+            raise NotSigned
+        return self.model_copy(update={"signatures": (*self.signatures, *more.signatures)})
 
     def unverified(self) -> bytes:
         """What it says, whoever signed it; raises :class:`NotSigned` where that is no base64."""

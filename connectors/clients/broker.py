@@ -51,6 +51,8 @@ def connect(
     Raises one of :func:`broker_errors` at once if there is nobody, where kombu would sleep first.
     ``heartbeat`` in seconds; 0 for one that nobody drains, as its broker would close it.
     """
+    if ";" in url:  # kombu would go to any of them, and nobody has looked who can read on the way
+        raise ConnectionError("a list of brokers")
     options = {
         "confirm_publish": True,
         "read_timeout": answer_seconds,

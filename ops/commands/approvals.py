@@ -19,7 +19,6 @@ from ops.edge import shown
 from ops.edge.approving import Decision, NotAsShown, decide, request_of
 from ops.edge.approving import countersign as second
 from ops.edge.keys import NoKey
-from ops.edge.passkeys import PasskeySigner
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
 from schemas.product import Choice
@@ -164,10 +163,8 @@ def sign(
     if decision.choice is Choice.WITHHOLD and not reason:
         raise click.UsageError("say why it is withheld: --reason")
     try:
-        asked, key = request_of(request.read()), edge_passkeys.read(key_file)
-        if isinstance(key, PasskeySigner):
-            key = key.model_copy(update={"words": tuple(shown.lines(asked))})
-        say_json(decide(asked, decision, key=key))
+        asked = request_of(request.read())
+        say_json(decide(asked, decision, key=edge_passkeys.read(key_file)))
     except (NoKey, NotAsShown) as error:
         raise click.ClickException(str(error)) from None
 
@@ -180,7 +177,7 @@ def sign(
     required=True,
     help="The approval request that it answers; read it with `hub approvals show`.",
 )
-@click.option("--key", "key_file", type=_FILE, required=True, help="The file of `keygen`.")
+@click.option("--key", "key_file", type=_FILE, required=True, help="Of `keygen` or `passkey`.")
 def countersign(decision: Any, request: Any, key_file: Path) -> None:
     """Sign DECISION, which a colleague has signed, as the second of two people.
 
@@ -193,7 +190,7 @@ def countersign(decision: Any, request: Any, key_file: Path) -> None:
     try:
         told = json.loads(decision.read())
         asked = request_of(request.read())
-        say_json(second(told, asked, key=edge_keys.read(key_file)))
+        say_json(second(told, asked, key=edge_passkeys.read(key_file)))
     except (NoKey, NotAsShown) as error:
         raise click.ClickException(str(error)) from None
     except (ValueError, AttributeError):

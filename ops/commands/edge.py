@@ -18,7 +18,7 @@ from ops.edge.approving import Decision, NotAsShown
 from ops.edge.configured import NoEdge
 from ops.edge.hub import Hub
 from ops.edge.keys import NoKey, SigningKey
-from ops.edge.keys import read as read_key
+from ops.edge.passkeys import read as read_key
 from ops.edge.status import status as looked_at
 from ops.edge.store import Store
 from ops.run.log import configure
@@ -42,7 +42,11 @@ _in_folder = click.option(
     help="The edge's folder; left out: where you are.",
 )
 _key_option = click.option(
-    "--key", "key_file", type=_FILE, help="Whose key signs; left out: decision.key of the folder."
+    "--key",
+    "key_file",
+    type=_FILE,
+    help="Whose key signs, of `hub approvals keygen` or `passkey`; left out: decision.key of the "
+    "folder.",
 )
 
 
@@ -308,5 +312,5 @@ def _store(folder: Path) -> Store:
 def _key(folder: Path, file: Path | None) -> SigningKey:
     file = file or folder / configured.DECISION_KEY
     if not file.exists():
-        raise NoEdge(f"{file} is not there: name your key with --key (`hub approvals keygen`)")
+        raise NoEdge(f"{file} is not there: name your key with --key")
     return read_key(file)

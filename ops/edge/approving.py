@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ops.edge import shown
 from ops.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest
 from schemas.policy import plain_name
-from schemas.product import Choice, DraftItem, Redaction, release_digest
-from schemas.statement import ReleaseStatement, redaction_map, text_digest
+from schemas.product import Choice, DraftItem, Item, Redaction, release_digest
+from schemas.statement import HANDLING, ReleaseStatement, redaction_map, text_digest
 
 
 class NotAsShown(Exception):
@@ -59,7 +60,8 @@ def decide(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> 
     if not withheld:
         one = statement(request, decision, key=key)
         # Why stays in the decision: the envelope goes to the recipient with the product.
-        envelope = key.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
+        showing = key.showing(shown.to_sign(request, _words(item, decision)[0]))
+        envelope = showing.sign(one.model_copy(update={"decided_by": key.decided_by}).payload())
         told |= {"digest": one.digest, "envelope": envelope}
     if decision.choice is Choice.RELEASE_REWORDED:
         told |= {"text": decision.text, "instead_of": item.original_digest}
@@ -79,28 +81,74 @@ def statement(request: ApprovalRequest, decision: Decision, *, key: SigningKey) 
         raise NotAsShown(f"the request is for {asked} to decide, and the key is of {key.agency}")
     if not request.statements:
         raise NotAsShown("it has no statement: the hub knows no key of this agency")
+    _require_alike(request)
+    _require_whom(request)
+    one = _proposed(request, _words(request.item, decision)[0], decision=decision)
+    wanted = _wanted(request, decision, agency=key.agency)
+    wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
+    if wrong:
+        raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
+    return one
+
+
+def _wanted(request: ApprovalRequest, decision: Decision, *, agency: str) -> dict[str, Any]:
+    """What of a statement follows from what the request shows."""
     text, taken_out = _words(request.item, decision)
-    shown = {name: getattr(request, name) for name in _HEAD}
-    digest = release_digest(
+    owners = filter(None, (request.item.owner, request.item.held_by))
+    told = {name: getattr(request, name) for name in _HEAD} | {
+        "agency": agency,
+        "item_id": request.item.item_id,
+        "sources": tuple(Item(item_id=request.item.item_id, owner=one) for one in owners),
+        "about": request.about_digest,
+        "digest": _digest(request, text),
+        "text_sha256": text_digest(text),
+        "redactions_sha256": redaction_map(taken_out),
+        "handling": HANDLING,
+        "decided_by": None,
+        "rationale": None,
+    }
+    # Requests of old show none: then what the statement says is shown.
+    return told | ({"legal_gateway": request.legal_basis} if request.legal_basis else {})
+
+
+def _digest(request: ApprovalRequest, text: str) -> str:
+    return release_digest(
         item_id=request.item.item_id,
         recipient=request.recipient,
         purpose=request.purpose,
         text=text,
         about=request.about_digest or "",
     )
-    wanted = shown | {
-        "agency": key.agency,
-        "item_id": request.item.item_id,
-        "about": request.about_digest,
-        "digest": digest,
-        "text_sha256": text_digest(text),
-        "redactions_sha256": redaction_map(taken_out),
-    }
-    one = _proposed(request, text, decision=decision)
-    wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
-    if wrong:
-        raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
-    return one
+
+
+_OF_WORDS = ("text_sha256", "digest", "redactions_sha256")
+
+
+def _require_alike(request: ApprovalRequest) -> None:
+    """One of several statements is signed, and what is shown is said once: they differ in the
+    words alone.
+    """
+    first = request.statements[0]
+    for name in ReleaseStatement.model_fields:
+        said = {json.dumps(one.model_dump(mode="json")[name]) for one in request.statements}
+        if len(said) > 1 and name not in _OF_WORDS:
+            raise NotAsShown(f"its statements say several {name}: only one of them is shown")
+    if first.not_before >= first.expires:
+        raise NotAsShown("it would count at no time")
+
+
+def _require_whom(request: ApprovalRequest) -> None:
+    """Whom it is about is signed by its digest: it is of what is shown, where all of it is. Who did
+    not tell it is not shown all, and by name what is not.
+    """
+    block, signed = request.about, request.about_digest
+    if block is None or not signed:
+        if block is not None or signed:
+            raise NotAsShown("whom it is about is shown and not signed, or signed and not shown")
+        return
+    told = {one.digest() for one in (block, block.model_copy(update={"ring": None}))}
+    if not block.left_out and signed not in told:
+        raise NotAsShown("it would sign that it is about another than the request shows")
 
 
 def _proposed(request: ApprovalRequest, text: str, *, decision: Decision) -> ReleaseStatement:
@@ -110,14 +158,7 @@ def _proposed(request: ApprovalRequest, text: str, *, decision: Decision) -> Rel
         if one is None:
             raise NotAsShown("it has no statement of these words")
         return one
-    digest = release_digest(
-        item_id=request.item.item_id,
-        recipient=request.recipient,
-        purpose=request.purpose,
-        text=text,
-        about=request.about_digest or "",
-    )
-    own = {"text_sha256": text_digest(text), "digest": digest}
+    own = {"text_sha256": text_digest(text), "digest": _digest(request, text)}
     return request.statements[-1].model_copy(update=own | {"redactions_sha256": redaction_map(())})
 
 
@@ -148,9 +189,10 @@ def countersign(
         raise NotAsShown(f"it is {told.agency}'s to decide, and the key is of {key.agency}")
     if plain_name(told.decided_by or "") == plain_name(key.decided_by):
         raise NotAsShown(f"{key.decided_by} has signed it already: another person has to")
-    own = {"decided_by": told.decided_by, "rationale": told.rationale}
-    shown = statement(request, taken, key=key).model_copy(update=own)
-    if shown.payload() != told.payload():
+    own = {"decided_by": told.decided_by}
+    wanted = statement(request, taken, key=key).model_copy(update=own)
+    if wanted.payload() != told.payload():
         raise NotAsShown("what is signed is not what the request shows: ask for a new decision")
-    more = envelope.also_signed(key.seed)
-    return decision | {"envelope": more.model_dump(mode="json")}
+    showing = key.showing(shown.to_sign(request, _words(request.item, taken)[0]))
+    both = envelope.also_signed(showing.sign(envelope.unverified()))
+    return decision | {"envelope": both.model_dump(mode="json")}

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import NAMESPACE_URL, uuid5
+from uuid import uuid4
 
 from ops.edge.approving import Decision, NotAsShown, countersign, decide, request_of
 from ops.edge.configured import NoEdge
 from ops.edge.hub import STRUCTURED
 from ops.edge.keys import SigningKey
-from ops.edge.store import ASKED, HALF, LAPSED, Kept, Store
+from ops.edge.store import ASKED, HALF, LAPSED, SIGNED, Kept, Says, Store
 from schemas.envelope import Envelope
-from schemas.notices import ApprovalRequest
+from schemas.notices import ApprovalCancellation, ApprovalRequest
+from schemas.notification import Receipt, ReceiptStatus
 from schemas.product import Choice
 
 _SHAPE: Final = "urn:mash-hub:"
 """How ``dataschema`` begins where the hub's own shape is sent, whatever else the agency sends."""
 DECISION: Final = "mash.release-decision.v1"
+_UNSIGNED_KEPT: Final = dt.timedelta(days=30)
+"""How long a request is kept that was answered and has no statement, so no end of its own."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,9 +44,13 @@ class Asked:
         return self.kept.step == HALF
 
 
+def _asked(kept: Kept) -> Asked:
+    return Asked(kept, request_of(kept.body))
+
+
 def open_requests(store: Store) -> list[Asked]:
     """Those that wait for somebody's decision: what has to be decided first comes first."""
-    asked = [Asked(one, request_of(one.body)) for one in store.letters(ASKED, HALF)]
+    asked = [_asked(one) for one in store.letters(ASKED, HALF)]
     return sorted(asked, key=lambda one: (one.request.due_at is None, one.request.due_at or 0))
 
 
@@ -51,9 +59,38 @@ def let_lapse(store: Store, now: dt.datetime) -> None:
     where it has to know.
     """
     for one in open_requests(store):
-        ends = [statement.expires for statement in one.request.statements]
-        if ends and max(ends) <= now:
+        if (end := _end(one)) is not None and end <= now:
             store.at_step(one.id, LAPSED)
+    for kept in store.answered():
+        if (_end(_asked(kept)) or dt.datetime.fromisoformat(kept.came_at) + _UNSIGNED_KEPT) <= now:
+            store.forget(kept.id)
+
+
+def _end(asked: Asked) -> dt.datetime | None:
+    """From when on no approval of it counts; None: nothing of it can be approved."""
+    return max((one.expires for one in asked.request.statements), default=None)
+
+
+def said_of_requests(store: Store, kind: str, *, letter: bytes) -> Says | None:
+    """What a letter says of requests that are here: that an answer was refused after the hub had
+    taken it, or that they are asked no more.
+    """
+    if kind not in (Receipt.type, ApprovalCancellation.type):
+        return None
+    data = json.loads(letter).get("data")
+    if not isinstance(data, dict):
+        return None
+    if kind == Receipt.type:
+        rejected = data.get("status") == ReceiptStatus.REJECTED and data.get("follows")
+        return Says(rejects=str(rejected)) if rejected else None
+    every = (_asked(one) for one in (*store.letters(ASKED, HALF, SIGNED), *store.answered()))
+    return Says(cancels=tuple(one.id for one in every if _is_of(one.request, data)))
+
+
+def _is_of(asked: ApprovalRequest, cancelled: Mapping[str, Any]) -> bool:
+    """Whether it is of what is cancelled: a product, or where it names an item that one alone."""
+    item = cancelled.get("item_id")
+    return asked.product_id == cancelled.get("product_id") and item in (None, asked.item.item_id)
 
 
 def request(store: Store, named: str) -> Asked:
@@ -75,7 +112,8 @@ def answered(store: Store, asked: Asked, *, decision: Decision, key: SigningKey)
     if _wants_more(asked.request, told):
         _require(store.half_signed(asked.id, json.dumps(told)))
         return False
-    event_id = str(uuid5(NAMESPACE_URL, f"{DECISION}/{asked.id}/{json.dumps(told)}"))
+    # Signed again after the hub rejected it, the same words are another decision: it has to go.
+    event_id = str(uuid4())
     event = {
         "specversion": "1.0",
         "id": event_id,

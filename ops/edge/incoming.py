@@ -22,12 +22,15 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """A letter in clear; ``asks``: it is a request that somebody of the agency decides about."""
+    """A letter in clear; ``asks``: it is a request that somebody of the agency decides about;
+    ``unsigned``: what of a product stands on the hub's word alone, where an owner's was to be had.
+    """
 
     id: str
     type: str
     body: bytes
     asks: bool
+    unsigned: tuple[str, ...] = ()
 
 
 class NotOurs(Exception):
@@ -76,12 +79,13 @@ class Looking:
             raise NotOurs("another letter was sealed in it than it says")
         if event.get("subject") != self.agency:
             raise NotOurs("it is a letter for another agency")
-        if kind == Product.type:
-            self._verify(body)
-        return Letter(letter_id, kind, body, asks=_asks(kind, body))
+        unsigned = self._verified(body) if kind == Product.type else ()
+        return Letter(letter_id, kind, body, asks=_asks(kind, body), unsigned=unsigned)
 
-    def _verify(self, body: bytes) -> None:
-        """Every owner of everything in a product signed it, for this agency, as it is."""
+    def _verified(self, body: bytes) -> tuple[str, ...]:
+        """Every owner of every item in a product signed it, for this agency, as it is; what nobody
+        signed, where that is more than the hub always adds.
+        """
         try:
             told = verify(body, self.owners, recipient=self.agency)
         except NoRelease:
@@ -91,6 +95,11 @@ class Looking:
         wrong = [one for one in told.found if one.wrong is not None and not self._agreed(one)]
         if wrong:
             raise NotOurs("; ".join(f"{one.agency}: {one.wrong}" for one in wrong[:5]))
+        if told.well and (told.about or not told.tells_whom):
+            return ()
+        agreed = dict.fromkeys(one.agency for one in told.found if one.wrong is not None)
+        words = (f"what is {one}'s: taken from the hub by agreement" for one in agreed)
+        return (*words, *told.hubs_word) or ("all of it",)
 
     def _agreed(self, one: Found) -> bool:
         """Whether the owner has no key, and its word is taken from the hub by agreement."""

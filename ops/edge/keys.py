@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -47,6 +47,10 @@ class SigningKey(Shape):
     def id(self) -> str:
         """By what envelopes name it."""
         return key_id(self.public)
+
+    def showing(self, _words: Iterable[str]) -> SigningKey:
+        """The key, where whoever has it reads these words beside what they sign."""
+        return self
 
     def sign(self, payload: bytes) -> Envelope:
         """The envelope of these bytes."""

@@ -9,6 +9,7 @@ import base64
 import secrets
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +46,9 @@ class PasskeySigner(SigningKey):
     def site(self) -> Passkey:
         """For which page it was made."""
         return Passkey(rp_id=_PARTY, origins=(f"http://localhost:{self.port}",))
+
+    def showing(self, words: Iterable[str]) -> PasskeySigner:
+        return self.model_copy(update={"words": tuple(words)})
 
     def sign(self, payload: bytes) -> Envelope:
         """The envelope of these bytes, once its owner let the authenticator sign them. Raises

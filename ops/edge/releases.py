@@ -42,6 +42,10 @@ class Verified:
     recipient: str
     found: tuple[Found, ...]
     about: bool
+    tells_whom: bool = False
+    """Whether it says whom it is about."""
+    hubs_word: tuple[str, ...] = ()
+    """What stands in it besides that no owner signed, in words."""
 
     @property
     def well(self) -> bool:
@@ -61,7 +65,24 @@ def verify(letter: bytes, keys: Keys, *, recipient: str | None = None) -> Verifi
         raise NoRelease from None
     looking = _Looking(product, keys, at, recipient or product.recipient)
     found = tuple(one for item in product.items for one in looking.look(item))
-    return Verified(product.product_id, product.recipient, found, looking.is_about())
+    about = looking.is_about()
+    return Verified(
+        product_id=product.product_id,
+        recipient=product.recipient,
+        found=found,
+        about=about,
+        tells_whom=product.about is not None,
+        hubs_word=tuple(_hubs_word(product, about=about)),
+    )
+
+
+def _hubs_word(product: Product, *, about: bool) -> Iterator[str]:
+    if product.about is not None and not about:
+        yield "whom it is about: not signed, or less of it is told than was"
+    if product.alleged is not None:
+        yield "what the concern is about"
+    if product.signposts:
+        yield "whom to ask for more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import structlog
 
 from ops.edge import opening
 from ops.edge.configured import OWNERS, Edge, NoEdge
-from ops.edge.deciding import let_lapse
+from ops.edge.deciding import let_lapse, said_of_requests
 from ops.edge.folders import Folders
 from ops.edge.hub import Hub, HubAway
 from ops.edge.incoming import Letter, Looking, NotOurs
@@ -65,12 +65,18 @@ class Working:
         return new
 
     def hand_on(self) -> int:
-        """Everything between the store and the agency's own system; how many files went over."""
-        placed = self.folders.place()
-        self.folders.say_refused()
-        collected = self.folders.collect()
-        self.folders.say_receipts()
-        return placed + collected
+        """Everything between the store and the agency's own system; how many files went over. What
+        fails keeps back nothing else.
+        """
+        over, trouble, folders = 0, list[OSError | NoEdge](), self.folders
+        for part in (folders.say_refused, folders.place, folders.collect, folders.say_receipts):
+            try:
+                over += part() or 0
+            except (OSError, NoEdge) as error:
+                trouble.append(error)
+        if trouble:
+            raise trouble[0]
+        return over
 
     def send(self) -> int:
         """Send what the hub has not confirmed; how much of it there was."""
@@ -85,7 +91,14 @@ class Working:
         except NotOurs as error:
             self._refuse(error, came)
             return 0
-        return self.store.take(letter.id, letter.type, body=letter.body, step=_first(letter))
+        return self.store.take(
+            letter.id,
+            letter.type,
+            body=letter.body,
+            step=_first(letter),
+            says=said_of_requests(self.store, letter.type, letter=letter.body),
+            unsigned=letter.unsigned,
+        )
 
     def _refuse(self, error: NotOurs, came: bytes) -> None:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""

@@ -8,6 +8,7 @@ from schemas.identity import IdentityBlock
 from schemas.notices import ApprovalRequest
 from schemas.person import Address, Name, RelatedPerson
 from schemas.product import Redaction
+from schemas.statement import ReleaseStatement
 
 
 def lines(request: ApprovalRequest) -> Iterator[str]:
@@ -19,7 +20,7 @@ def lines(request: ApprovalRequest) -> Iterator[str]:
         yield f"  ring          {request.contact}"
     if request.your_reference:
         yield f"  you call it   {request.your_reference}"
-    yield f"  on the basis  {request.legal_basis or 'that its letter does not say'}"
+    yield f"  on the basis  {_basis(request)}"
     yield f"  rated         {request.colour}"
     if due:
         yield f"  decide by     {due:%A %d %B %Y, %H:%M} UTC"
@@ -33,10 +34,30 @@ def lines(request: ApprovalRequest) -> Iterator[str]:
     yield f"  {marked(item.original, item.redactions)}"
     yield "Sanitised, as it would leave (--choice sanitised)"
     yield f"  {item.sanitised}"
-    for one in request.statements[:1]:
-        yield f"Approved, it may leave until {one.expires:%A %d %B %Y, %H:%M} UTC"
-        if one.people > 1:
-            yield "  Two people have to sign: `hub approvals countersign` for the second."
+    for one in request.statements[:1]:  # all say the same of it, or nothing is signed
+        yield from _signed(one)
+
+
+def _basis(request: ApprovalRequest) -> str:
+    said = [request.legal_basis, *(one.legal_gateway for one in request.statements)]
+    return next(filter(None, said), "that its letter does not say")
+
+
+def _signed(one: ReleaseStatement) -> Iterator[str]:
+    since, until = (f"{at:%A %d %B %Y, %H:%M}" for at in (one.not_before, one.expires))
+    yield f"Approved, it may leave from {since} until {until} UTC"
+    yield f"  as {' and '.join(source.owner for source in one.sources)} told it"
+    yield f"  {one.handling}"
+    yield f"  asked by {one.profile}"
+    if one.people > 1:
+        yield "  Two people have to sign: `hub approvals countersign` for the second."
+
+
+def to_sign(request: ApprovalRequest, text: str) -> Iterator[str]:
+    """What stands beside a signature: all of the request, and which of the words leave."""
+    yield from lines(request)
+    yield "You let it leave in these words:"
+    yield f"  {text}"
 
 
 def marked(text: str, redactions: tuple[Redaction, ...]) -> str:
@@ -62,6 +83,8 @@ def _about(block: IdentityBlock | None) -> Iterator[str]:
         yield f"  school: {block.school.name}"
     yield from (f"  {_relative(one)}" for one in (*block.family, *block.risks))
     yield from (f"  {one.field} is not in this letter: {one.reason}" for one in block.left_out)
+    if block.left_out:
+        yield "  What is signed may cover that too: that it does not, nobody can see here."
 
 
 def _name(name: Name) -> str:

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.edge import opening, witnessing
-from ops.edge.configured import Edge
+from ops.edge.configured import Edge, NoEdge
 from ops.edge.deciding import open_requests
+from ops.edge.folders import Folders
 from ops.edge.running import LAST_HEARD, PARTS, TROUBLE, is_running
 from ops.edge.store import ANSWERED, NEW, PLACED, PLACING, Store
 
@@ -35,6 +36,14 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Staying:
+    """A file of the agency's that is not taken."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What was found."""
 
@@ -47,7 +56,10 @@ class Status:
     requests_open: int
     requests_answered: int
     unsent: tuple[Unsent, ...]
+    staying: tuple[Staying, ...]
     refused: tuple[Refused, ...]
+    evidence: int
+    """How many letters came as they were signed after they had come otherwise."""
     trouble: dict[str, str]
     keys: tuple[str, ...]
     """Thumbprints of those by which sealed letters are opened, the newest first."""
@@ -57,7 +69,7 @@ class Status:
     @property
     def well(self) -> bool:
         """Whether nobody has to look."""
-        return not (self.refused or self.trouble or self.witness_evidence)
+        return not (self.refused or self.staying or self.trouble or self.witness_evidence)
 
     def told(self) -> dict[str, Any]:
         """For programs."""
@@ -73,12 +85,16 @@ class Status:
         for one in self.unsent:
             why = f", the last time {one.trouble}" if one.trouble else ""
             yield f"  {one.what}, since {one.since}: tried {one.tries} times{why}"
+        for stays in self.staying:
+            yield f"NOT TAKEN {stays.what}: {stays.why}"
         for part, why in self.trouble.items():
             yield f"{part} does not work: {why}"
         for refused in self.refused:
             yield f"REFUSED {refused.type} {refused.letter}, {refused.times} times: {refused.why}"
         if self.refused:
             yield "ring the hub, by a number that you have from elsewhere, before you act on it"
+        if self.evidence:
+            yield f"{self.evidence} letters were refused before they came well; that is kept"
         if self.witness_evidence is not None:
             yield f"witness: {self.witness_evidence} times the hub signed two records of one size"
 
@@ -98,8 +114,17 @@ def status(edge: Edge) -> Status:
         requests_open=len(open_requests(store)),
         requests_answered=counted.get(ANSWERED, 0),
         unsent=tuple(Unsent(*row) for row in store.unsent()),
+        staying=tuple(_staying(edge, store)),
         refused=tuple(Refused(*row) for row in store.refused()),
+        evidence=store.evidence(),
         trouble={part: why for part, why in trouble.items() if why},
         keys=tuple(opening.public(key).id for key in opening.read(edge.folder)),
         witness_evidence=None if witness is None else len(witness.evidence()),
     )
+
+
+def _staying(edge: Edge, store: Store) -> Iterator[Staying]:
+    try:
+        yield from (Staying(*one) for one in Folders(edge, store).staying())
+    except NoEdge:  # the folder itself cannot be used: that is the trouble of a part
+        return

@@ -8,9 +8,10 @@ loses its content.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,13 +33,27 @@ CREATE TABLE IF NOT EXISTS sending (
     since TEXT NOT NULL, next_at REAL NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT, receipts TEXT, noted INTEGER NOT NULL DEFAULT 0, answers TEXT
 );
+CREATE TABLE IF NOT EXISTS rejected (follows TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+_ADDED = (
+    ("letters", "place", "TEXT"),
+    ("letters", "unsigned", "TEXT"),
+    ("refused", "well_since", "TEXT"),
+)
+"""Columns that stores of old lack; ``place``: the folder in which a letter's file is written under
+a hidden name; ``unsigned``: a list, in JSON, of what of it no owner signed; ``well_since``: since
+when a letter that was refused is here as it was signed.
 """
 NEW, PLACING, PLACED = "new", "placing", "placed"
 """Of a letter for the agency's system; ``placing``: its file is written under a hidden name."""
 ASKED, HALF, SIGNED, ANSWERED, LAPSED = "asked", "half", "signed", "answered", "lapsed"
 """Of a request to approve; ``half``: one of two people has signed; ``signed``: its answer is on its
 way; ``answered``: the hub has it; ``lapsed``: nobody decided while what it asks would count."""
+CANCELLED = "cancelled"
+"""The hub asks it no more."""
+_FIRST = "(json_extract(told.value, '$.id'), json_extract(told.value, '$.duplicate_of'))"
+"""By what a later receipt may follow one: of what was sent twice, as the first time was called."""
 _PAUSE_SECONDS, _LONGEST_SECONDS = 1.0, 300.0
 
 
@@ -52,6 +67,8 @@ class Kept:
     body: bytes
     step: str
     decision: str | None
+    unsigned: str | None = None
+    """A list, in JSON, of what of it no owner signed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,6 +81,16 @@ class Sending:
     body: bytes
     tries: int
     answers: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a letter says of requests to approve."""
+
+    rejects: str | None = None
+    """The id of the receipt that an answer had before it was refused."""
+    cancels: tuple[str, ...] = ()
+    """Requests that are asked no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +108,55 @@ class Store:
         os.close(os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         with closing(self._connected()) as connection:
             connection.executescript(_SCHEMA)
-
-    def take(self, letter_id: str, kind: str, *, body: bytes, step: str) -> bool:
-        """Keep a letter; whether it is new. One that was refused before is so no more."""
-        row = (letter_id, kind, _now(), body, step)
         with self._writing() as c:
-            c.execute("DELETE FROM refused WHERE id = ?", (letter_id,))
+            for table, column, kind in _ADDED:
+                known = [row[1] for row in c.execute(f"PRAGMA table_info({table})")]
+                if column not in known:
+                    c.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+    def take(
+        self,
+        letter_id: str,
+        kind: str,
+        *,
+        body: bytes,
+        step: str,
+        says: Says | None = None,
+        unsigned: Sequence[str] = (),
+    ) -> bool:
+        """Keep a letter; whether it is new. One that was refused before stays as evidence, and is
+        refused no more. What a new one says of requests is so from then on.
+        """
+        row = (letter_id, kind, _now(), body, step, json.dumps(unsigned) if unsigned else None)
+        with self._writing() as c:
+            c.execute(
+                "UPDATE refused SET well_since = ?, noted = 0 WHERE id = ? AND well_since IS NULL",
+                (_now(), letter_id),
+            )
             # The hub still has one that comes again: it is told once more that it is here.
             if c.execute("UPDATE letters SET told = 0 WHERE id = ?", (letter_id,)).rowcount:
                 return False
             c.execute(
-                "INSERT INTO letters (id, type, came_at, body, step) VALUES (?, ?, ?, ?, ?)", row
+                "INSERT INTO letters (id, type, came_at, body, step, unsigned) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                row,
             )
+            if says is not None:
+                _said(c, says)
             return True
 
     def refuse(self, letter_id: str, kind: str, *, body: bytes, why: str) -> bool:
-        """Keep, as evidence, what is not handed on; whether it is the first time."""
+        """Keep, as evidence, what is not handed on; whether it is the first time. Where the letter
+        is here already as it was signed, that is all: nobody is told not to act on that one.
+        """
         with self._writing() as c:
+            well = c.execute("SELECT 1 FROM letters WHERE id = ?", (letter_id,)).fetchone()
+            since = _now()
             c.execute(
-                "INSERT INTO refused (id, type, since, why, body) VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO refused (id, type, since, why, body, well_since, noted) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET times = times + 1, why = excluded.why",
-                (letter_id, kind, _now(), why, body),
+                (letter_id, kind, since, why, body, since if well else None, bool(well)),
             )
             found = c.execute("SELECT times FROM refused WHERE id = ?", (letter_id,)).fetchone()
             return bool(found[0] == 1)
@@ -115,12 +170,12 @@ class Store:
         with self._writing() as c:
             c.executemany("UPDATE letters SET told = 1 WHERE id = ?", [(one,) for one in ids])
 
-    def letters(self, *steps: str) -> list[Kept]:
-        """Those at these steps, the oldest first."""
-        marks = ", ".join("?" * len(steps))
+    def letters(self, *steps: str, held: bool = False) -> list[Kept]:
+        """Those at these steps, the oldest first; ``held``: whose content is here still."""
+        marks, only = ", ".join("?" * len(steps)), " AND body IS NOT NULL" if held else ""
         rows = self._rows(
-            "SELECT id, type, came_at, coalesce(body, x''), step, decision FROM letters "  # noqa: S608 - marks
-            f"WHERE step IN ({marks}) ORDER BY came_at, id LIMIT 1000",
+            "SELECT id, type, came_at, coalesce(body, x''), step, decision, unsigned FROM letters "  # noqa: S608 - marks
+            f"WHERE step IN ({marks}){only} ORDER BY came_at, id LIMIT 1000",
             *steps,
         )
         return [Kept(*row) for row in rows]
@@ -128,8 +183,29 @@ class Store:
     def at_step(self, letter_id: str, step: str) -> None:
         """A letter has come to a step; one that is placed needs no content here any more."""
         with self._writing() as c:
-            drop = ", body = NULL" if step in (PLACED, ANSWERED, LAPSED) else ""
+            drop = ", body = NULL" if step in (PLACED, LAPSED) else ""
             c.execute(f"UPDATE letters SET step = ?{drop} WHERE id = ?", (step, letter_id))  # noqa: S608 - ours
+
+    def placing(self, letter_id: str, place: str) -> None:
+        """A letter's file is written in this folder, under a hidden name."""
+        with self._writing() as c:
+            c.execute(
+                "UPDATE letters SET step = ?, place = ? WHERE id = ?", (PLACING, place, letter_id)
+            )
+
+    def place_of(self, letter_id: str) -> str | None:
+        """In which folder it is; None: nobody has remembered."""
+        rows = self._rows("SELECT place FROM letters WHERE id = ?", letter_id)
+        return rows[0][0] if rows else None
+
+    def answered(self) -> list[Kept]:
+        """Answered requests that are kept, as the hub may still come to refuse the answer."""
+        return self.letters(ANSWERED, held=True)
+
+    def forget(self, letter_id: str) -> None:
+        """An answered request is not needed any more."""
+        with self._writing() as c:
+            c.execute("UPDATE letters SET body = NULL WHERE id = ?", (letter_id,))
 
     def half_signed(self, letter_id: str, decision: str) -> bool:
         """One of two people has signed, which waits for the second; whether nobody had before."""
@@ -153,7 +229,7 @@ class Store:
                 return False
             c.execute(
                 "INSERT INTO sending (id, name, media, body, since, answers) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 (event_id, f"decision-{one.id}", media, event, _now(), one.id),
             )
             return True
@@ -188,7 +264,9 @@ class Store:
             )
 
     def sent(self, one: Sending, receipts: str, *, rejected: bool) -> None:
-        """The hub has it, and this is what it said; a decision that it rejected is open again."""
+        """The hub has it, and this is what it said; a decision that it rejected is open again. The
+        request is kept: the hub may take the answer, and refuse it as it decides about it.
+        """
         with self._writing() as c:
             c.execute(
                 "UPDATE sending SET receipts = ?, body = NULL, trouble = NULL WHERE id = ?",
@@ -196,8 +274,16 @@ class Store:
             )
             if one.answers is None:
                 return
-            step = "step = 'asked'" if rejected else "step = 'answered', body = NULL"
-            c.execute(f"UPDATE letters SET {step} WHERE id = ?", (one.answers,))  # noqa: S608 - ours
+            # Its refusal may have come before this answer of the hub did.
+            later = c.execute(
+                f"SELECT 1 FROM rejected, json_each(?) AS told WHERE follows IN {_FIRST}",  # noqa: S608 - ours
+                (receipts,),
+            ).fetchone()
+            step = ASKED if rejected or later else ANSWERED
+            c.execute(
+                "UPDATE letters SET step = ? WHERE id = ? AND step = ?",
+                (step, one.answers, SIGNED),
+            )
 
     def unnoted_receipts(self) -> list[tuple[str, str, str]]:
         """Id, name and receipts of what the agency's system sent and was not told of yet."""
@@ -208,7 +294,16 @@ class Store:
 
     def unnoted_refused(self) -> list[tuple[str, str, str]]:
         """Id, type and reason of what was refused and nobody was told of yet."""
-        return self._rows("SELECT id, type, why FROM refused WHERE noted = 0 LIMIT 100")
+        return self._rows(
+            "SELECT id, type, why FROM refused WHERE noted = 0 AND well_since IS NULL LIMIT 100"
+        )
+
+    def unnoted_well(self) -> list[str]:
+        """Ids of what was refused and is here as it was signed, which nobody was told of yet."""
+        rows = self._rows(
+            "SELECT id FROM refused WHERE noted = 0 AND well_since IS NOT NULL LIMIT 100"
+        )
+        return [row[0] for row in rows]
 
     def noted(self, table: str, one: str) -> None:
         """The agency's system was told."""
@@ -232,7 +327,17 @@ class Store:
 
     def refused(self) -> list[tuple[str, str, str, str, int]]:
         """Id, type, since when, why and how often: letters that are not handed on."""
-        return self._rows("SELECT id, type, since, why, times FROM refused ORDER BY since, id")
+        return self._rows(
+            "SELECT id, type, since, why, times FROM refused WHERE well_since IS NULL "
+            "ORDER BY since, id"
+        )
+
+    def evidence(self) -> int:
+        """How many letters were refused and are here as they were signed since; what came before
+        that is kept.
+        """
+        rows = self._rows("SELECT count(*) FROM refused WHERE well_since IS NOT NULL")
+        return int(rows[0][0])
 
     def unsent(self) -> list[tuple[str, str, int, str | None]]:
         """Name, since when, tries and the last trouble of what the hub has not confirmed."""
@@ -257,6 +362,24 @@ class Store:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+
+def _said(c: sqlite3.Connection, says: Says) -> None:
+    for one in says.cancels:
+        # What is on its way goes on, and is not asked again whatever the hub says of it.
+        c.execute(
+            "UPDATE letters SET step = CASE step WHEN 'answered' THEN step ELSE ? END, "
+            "body = NULL, decision = NULL WHERE id = ?",
+            (CANCELLED, one),
+        )
+    if says.rejects is not None:
+        c.execute("INSERT OR IGNORE INTO rejected VALUES (?)", (says.rejects,))
+        c.execute(
+            "UPDATE letters SET step = ? WHERE step = ? AND body IS NOT NULL AND id IN "  # noqa: S608 - ours
+            "(SELECT answers FROM sending, json_each(sending.receipts) AS told "
+            f"WHERE answers IS NOT NULL AND ? IN {_FIRST})",
+            (ASKED, ANSWERED, says.rejects),
+        )
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from connectors.clients.broker import SCHEMES
 from connectors.directory import FolderUnsafe, opened
-from connectors.sealing import is_here
+from connectors.sealing import is_here, is_list
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
 from schemas.policy import BoroughProfile
@@ -55,6 +55,9 @@ def wrong_schemes(found: Iterable[Server]) -> Iterator[Fault]:
         if scheme not in spoken or (server.kind == "topics" and not _is_cluster(server.url)):
             instead = f"write {_EXAMPLES[server.kind]}"
             yield Fault(server.where, f"{scheme or 'that'} is nothing that the hub speaks", instead)
+        elif server.kind == "queues" and is_list(server.url):
+            what = "is a list of brokers (;), of which any could be spoken to in clear"
+            yield Fault(server.where, what, "name one; its cluster may stand behind one name")
 
 
 _SPOKEN = {"queues": SCHEMES, "topics": ("kafka", "kafkas"), "http": ("http", "https")}

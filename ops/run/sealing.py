@@ -27,11 +27,17 @@ def kept_waiting(
             what = "the last key has ended: its letters wait"
             yield Fault(f"agencies.{code}.encryption", what, "write the next one beside it")
             continue
-        url = _broker(agency, settings, environment=environment)
-        if key is None and url is not None and not is_private(url):
-            what = "its letters would go in clear over a broker without TLS, so they wait"
-            instead = f"{_REGISTER.format(f'agencies.{code}')}; or write amqps://"
-            yield Fault(f"agencies.{code}", what, instead)
+        url = _way(agency, settings, environment=environment)
+        if (key is None or _in_mais(agency)) and url is not None and not is_private(url):
+            yield _in_the_open(code, agency)
+
+
+def _in_the_open(code: str, agency: AgencySettings) -> Fault:
+    over_http = agency.push is not None and agency.push.kind == "http"
+    way, tls = ("HTTP", "https://") if over_http else ("a broker", "amqps://")
+    what = f"its letters would go in clear over {way} without TLS, so they wait"
+    register = f"{_REGISTER.format(f'agencies.{code}')}; or "
+    return Fault(f"agencies.{code}", what, f"{'' if _in_mais(agency) else register}write {tls}")
 
 
 def shared_keys(settings: HubSettings) -> Iterator[Fault]:
@@ -74,20 +80,24 @@ def _by_wire(agency: AgencySettings) -> bool:
 def _unsealed_all_the_same(agency: AgencySettings) -> str | None:
     if agency.letters is not None:
         return "letters that are put into a folder"
+    return "letters to a system that speaks MAIS over HTTP" if _in_mais(agency) else None
+
+
+def _in_mais(agency: AgencySettings) -> bool:
+    """Whether its system speaks MAIS over HTTP: then it opens nothing."""
     push = agency.push
-    in_mais = push is not None and push.kind == "http" and push.shape == "mais"
-    return "letters to a system that speaks MAIS over HTTP" if in_mais else None
+    return push is not None and push.kind == "http" and push.shape == "mais"
 
 
-def _broker(
+def _way(
     agency: AgencySettings, settings: HubSettings, *, environment: Mapping[str, str]
 ) -> str | None:
-    """Where its letters go, if by a broker."""
+    """Where its letters are sent, by a broker or over HTTP."""
     if agency.letters is not None:
         return None
     if (push := agency.push) is None:
         return settings.runtime.queues
-    return environment.get(push.url_variable or "") if push.kind == "queue" else None
+    return push.url or environment.get(push.url_variable or "")
 
 
 def _midnight(day: dt.date) -> dt.datetime:

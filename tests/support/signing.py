@@ -53,6 +53,10 @@ class Signer:
         own = {"decided_by": self.name, "rationale": None}
         return signed(statement.model_copy(update=own | changes).payload(), self.seed)
 
+    def also_signs(self, envelope: Envelope) -> Envelope:
+        """As the second of two people."""
+        return envelope.also_signed(signed(envelope.unverified(), self.seed))
+
     def approves(self, request: ApprovalRequest, **changes: Any) -> ReleaseDecided:
         """The sanitised words of an approval request, signed; with these fields otherwise."""
         told = {
@@ -95,6 +99,9 @@ class Person(Signer):
     def signs(self, statement: ReleaseStatement, **changes: Any) -> Envelope:
         own = {"decided_by": self.name, "rationale": None}
         return self.answers(statement.model_copy(update=own | changes).payload())
+
+    def also_signs(self, envelope: Envelope) -> Envelope:
+        return envelope.also_signed(self.answers(envelope.unverified()))
 
     def answers(self, payload: bytes, *, asked: bytes | None = None, **how: Any) -> Envelope:
         """The envelope of these bytes; ``asked``: of which others the authenticator was asked."""

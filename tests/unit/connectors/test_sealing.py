@@ -15,12 +15,15 @@ import httpx
 import pytest
 from kombu.connection import Connection
 
+from connectors.clients.broker import connect
 from connectors.clients.broker_client import BrokerClient, QueueNames
 from connectors.deliver import Deliverer, HttpSender, NotSent, deliverers
 from connectors.http import create_app
 from connectors.port import Routes, routes
+from connectors.sealing import is_private
 from ops.run import sealing
-from schemas.sealed import MEDIA_TYPE, SEALED_TYPE, NotOpened
+from ops.run.doors import Server, wrong_schemes
+from schemas.sealed import MEDIA_TYPE, SEALED_TYPE, NoKeyNow, NotOpened
 from schemas.settings import HubSettings
 from stores.ports import EdgeQueues, Intake
 from tests.support.agencies import EverybodysOwn, serving
@@ -161,6 +164,46 @@ def test_over_a_broker_without_tls_it_goes_sealed_or_waits(
     assert on_queue(url, hub(), queues, intake=intake) == 1, "nobody is on the way there"
 
 
+@pytest.mark.parametrize("shape", ["hub", "mais"])
+def test_what_is_pushed_to_another_machine_goes_by_tls_or_sealed_or_waits(
+    queues: EdgeQueues, intake: Intake, police: Opener, shape: str
+) -> None:
+    letter(queues)
+    (waits,) = vars(queues)["waiting"]["police"]
+
+    def wording(url: str, **more: Any) -> Any:
+        made = hub(push={"kind": "http", "url": url, "shape": shape}, **more)
+        (deliverer,) = deliverers(made, queues, intake=intake, broker_url=None)
+        return deliverer.sender.wording  # type: ignore[attr-defined]
+
+    clear, keys = "http://police.test/", [police.registered()]
+    with pytest.raises(NoKeyNow):
+        wording(clear)(waits)
+    assert wording("https://police.test/")(waits)[0]
+    assert wording("http://127.0.0.1:1/")(waits)[0]
+    if shape == "hub":
+        assert b"mash.product" not in wording(clear, encryption=keys)(waits)[0]
+    else:  # it opens nothing
+        with pytest.raises(NoKeyNow):
+            wording(clear, encryption=keys)(waits)
+
+
+def test_a_list_of_brokers_is_as_open_as_its_last_and_is_not_spoken_to(
+    queues: EdgeQueues, intake: Intake
+) -> None:
+    letter(queues)
+    (waits,) = vars(queues)["waiting"]["police"]
+    for first in ("amqp://localhost", "amqps://broker.test/"):
+        url = f"{first};amqp://far.test/"
+        assert not is_private(url)
+        with pytest.raises(NotSent, match="NoKeyNow"):
+            to_queue(url, hub(), queues, intake=intake).sender.send(waits)
+        with pytest.raises(ConnectionError, match="list"):
+            connect(url)
+        (fault,) = wrong_schemes([Server("runtime.queues", "queues", url)])
+        assert "list of brokers" in str(fault)
+
+
 def told(made: HubSettings, **environment: str) -> str:
     faults = (
         *sealing.kept_waiting(made, environment, today=TODAY),
@@ -177,11 +220,21 @@ def test_config_check_says_whose_letters_are_not_sealed() -> None:
     assert "so they wait" in told(settings(push=QUEUE), BROKER="amqp://broker.test/")
     assert "so they wait" not in told(settings(push=QUEUE), BROKER="amqps://broker.test/")
     assert "so they wait" not in told(settings(push=QUEUE), BROKER="amqp://127.0.0.1/")
+    assert "so they wait" in told(settings(push=QUEUE), BROKER="amqp://localhost;amqp://far/")
+    assert "over HTTP without TLS, so they wait" in told(settings(push=pushed("http")))
+    assert "so they wait" not in told(settings(push=pushed("https")))
+
+
+def pushed(scheme: str, **more: str) -> dict[str, str]:
+    return {"kind": "http", "url": f"{scheme}://police.test/"} | more
 
 
 def test_and_is_content_where_they_are(police: Opener) -> None:
     made = settings(push=QUEUE, encryption=[police.registered()])
     assert told(made, BROKER="amqp://broker.test/") == ""
+    assert told(settings(push=pushed("http"), encryption=[police.registered()])) == ""
+    mais = settings(push=pushed("http", shape="mais"), encryption=[police.registered()])
+    assert "so they wait - write https://" in told(mais), "it opens nothing that is sealed"
 
 
 def test_config_check_says_which_keys_end_and_whose_are_the_same(police: Opener) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,20 +16,23 @@ import pytest
 import trustme
 from click.testing import CliRunner, Result
 
+from connectors.directory import Directory
 from ops.cli import main
-from ops.edge import configured, deciding, opening
+from ops.edge import configured, deciding, folders, opening
 from ops.edge import keys as edge_keys
-from ops.edge.approving import Decision
+from ops.edge.approving import Decision, request_of
 from ops.edge.configured import Edge, NoEdge
 from ops.edge.hub import HubAway, elements
 from ops.edge.running import Working, alone
-from ops.edge.store import LAPSED, PLACED, PLACING
+from ops.edge.store import LAPSED, PLACED, PLACING, Store
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice
 from schemas.decisions import ReleaseDecided, ReleaseDecision
+from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.notices import ApprovalRequest
-from schemas.product import Choice, Product, ProductApproved
+from schemas.person import Name
+from schemas.product import Choice, Item, Product, ProductApproved, release_digest
 from schemas.sealed import in_event, seal
 from tests.support import given, products
 from tests.support.edges import AGENCY, Door, letter, made, open_door, sealed, working
@@ -38,6 +42,7 @@ from tests.support.signing import Signer
 
 GP = Signer("gp")
 DAY = dt.timedelta(days=1)
+BLOCK = IdentityBlock(names=(Name(family_name=("Idris",), given_name=("Mariam",)),))
 
 
 @pytest.fixture(scope="module")
@@ -219,10 +224,22 @@ def test_and_comes_again_until_it_is_as_it_was_signed(
     assert "other words" in refused(edge)
     door.on_the_way = lambda body: body
     door._leased.clear()
+    at_work.hand_on()
+    assert "refused-p1.json" in files(edge)
     assert at_work.fetch(wait=0) == 1
     at_work.hand_on()
-    assert "mash.product.v1-p1.json" in files(edge)
-    assert run("status", "--folder", str(edge.folder)).exit_code == 0
+    assert [*files(edge)] == ["mash.product.v1-p1.json"], "no note says not to act on it"
+    told = run("status", "--folder", str(edge.folder), "--json")
+    assert (told.exit_code, json.loads(told.output)["evidence"]) == (0, 1)
+    (kept,) = at_work.store._rows("SELECT body FROM refused")
+    assert b"tald the" in kept[0], "what was altered is kept"
+    door.letters["p1"] = product("p1", text="mariam told the gp.")
+    door._leased.clear()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert [*files(edge)] == ["mash.product.v1-p1.json"], "the good one is here, and stays good"
+    told = run("status", "--folder", str(edge.folder), "--json")
+    assert (told.exit_code, json.loads(told.output)["evidence"]) == (0, 1)
 
 
 def test_what_no_owner_signed_is_handed_on_only_where_that_was_agreed(
@@ -244,6 +261,59 @@ def test_what_no_owner_signed_is_handed_on_only_where_that_was_agreed(
     door.letters["p2"] = json.dumps(told).encode()
     with working(Edge(edge.folder, agreed)) as again:
         assert again.fetch(wait=0) == 0, "who has a key signs"
+
+
+def unsigned(edge: Edge, letter_id: str = "p1") -> list[str]:
+    told: dict[str, Any] = json.loads(files(edge)[f"unsigned-{letter_id}.json"])
+    assert "the hub's word alone" in told["says"]
+    assert f"mash.product.v1-{letter_id}.json" in files(edge)
+    return list(told["unsigned"])
+
+
+def test_a_product_of_which_no_owner_signed_anything_is_marked(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    told = json.loads(product("p1"))
+    told["data"] |= {
+        "items": [],
+        "approvals": [],
+        "about": BLOCK.model_dump(mode="json"),
+        "alleged": "A child is said to be at risk.",
+        "signposts": [{"owner": "gp", "contact": "01632 960001"}],
+    }
+    door.letters["p1"] = json.dumps(told).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert unsigned(edge) == [
+        "whom it is about: not signed, or less of it is told than was",
+        "what the concern is about",
+        "whom to ask for more",
+    ]
+    told["data"] |= {"about": None, "alleged": None, "signposts": []}
+    door.letters["p2"] = json.dumps(told | {"id": "p2"}).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert unsigned(edge, "p2") == ["all of it"]
+
+
+def test_so_is_what_is_taken_by_agreement_and_whom_an_owner_did_not_sign_for(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    told = json.loads(product("p1"))
+    told["data"]["about"] = BLOCK.model_dump(mode="json")
+    door.letters["p1"] = json.dumps(told).encode()
+    at_work.fetch(wait=0)
+    at_work.hand_on()
+    assert [one.partition(":")[0] for one in unsigned(edge)] == ["whom it is about"]
+    told = json.loads(product("p2"))
+    told["data"]["approvals"] = []
+    door.letters["p2"] = json.dumps(told).encode()
+    (edge.folder / configured.OWNERS).write_text("{}", "utf-8")
+    agreed = edge.settings.model_copy(update={"unsigned": ("gp",)})
+    with working(Edge(edge.folder, agreed)) as again:
+        again.fetch(wait=0)
+        again.hand_on()
+    assert unsigned(edge, "p2") == ["what is gp's: taken from the hub by agreement"]
 
 
 def test_without_owners_keys_nothing_is_fetched(at_work: Working, edge: Edge, door: Door) -> None:
@@ -277,6 +347,90 @@ def test_what_the_agencys_system_drops_is_sent_until_the_hub_has_it(
     assert json.loads(receipt.read_bytes())[0]["status"] == "accepted"
     at_work.send()
     assert door.came == ["e1"]
+
+
+def stays(edge: Edge) -> dict[str, str]:
+    told = run("status", "--folder", str(edge.folder), "--json")
+    return {one["what"]: one["why"] for one in json.loads(told.output)["staying"]}
+
+
+def an_event(event_id: str) -> str:
+    return json.dumps({"specversion": "1.0", "id": event_id, "source": "s", "type": "t"})
+
+
+def test_one_file_that_cannot_be_taken_keeps_no_other_and_is_said(
+    at_work: Working, door: Door, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = edge.folder / "to-send"
+    monkeypatch.setattr(folders, "_LARGEST", 1000)
+    (folder / "a-large.json").write_bytes(b" " * 1001)
+    (folder / "b-everybodys.json").write_text(an_event("e0"), "utf-8")
+    (folder / "b-everybodys.json").chmod(0o666)
+    (folder / "c-link.json").symlink_to(folder / "a-large.json")
+    (folder / "d.json").write_text(an_event("e1"), "utf-8")
+    assert at_work.hand_on() == 1
+    assert at_work.hand_on() == 0, "what stays is no work done: it would go on without end"
+    told = stays(edge)
+    assert [*told] == ["a-large.json", "b-everybodys.json", "c-link.json"]
+    assert "larger" in told["a-large.json"]
+    assert "NOT TAKEN a-large.json" in run("status", "--folder", str(edge.folder)).output
+    at_work.send()
+    assert door.came == ["e1"]
+
+
+@pytest.mark.parametrize("trouble", [PermissionError(13, "Permission denied"), FileNotFoundError()])
+def test_one_that_cannot_be_read_or_has_gone_keeps_no_other(
+    at_work: Working, edge: Edge, monkeypatch: pytest.MonkeyPatch, trouble: OSError
+) -> None:
+    read = Directory.read
+
+    def reads(self: Directory, name: str) -> Any:
+        if name.endswith("a.json"):
+            raise trouble
+        return read(self, name)
+
+    monkeypatch.setattr(Directory, "read", reads)
+    for name in ("a.json", "b.json"):
+        (edge.folder / "to-send" / name).write_text(an_event(name), "utf-8")
+    assert at_work.hand_on() == 1
+    assert [one.name for one in at_work.store.to_send(1e18)] == ["b.json"]
+    gone = isinstance(trouble, FileNotFoundError)
+    assert stays(edge) == ({} if gone else {"a.json": "it cannot be read (Permission denied)"})
+
+
+@pytest.mark.parametrize(
+    "name", ["ü" * 120 + ".json", os.fsdecode(b"\xff.json")], ids=["long", "x"]
+)
+def test_receipts_of_any_name_are_written(
+    at_work: Working, door: Door, edge: Edge, name: str
+) -> None:
+    (edge.folder / "to-send" / name).write_text(an_event("e1"), "utf-8")
+    (edge.folder / "to-send" / "z.json").write_text(an_event("e2"), "utf-8")
+    at_work.hand_on()
+    at_work.send()
+    at_work.hand_on()
+    receipts = [*(edge.folder / "to-send" / "receipts").iterdir()]
+    assert len(receipts) == 2
+    assert at_work.store.unnoted_receipts() == []
+
+
+def test_one_that_is_replaced_while_it_is_read_is_taken_too(
+    at_work: Working, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped, send = edge.folder / "to-send" / "a.json", Store.send
+    dropped.write_text(an_event("e1"), "utf-8")
+
+    def sends(self: Store, *given: Any, **named: Any) -> None:
+        send(self, *given, **named)
+        if not dropped.exists() or "e1" in dropped.read_text("utf-8"):
+            dropped.write_text(an_event("e2"), "utf-8")
+            monkeypatch.setattr(Store, "send", send)
+
+    monkeypatch.setattr(Store, "send", sends)
+    at_work.hand_on()
+    at_work.hand_on()
+    bodies = [json.loads(one.body)["id"] for one in at_work.store.to_send(1e18)]
+    assert sorted(bodies) == ["e1", "e2"]
 
 
 def test_a_request_is_signed_here_and_its_answer_sent_once(
@@ -363,6 +517,93 @@ def test_nothing_is_signed_that_is_not_what_the_request_shows(
     assert (told.exit_code, "no statement of these words" in told.output) == (1, True)
 
 
+LATER = NOON + 400 * DAY
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"legal_gateway": "Another Act"},
+        {"handling": "Pass it on as you like."},
+        {"sources": (Item(item_id=f"item-{AGENCY}", owner="gp"),)},
+        {"rationale": "Words that the recipient would read"},
+        {"not_before": LATER + DAY, "expires": LATER},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_nor_anything_else_that_it_does_not_show(
+    at_work: Working, door: Door, edge: Edge, changes: dict[str, Any]
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(**changes), "r1")
+    at_work.fetch(wait=0)
+    told = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    assert told.exit_code == 1, told.output
+    assert at_work.store.to_send(1e18) == []
+
+
+@pytest.mark.parametrize("changes", [{"expires": LATER}, {"people": 2}, {"not_before": NOON - DAY}])
+def test_what_is_shown_of_one_statement_holds_for_the_one_that_is_signed(
+    at_work: Working, door: Door, edge: Edge, changes: dict[str, Any]
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    asked = request()
+    first, second = asked.statements
+    both = (first, second.model_copy(update=changes))
+    door.letters["r1"] = as_letter(asked.model_copy(update={"statements": both}), "r1")
+    at_work.fetch(wait=0)
+    told = run("sign", "r1", "--choice", "original", "--folder", str(edge.folder))
+    assert (told.exit_code, "only one of them is shown" in told.output) == (1, True)
+
+
+OTHER = IdentityBlock(names=(Name(family_name=("Else",), given_name=("Somebody",)),))
+IN_PART = OTHER.model_copy(
+    update={"left_out": (LeftOut(field=IdentityField.ADDRESS, reason="Not yours."),)}
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "signs"),
+    [
+        (BLOCK, True),
+        (BLOCK.model_copy(update={"ring": "01632 960001"}), True),
+        (IN_PART, True),
+        (OTHER, False),
+        (None, False),
+    ],
+    ids=["all", "with whom to ring", "in part", "another", "nobody"],
+)
+def test_whom_it_is_about_is_signed_as_it_is_shown(
+    at_work: Working, door: Door, edge: Edge, shown: IdentityBlock | None, *, signs: bool
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    asked, about = request(), BLOCK.digest()
+    item, whom = asked.item, {"recipient": asked.recipient, "purpose": asked.purpose}
+    digests = [
+        release_digest(item_id=item.item_id, text=text, about=about, **whom)
+        for text in (item.sanitised, item.original)
+    ]
+    statements = tuple(
+        one.model_copy(update={"about": about, "digest": digest})
+        for one, digest in zip(asked.statements, digests, strict=True)
+    )
+    told = {"statements": statements, "about": shown, "about_digest": about}
+    door.letters["r1"] = as_letter(asked.model_copy(update=told), "r1")
+    at_work.fetch(wait=0)
+    answer = run("sign", "r1", "--choice", "sanitised", "--folder", str(edge.folder))
+    assert answer.exit_code == (0 if signs else 1), answer.output
+
+
+def test_all_that_is_signed_is_shown(at_work: Working, door: Door, edge: Edge) -> None:
+    asked = request()
+    door.letters["r1"] = as_letter(asked, "r1")
+    at_work.fetch(wait=0)
+    told, one = run("requests", "r1", "--folder", str(edge.folder)).output, asked.statements[0]
+    for said in (one.handling, one.legal_gateway, one.profile, f"as {AGENCY} told it"):
+        assert said in told
+    assert f"from {one.not_before:%A %d %B %Y}" in told
+
+
 def test_a_request_that_nobody_could_approve_any_more_is_not_kept(
     at_work: Working, door: Door, edge: Edge
 ) -> None:
@@ -384,6 +625,123 @@ def test_a_decision_that_the_hub_rejects_is_open_again(
     (one,) = at_work.store.to_send(1e18)
     at_work.store.sent(one, '[{"status": "rejected"}]', rejected=True)
     assert "r1" in run("requests", "--folder", str(edge.folder)).output
+    again = run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    assert again.exit_code == 0
+    assert at_work.send() == 1, "the same words, decided once more, go once more"
+    (event,) = door.taken.values()
+    assert event["data"]["choice"] == "withhold"
+
+
+def opens(edge: Edge) -> list[str]:
+    told = run("requests", "--folder", str(edge.folder), "--json").output
+    return [one["request"] for one in json.loads(told)]
+
+
+def withheld(at_work: Working, door: Door, edge: Edge) -> str:
+    """A request is answered, and the hub has taken the answer; by which id its receipt says so."""
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    at_work.send()
+    assert opens(edge) == []
+    return door.came[-1]
+
+
+def test_a_decision_that_the_hub_took_and_then_refuses_is_open_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    first, receipt = withheld(at_work, door, edge), "mash.receipt.v1"
+    for letter_id, follows in (("l1", "another"), ("l2", first)):
+        told = {"status": "rejected", "id": "dead-1", "follows": follows}
+        door.letters[letter_id] = letter(letter_id, kind=receipt, **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == ["r1"]
+    again = run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    assert again.exit_code == 0, again.output
+    at_work.send()
+    door.letters["l2"] = letter("l2", kind=receipt, **told)
+    door._leased.clear()
+    at_work.fetch(wait=0)
+    assert opens(edge) == [], "the same refusal once more is not of the new decision"
+
+
+def test_also_where_the_refusal_is_here_before_the_hubs_first_answer(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    (one,) = at_work.store.to_send(1e18)
+    told = {"status": "rejected", "id": "dead-1", "follows": one.id}
+    door.letters["l1"] = letter("l1", kind="mash.receipt.v1", **told)
+    at_work.fetch(wait=0)
+    at_work.send()
+    assert opens(edge) == ["r1"]
+
+
+def test_also_where_the_hub_had_it_already_when_it_was_sent_once_more(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    (one,) = at_work.store.to_send(1e18)
+    again = [{"status": "duplicate", "id": "m2", "duplicate_of": "m1"}]
+    at_work.store.sent(one, json.dumps(again), rejected=False)
+    told = {"status": "rejected", "id": "dead-1", "follows": "m1"}
+    door.letters["l1"] = letter("l1", kind="mash.receipt.v1", **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == ["r1"]
+
+
+def test_an_answered_request_is_kept_no_longer_than_its_approval_would_count(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    withheld(at_work, door, edge)
+    assert at_work.store.answered()
+    later = at_work.store.answered()[0]
+    ends = max(one.expires for one in request_of(later.body).statements)
+    deciding.let_lapse(at_work.store, ends)
+    assert at_work.store.answered() == []
+    kept = b"".join(path.read_bytes() for path in edge.folder.glob("edge.db*"))
+    assert b"Mariam" not in kept
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [({}, []), ({"item_id": f"item-{AGENCY}"}, []), ({"item_id": "item-2"}, ["r1"])],
+    ids=["product", "item", "another"],
+)
+def test_what_the_hub_cancels_is_asked_no_more(
+    at_work: Working, door: Door, edge: Edge, names: dict[str, str], left: list[str]
+) -> None:
+    asked = request()
+    door.letters["r1"] = as_letter(asked, "r1")
+    at_work.fetch(wait=0)
+    told = {"product_id": asked.product_id, **names}
+    door.letters["c1"] = letter("c1", kind="mash.approval-cancelled.v1", **told)
+    at_work.fetch(wait=0)
+    assert opens(edge) == left
+    at_work.hand_on()
+    assert "mash.approval-cancelled.v1-c1.json" in files(edge), "their system is told as ever"
+
+
+def test_an_answer_to_what_was_cancelled_meanwhile_goes_and_is_not_asked_again(
+    at_work: Working, door: Door, edge: Edge
+) -> None:
+    edge_keys.make(edge.folder / configured.DECISION_KEY, agency=AGENCY, decided_by="A. Head")
+    door.letters["r1"] = as_letter(request(), "r1")
+    at_work.fetch(wait=0)
+    run("withhold", "r1", "--reason", "A risk", "--folder", str(edge.folder))
+    told = {"product_id": request().product_id}
+    door.letters["c1"] = letter("c1", kind="mash.approval-cancelled.v1", **told)
+    at_work.fetch(wait=0)
+    (one,) = at_work.store.to_send(1e18)
+    at_work.store.sent(one, '[{"status": "rejected"}]', rejected=True)
+    assert opens(edge) == []
 
 
 def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
@@ -397,6 +755,45 @@ def test_a_file_that_was_there_before_the_crash_is_not_put_there_again(
     at_work.store.at_step("l1", PLACING)  # killed before it was known to be there
     at_work.hand_on()
     assert (files(edge), at_work.store.counted()) == ({}, {PLACED: 1})
+
+
+def test_a_file_that_was_written_in_another_folder_is_written_again(
+    at_work: Working, door: Door, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.letters["l1"] = letter("l1")
+    at_work.fetch(wait=0)
+    with monkeypatch.context() as dies:
+        dies.setattr(Directory, "move", _dies_before(".placing"))
+        with pytest.raises(KeyboardInterrupt):
+            at_work.hand_on()
+    assert at_work.store.counted() == {PLACING: 1}
+    (edge.folder / "letters").rename(edge.folder / "of-old")
+    (edge.folder / "letters").mkdir(mode=0o700)
+    at_work.hand_on()
+    assert files(edge) == {"mash.recall.v1-l1.json": letter("l1")}
+
+
+def _dies_before(end: str) -> Any:
+    move = Directory.move
+
+    def moves(self: Directory, name: str, to: Directory, *, new: str) -> None:
+        if name.endswith(end):
+            raise KeyboardInterrupt
+        move(self, name, to, new=new)
+
+    return moves
+
+
+def test_a_store_of_old_is_used_as_it_is(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store._writing() as c:
+        c.execute("ALTER TABLE letters DROP COLUMN place")
+        c.execute("ALTER TABLE letters DROP COLUMN unsigned")
+        c.execute("ALTER TABLE refused DROP COLUMN well_since")
+    again = Store(tmp_path)
+    again.refuse("l1", "t", body=b"altered", why="x")
+    assert again.take("l1", "t", body=b"well", step="new")
+    assert (again.refused(), again.unnoted_well()) == ([], ["l1"])
 
 
 def test_init_makes_keys_for_its_account_alone_and_never_over_an_edge(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ops.edge.store import Store
 from tests.support.edges import Door, letter, made, open_door, working
 
 STEPS: tuple[tuple[type, tuple[str, ...]], ...] = (
-    (Store, ("take", "told", "at_step", "send", "sent", "noted")),
+    (Store, ("take", "told", "placing", "at_step", "send", "sent", "noted")),
     (Directory, ("move", "remove")),
     (Hub, ("fetch", "acknowledge", "send")),
 )

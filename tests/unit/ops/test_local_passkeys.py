@@ -23,11 +23,12 @@ from ops.edge import local_page, passkeys
 from ops.edge.keys import NoKey
 from ops.edge.local_page import LocalPage
 from ops.edge.passkeys import PasskeySigner
+from ops.edge.store import ASKED, Store
 from ops.run.serve import listening
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.passkeys import asserted
 from schemas.decisions import ReleaseDecision
-from schemas.envelope import NotSigned
+from schemas.envelope import Envelope, NotSigned
 from schemas.keys import KeyDecision
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey
@@ -159,6 +160,75 @@ def test_what_was_not_verified_is_not_passed_on(
     request = request_for(registered(file), tmp_path)
     answer = running(signs(device, verified=False), *sign(file, request), monkeypatch=monkeypatch)
     assert (answer.exit_code, answer.stdout) == (1, "")
+
+
+def both(envelope: Envelope | None, *keys: ApprovalKey) -> set[str]:
+    """Who signed, as far as these keys tell."""
+    assert envelope is not None
+    assert len(envelope.signatures) == len(keys)
+    (told,) = {key.opens(envelope) for key in keys}
+    assert ReleaseStatement.parse(told)
+    return {key.decided_by for key in keys}
+
+
+def test_the_second_of_two_people_signs_with_a_passkey_too(
+    file: Path, device: Authenticator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, seen = request_for(registered(file), tmp_path), list[str]()
+    first = edge_keys.make(tmp_path / "first", agency="school", decided_by="The first")
+    decision = tmp_path / "decision.json"
+    decision.write_text(CliRunner().invoke(main, sign(tmp_path / "first", request)).stdout)
+
+    def visit(url: str) -> None:
+        seen.append(html.unescape(httpx.get(url).text))
+        signs(device)(url)
+
+    command = ("approvals", "countersign", str(decision), "--request", str(request))
+    answer = running(visit, *command, "--key", str(file), monkeypatch=monkeypatch)
+    assert answer.exit_code == 0, answer.output
+    envelope = ReleaseDecision.model_validate_json(answer.stdout).envelope
+    key = ApprovalKey(decided_by="The first", public=first.public, since=LONG_AGO)
+    assert both(envelope, key, registered(file)) == {"The first", WHO}
+    assert "May this leave?" in seen[0]
+
+
+@pytest.mark.parametrize("passkey_first", [True, False])
+def test_people_sign_with_passkeys_at_their_edge(
+    file: Path,
+    device: Authenticator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    passkey_first: bool,
+) -> None:
+    made = ("edge", "init", f"{tmp_path}/edge", "--agency", "school", "--hub", "https://hub.test")
+    assert CliRunner().invoke(main, made).exit_code == 0
+    told = json.loads(request_for(registered(file), tmp_path).read_text("utf-8"))
+    for one in told["data"]["statements"]:
+        one["people"] = 2
+    store, seen = Store(tmp_path / "edge"), list[str]()
+    store.take("r1", told["type"], body=json.dumps(told).encode(), step=ASKED)
+    other = edge_keys.make(tmp_path / "other", agency="school", decided_by="Another")
+
+    def visit(url: str) -> None:
+        seen.append(html.unescape(httpx.get(url).text))
+        signs(device)(url)
+
+    command = ["edge", "sign", "r1", "--folder", f"{tmp_path}/edge", "--choice", "reworded"]
+    (tmp_path / "words").write_text("Somebody told the school.", "utf-8")
+    command += ["--text", f"{tmp_path}/words", "--key"]
+    used = [file, tmp_path / "other"]
+    for one in used if passkey_first else reversed(used):
+        if one == file:
+            answer = running(visit, *command, str(one), monkeypatch=monkeypatch)
+        else:
+            answer = CliRunner().invoke(main, [*command, str(one)])
+        assert answer.exit_code == 0, answer.output
+    (sent,) = store.to_send(1e18)
+    envelope = ReleaseDecision.model_validate(json.loads(sent.body)["data"]).envelope
+    key = ApprovalKey(decided_by="Another", public=other.public, since=LONG_AGO)
+    assert both(envelope, key, registered(file)) == {"Another", WHO}
+    assert "Somebody told the school." in seen[0], "its own words stand where it is signed"
 
 
 def test_only_its_own_page_answers(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -371,14 +371,14 @@ def test_two_people_sign_where_the_items_class_asks_for_it(school: Signer) -> No
     assert request.statements[0].people == 2
 
     one = school.signs(request.statements[0])
-    again = one.also_signed(school.seed)
+    again = school.also_signs(one)
     for envelope in (one, again):
         told = school.approves(request, envelope=envelope)
         assert refusal(approve.when(told)) == "refused.signature"
     alone = school.signs(request.statements[0], people=1)
     assert refusal(approve.when(school.approves(request, envelope=alone))) == "refused.statement"
 
-    both = one.also_signed(colleague.seed)
+    both = colleague.also_signs(one)
     outcome = approve.when(school.approves(request, envelope=both))
     (approved,) = of(ProductApproved, outcome.facts)
     assert of(ProductReleased, Given(RELEASE, policy).when(approved).facts)
@@ -448,7 +448,7 @@ def test_a_second_key_of_one_person_makes_no_second_person(school: Signer, name:
     approve = Given(APPROVE, _deputising(school, *keys, two_people_for="restricted"))
     item = products.draft_item("school", restricted=True)
     (request,) = asked(approve.when(products.drafted(item)))
-    both = school.signs(request.statements[0]).also_signed(second.seed)
+    both = second.also_signs(school.signs(request.statements[0]))
     told = school.approves(request, envelope=both)
     assert refusal(approve.when(told)) == "refused.signature"
 
@@ -465,7 +465,7 @@ def test_nor_what_one_released_beforehand(school: Signer) -> None:
     release = school.releases(given.standing(products.RECIPIENT))
     colleague = Signer("school")
     assert release.envelope is not None
-    both = release.model_copy(update={"envelope": release.envelope.also_signed(colleague.seed)})
+    both = release.model_copy(update={"envelope": colleague.also_signs(release.envelope)})
     keys = school.key(), colleague.key(decided_by="Deputy of school")
     item = products.draft_item("school", notification=True)
     for one, leaves in ((release, False), (both, True)):
