@@ -12,7 +12,7 @@ from pathlib import Path
 from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors, owners, people, sealing
+from ops.run import doors, owners, people, registered, sealing
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
@@ -69,6 +69,7 @@ def check(
         *_lacking(settings, folder, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *sealing.in_clear(settings, today=today),
+        *registered.by_nobody(path, environment),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
     ]

@@ -212,6 +212,36 @@ def test_nothing_brings_a_key_back(town: Registering) -> None:
     assert key.revoked_at == LONG_AGO
 
 
+def test_a_revocation_outlives_who_said_it(town: Registering) -> None:
+    """The administrator who revoked a stolen key leaves; the key does not come back, nor does a
+    new administrator bring it back.
+    """
+    successor = Administrator("school")
+    stolen = town.school.key()
+    town.adopt(_with_keys(town.school_with(town.head.key()), stolen))
+    town.send(town.head.says(KeyChoice.REVOKE, town.school))
+    town.adopt(_with_keys(town.school_with(successor.key()), stolen))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO
+    town.asks()
+    town.approves(town.school)
+    assert town.lease(RECIPIENT) == []
+    town.adopt(town.school_with(successor.key()))
+    town.send(successor.says(KeyChoice.REGISTER, town.school))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO, "registered anew, it is revoked still"
+    town.adopt(_with_keys(town.school_with(), stolen))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO, "also with no administrator at all"
+
+
+def _with_keys(partner: Partner, *keys: ApprovalKey) -> Partner:
+    assert partner.agreement is not None
+    agreement = partner.agreement.model_copy(update={"keys": keys})
+    makers = tuple(key.decided_by for key in keys)
+    return partner.model_copy(update={"agreement": agreement, "decision_makers": makers})
+
+
 def test_a_key_signs_nothing_of_before_it_was_registered(town: Registering) -> None:
     """However far back the administrator writes."""
     town.registers(town.school, at=LONG_AGO)
