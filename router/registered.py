@@ -143,15 +143,15 @@ def _same(policy: Policy, fact: KeyDecided) -> Iterator[tuple[str, ApprovalKey]]
     public = fact.decision.public
     for code, partner in policy.partners.items():
         for key in partner.agreement.keys if partner.agreement else ():
-            if key.public == public:
+            if key.is_same(public):
                 yield code, key
-    yield from (("", key) for _, key in _administrators(policy) if key.public == public)
+    yield from (("", key) for _, key in _administrators(policy) if key.is_same(public))
 
 
 def _is(key: ApprovalKey, change: KeyChange) -> bool:
     """Whether it is this person's key."""
     whose = plain_name(key.decided_by) == plain_name(change.decision_maker)
-    return whose and key.public == change.public
+    return whose and key.is_same(change.public)
 
 
 def _changed(agreement: Agreement, change: KeyChange, *, at: dt.datetime) -> Iterator[ApprovalKey]:

@@ -37,6 +37,7 @@ from schemas.envelope import (
     PublicKey,
     key_id,
     of_its_kind,
+    the_key,
 )
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
@@ -489,6 +490,10 @@ class ApprovalKey(Shape):
         """By what envelopes name it."""
         return key_id(self.public)
 
+    def is_same(self, public: str) -> bool:
+        """Whether this is the same key, however it is written."""
+        return self.public == public or the_key(self.public) == the_key(public)
+
     def opens(self, envelope: Envelope) -> bytes:
         """The bytes that it signed; raises ``NotSigned``."""
         return envelope.opened_by(self.public, passkey=self.passkey)
@@ -516,7 +521,7 @@ def is_shared(key: ApprovalKey, agency: str, every: Iterable[tuple[str, Approval
     ``every``: all that are registered, each with its agency.
     """
     who = agency, plain_name(key.decided_by)
-    same = (one for one in every if one[1].public == key.public)
+    same = (one for one in every if one[1].is_same(key.public))
     return any((code, plain_name(one.decided_by)) != who for code, one in same)
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ops.edge.keys import Keys
 from ops.edge.releases import verify
@@ -26,7 +27,8 @@ from stores.database import Database
 from stores.ports import Arrival, Leased
 from tests.contract.test_proven import RECIPIENT, Town
 from tests.support import given, products
-from tests.support.signing import LONG_AGO, Person, Signer
+from tests.support.authenticator import Authenticator
+from tests.support.signing import LONG_AGO, ORIGIN, PARTY, Person, Signer
 
 SOON = dt.timedelta(days=1)
 
@@ -340,6 +342,12 @@ def _twice(town: Registering) -> Receipt:
     return town.registers(town.school, decision_maker="A deputy")
 
 
+def _spelled_otherwise(town: Registering) -> Receipt:
+    """The key of one as the passkey of another."""
+    private = Ed25519PrivateKey.from_private_bytes(town.gp.seed)
+    return town.registers(Person("school", device=Authenticator(ORIGIN, PARTY, private)))
+
+
 def _unknown(town: Registering) -> Receipt:
     return town.send(town.head.says(KeyChoice.REVOKE, town.school))
 
@@ -372,6 +380,7 @@ def _shared(town: Registering) -> Receipt:
         (_own_key, "refused.other-key"),
         (_anothers_key, "refused.other-key"),
         (_twice, "refused.other-key"),
+        (_spelled_otherwise, "refused.other-key"),
         (_unknown, "refused.unknown-subject"),
         (_ended, "refused.signature"),
         (_nobody, "refused.no-administrator"),

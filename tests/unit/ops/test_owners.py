@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from hashlib import sha256
 from importlib.resources import as_file, files
@@ -135,6 +136,18 @@ def test_a_key_is_of_one_person_who_decides(written: Path) -> None:
         written, with_keys("MASH sergeant", "Borough Commander"), with_keys("MASH sergeant")
     )
     assert "agreement.keys" not in alone
+
+
+def test_a_key_in_two_spellings_is_of_two_people_all_the_same(written: Path) -> None:
+    raw = bytes(32)
+    spki = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + raw).decode()
+    passkey = 'passkey = { rp_id = "police.example", origins = ["https://police.example"] }'
+    second = (
+        f'{{ decided_by = "Borough Commander", public = "{spki}", '
+        f"since = 2026-01-01T00:00:00Z, {passkey} }}"
+    )
+    both = with_keys("MASH sergeant").replace("}]", f"}}, {second}]")
+    assert "a key is said to be of two people" in edited(written, SIGNED, both)
 
 
 def test_what_an_administrator_said_who_is_none_any_more_is_named(tmp_path: Path) -> None:
