@@ -58,11 +58,12 @@ RULES = 7
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
 (decision 030); what an amendment said of another child, or an owner in words that another
 withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
-for it, with a key that is one person's alone, and with its rationale (decision 040); an item
-that is kept silent makes no difference to others: who decides about it is told that there is none,
-no empty product is drafted for it, and a handover does not tell of it (decision 043); an owner
-that withholds an item is told that what else it was asked about it is answered; and what is
-released beforehand leaves only where nothing is found that the sanitiser may have left in.
+for it, with a key that is one person's alone, and with its rationale, and what no longer holds as
+its product closes falls out of it, and nothing else does (decision 040); an item that is kept
+silent makes no difference to others: who decides about it is told that there is none, no empty
+product is drafted for it, and a handover does not tell of it (decision 043); an owner that
+withholds an item is told that what else it was asked about it is answered; and what is released
+beforehand leaves only where nothing is found that the sanitiser may have left in.
 """
 
 
