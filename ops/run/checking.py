@@ -106,7 +106,10 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         yield from error.faults
         return
     if not rules.in_force(today):
-        what = f"{rules.version} is not in force today: everything is denied to everybody"
+        denied = "everything is denied to everybody"
+        if rules.over(today):
+            denied = "people are shown nothing, and agencies go on by it"
+        what = f"{rules.version} is not in force today: {denied}"
         yield Fault("access", what, "name rules that are, or have these renewed")
     there = [person for person in settings.people if person.is_there(today)]
     looking = [one for one in there if not {*one.roles} <= {Role.REVIEWER, Role.OPERATIONS}]
@@ -281,7 +284,7 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
             instead = "add such lines as `hub policy show` has for `decide`, and messages = true"
             yield Fault("access", what, instead)
         if until is not None and today <= until < today + _SOON:
-            instead = "have them renewed: then everything is denied"
+            instead = "have them renewed: then people are shown nothing"
             yield Fault("access", f"the access rules end on {until}", instead)
 
 
