@@ -29,8 +29,19 @@ class Registered:
     _known: tuple[int, Policy] | None = None
     """How many facts there were, and what came of them."""
 
+    @property
+    def settled(self) -> Policy | None:
+        """The policy, where nothing can change it any more, so that nobody need look: what was said
+        before is known, and no agreement names an administrator who could say more.
+        """
+        if self._known is None or any(_administrators(self.configured)):
+            return None
+        return self._known[1]
+
     def policy(self, view: View) -> Policy:
         """The policy as it is now."""
+        if (settled := self.settled) is not None:
+            return settled
         count = linking.count(view.connection, KeyDecided)
         known = self._known
         if known is None or known[0] != count:

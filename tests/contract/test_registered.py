@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ops.edge.keys import Keys
 from ops.edge.releases import verify
 from ops.look.replay import Wanted, replay
+from router.handle import Adopted
 from router.intake import StoredIntake
 from router.registered import Registered, with_keys
+from router.runtimes.in_force import InForce
 from router.steps.now import Now
 from schemas.decisions import ItemRuled, ProductStopped, Ruling
 from schemas.envelope import Envelope, signed
@@ -402,6 +404,30 @@ def test_who_has_the_hubs_key_registers_nothing_either(town: Registering) -> Non
     assert _keys(town) == ()
     with town.database.view() as view:
         assert Registered(town.policy).policy(view) is town.policy
+
+
+def test_where_nobody_may_say_anything_of_keys_nobody_looks_again(
+    town: Registering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was recorded before is read once; then no pass and no fetch asks the store."""
+    looked = list[object]()
+    count = linking.count
+
+    def counts(*asked: Any) -> int:
+        looked.append(asked)
+        return count(*asked)
+
+    town.send(town.head.says(KeyChoice.REGISTER, town.school))
+    town.send(town.head.says(KeyChoice.REVOKE, town.school))
+    monkeypatch.setattr(linking, "count", counts)
+    alone = town.school_with()
+    for partner, times in ((alone, 1), (town.school_with(town.head.key()), 3)):
+        town.adopt(partner)
+        looked.clear()
+        in_force = InForce(town.database, Adopted(1, town.policy))
+        for _ in range(3):
+            in_force.now()
+        assert len(looked) == times
 
 
 def test_what_is_sent_again_is_a_duplicate_whatever_became_of_it(town: Registering) -> None:
