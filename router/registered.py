@@ -1,8 +1,8 @@
 """Keys that agencies' own administrators register by messages, beside those of the configuration.
 
-They are read from the facts themselves, each of which has to be signed by a key that the agreement
-names: neither a row nor the hub's own word makes one. What an administrator said is put into the
-policy that decides, so that what decided is replayed with the keys of then.
+They are read from the facts themselves, and who registers has to have signed with a key that the
+agreement names: neither a row nor the hub's own word makes one. What an administrator said is put
+into the policy that decides, so that what decided is replayed with the keys of then.
 """
 
 from __future__ import annotations
@@ -29,8 +29,19 @@ class Registered:
     _known: tuple[int, Policy] | None = None
     """How many facts there were, and what came of them."""
 
+    @property
+    def settled(self) -> Policy | None:
+        """The policy, where nothing can change it any more, so that nobody need look: what was said
+        before is known, and no agreement names an administrator who could say more.
+        """
+        if self._known is None or any(_administrators(self.configured)):
+            return None
+        return self._known[1]
+
     def policy(self, view: View) -> Policy:
         """The policy as it is now."""
+        if (settled := self.settled) is not None:
+            return settled
         count = linking.count(view.connection, KeyDecided)
         known = self._known
         if known is None or known[0] != count:
@@ -45,20 +56,51 @@ def decided(view: View) -> Iterator[Message]:
 
 
 def with_keys(policy: Policy, told: Iterable[Message]) -> Policy:
-    """The policy with these keys; what nobody signed who may changes nothing. To put the same into
-    it twice is to put it there once.
+    """The policy with these keys; what nobody signed who may registers nothing. To put the same
+    into it twice is to put it there once.
+
+    An end and a revocation count whoever may sign now: they were looked at as they came in, only
+    ever stop things, and a stolen key may not count again because an administrator has left.
     """
-    for message in told:
-        fact = message.data
-        if isinstance(fact, KeyDecided) and refusal(policy, fact, at=message.time) is None:
-            policy = changed(policy, fact, at=message.time)
+    every = [(one.data, one.time) for one in told if isinstance(one.data, KeyDecided)]
+    for fact, at in every:
+        if _registers(fact) and refusal(policy, fact, at=at) is None:
+            policy = changed(policy, fact, at=at)
+    # Last, so that they also end what somebody else registered anew.
+    for fact, at in every:
+        if not _registers(fact) and _is_what_was_signed(fact):
+            policy = changed(policy, fact, at=at)
     return policy
+
+
+def signer_is_gone(policy: Policy, fact: KeyDecided) -> bool:
+    """Whether no administrator of the agency has the key any more that this was signed with."""
+    named = {one.keyid for one in fact.decision.envelope.signatures}
+    return not any(code == fact.agency and key.id in named for code, key in _administrators(policy))
+
+
+def _registers(fact: KeyDecided) -> bool:
+    return fact.decision.choice is KeyChoice.REGISTER
+
+
+def _is_what_was_signed(fact: KeyDecided) -> bool:
+    """Whether its envelope holds, whoever signed it, just what it says."""
+    try:
+        return KeyStatement.parse(fact.decision.envelope.unverified()) == _statement(fact)
+    except NotSigned:
+        return False
+
+
+def _statement(fact: KeyDecided) -> KeyStatement:
+    said = KeyChange(**fact.decision.shared(KeyChange))
+    return KeyStatement(agency=fact.agency, change=said)
 
 
 def changed(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Policy:
     """The policy after what an administrator said, ``at`` when the hub took it."""
-    partner = policy.partners[fact.agency]
-    assert partner.agreement is not None
+    partner = policy.partners.get(fact.agency)
+    if partner is None or partner.agreement is None:
+        return policy
     keys = tuple(_changed(partner.agreement, fact.decision, at=at))
     if keys == partner.agreement.keys:
         return policy
@@ -78,8 +120,7 @@ def refusal(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Refusal | N
         told = _signed(policy, fact, at=at)
     except NotSigned:
         return Refusal("refused.signature", "envelope")
-    said = KeyChange(**decision.shared(KeyChange))
-    if told != KeyStatement(agency=fact.agency, change=said):
+    if told != _statement(fact):
         return Refusal("refused.statement", "envelope")
     if decision.choice is not KeyChoice.REGISTER:
         its = any(_is(key, decision) for key in agreement.keys)
@@ -113,15 +154,15 @@ def _same(policy: Policy, fact: KeyDecided) -> Iterator[tuple[str, ApprovalKey]]
     public = fact.decision.public
     for code, partner in policy.partners.items():
         for key in partner.agreement.keys if partner.agreement else ():
-            if key.public == public:
+            if key.is_same(public):
                 yield code, key
-    yield from (("", key) for _, key in _administrators(policy) if key.public == public)
+    yield from (("", key) for _, key in _administrators(policy) if key.is_same(public))
 
 
 def _is(key: ApprovalKey, change: KeyChange) -> bool:
     """Whether it is this person's key."""
     whose = plain_name(key.decided_by) == plain_name(change.decision_maker)
-    return whose and key.public == change.public
+    return whose and key.is_same(change.public)
 
 
 def _changed(agreement: Agreement, change: KeyChange, *, at: dt.datetime) -> Iterator[ApprovalKey]:

@@ -242,6 +242,16 @@ class AccessRules(Shape):
         """Whether they are to be gone by on that day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
+    def over(self, day: dt.date) -> bool:
+        """Whether their last day was before."""
+        return self.until is not None and self.until < day
+
+    def day_for_agencies(self, day: dt.date) -> dt.date:
+        """By which day's rules agencies' systems and messages go: after the end by those of the
+        last. That nobody renewed them may show people nothing, but keeps no Red and no alarm.
+        """
+        return self.until if self.until is not None and self.until < day else day
+
     def digest(self) -> str:
         """SHA-256 of all of it: what a record names them by."""
         return sha256(self.model_dump_json().encode()).hexdigest()

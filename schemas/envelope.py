@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from operator import not_
 from typing import Annotated, Any, Final
@@ -18,8 +19,13 @@ from typing import Annotated, Any, Final
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from pydantic import Field
 
 from schemas.base import Line, Shape
@@ -183,9 +189,36 @@ def public_of(seed: bytes) -> str:
 
 
 def of_its_kind(public: str, passkey: Passkey | None) -> None:
-    """Raise ``ValueError`` unless a public key is of a passkey where it says so, and only there."""
+    """Raise ``ValueError`` unless a public key is one, and of a passkey where it says so alone."""
     if (len(public) != _OF_SYSTEMS) is not (passkey is not None):
         raise ValueError("public: is no key of this kind")
+    the_key(public)
+
+
+@lru_cache(maxsize=4096)
+def the_key(public: str) -> bytes:
+    """The key itself, in one form whether it is written as a system's or as a passkey's: who has
+    one key is one person. Raises ``ValueError`` unless it is an Ed25519 or P-256 key written in
+    the form that its makers give it.
+    """
+    try:
+        raw = _bytes(public)
+        if len(public) == _OF_SYSTEMS:
+            return _spki(Ed25519PublicKey.from_public_bytes(raw))
+        key = load_der_public_key(raw)
+    except (NotSigned, UnsupportedAlgorithm, ValueError):
+        raise ValueError("public: is no key") from None
+    if isinstance(key, EllipticCurvePublicKey):
+        allowed = isinstance(key.curve, SECP256R1)
+    else:
+        allowed = isinstance(key, Ed25519PublicKey)
+    if not allowed or _spki(key) != raw:
+        raise ValueError("public: is no key of Ed25519 or P-256 in its usual form")
+    return raw
+
+
+def _spki(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def key_id(public: str) -> str:

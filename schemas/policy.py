@@ -37,6 +37,7 @@ from schemas.envelope import (
     PublicKey,
     key_id,
     of_its_kind,
+    the_key,
 )
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
@@ -57,11 +58,13 @@ RULES = 7
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
 (decision 030); what an amendment said of another child, or an owner in words that another
 withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
-for it, with a key that is one person's alone, and with its rationale (decision 040); an item
-that is kept silent makes no difference to others: who decides about it is told that there is none,
-no empty product is drafted for it, and a handover does not tell of it (decision 043); an owner
-that withholds an item is told that what else it was asked about it is answered; and what is
-released beforehand leaves only where nothing is found that the sanitiser may have left in.
+for it, with a key that is one person's alone, and with its rationale, and what no longer holds as
+its product closes falls out of it, and nothing else does (decision 040); an item that is kept
+silent makes no difference to others: who decides about it is told that there is none, no empty
+product is drafted for it, and a handover does not tell of it (decision 043); an owner that
+withholds an item is told that what else it was asked about it is answered; and what is released
+beforehand leaves only where nothing is found that the sanitiser may have left in; and access rules
+that have ended go on for what agencies do by messages.
 """
 
 
@@ -489,6 +492,10 @@ class ApprovalKey(Shape):
         """By what envelopes name it."""
         return key_id(self.public)
 
+    def is_same(self, public: str) -> bool:
+        """Whether this is the same key, however it is written."""
+        return self.public == public or the_key(self.public) == the_key(public)
+
     def opens(self, envelope: Envelope) -> bytes:
         """The bytes that it signed; raises ``NotSigned``."""
         return envelope.opened_by(self.public, passkey=self.passkey)
@@ -516,7 +523,7 @@ def is_shared(key: ApprovalKey, agency: str, every: Iterable[tuple[str, Approval
     ``every``: all that are registered, each with its agency.
     """
     who = agency, plain_name(key.decided_by)
-    same = (one for one in every if one[1].public == key.public)
+    same = (one for one in every if one[1].is_same(key.public))
     return any((code, plain_name(one.decided_by)) != who for code, one in same)
 
 

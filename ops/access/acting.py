@@ -107,6 +107,8 @@ class Denied(Exception):
         )
 
     def _not_let(self) -> str:
+        if self._rules is not None and self._rules.over(today()):
+            return f"the access rules ended on {self._rules.until}: have them renewed."
         if self._asked is None:
             return "no access rule lets them."
         look = "look at" if self._asked.act is Act.LOOK else self._asked.act

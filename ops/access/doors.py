@@ -53,7 +53,8 @@ class Doors:
 
     def _answer(self, agency: str) -> Answer:
         item = Kept(agency)
-        question = _system(agency).question(Act.FETCH, Record.LETTER, on=today(), item=item)
+        on = self.hub.access.day_for_agencies(today())
+        question = _system(agency).question(Act.FETCH, Record.LETTER, on=on, item=item)
         return decide(self.hub.access, question)
 
 

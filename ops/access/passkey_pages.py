@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from ops.access import attempts, passkeys
 from ops.access.acting import of_known
 from ops.access.ceremonies import Ceremonies, challenge
+from ops.access.challenges import PATIENCE, Challenges
 from ops.access.loopback import PATH
 from ops.access.pages import COOKIE, SESSION, SignIn
 from ops.access.proving import CannotSignIn
@@ -29,7 +30,6 @@ from ops.access.sessions import Known, now
 from schemas.access import Proof
 
 ASKED: Final = "__Host-mash-passkey"
-_PATIENCE: Final = dt.timedelta(minutes=5)
 _TERMINAL: Final = dt.timedelta(minutes=1)
 """Until a command has to have taken what a browser brings it."""
 _MOST: Final = 1000
@@ -45,6 +45,7 @@ _HEADERS: Final = {
 _SIGN_IN: Final = "Sign in with a passkey"
 _HONEST: Final = ("not_signed", "too_long_ago")
 """Why somebody is refused who guesses at nothing."""
+_NOT_ASKED: Final = "you were not asked, or too long ago: try again"
 _RECENT: Final = "you signed in too long ago for this: sign in again, then the same"
 _PAGE: Final = Environment(autoescape=True, trim_blocks=True).from_string(
     (files("ops.access") / "passkey.html").read_text(encoding="utf-8")
@@ -53,12 +54,11 @@ _PAGE: Final = Environment(autoescape=True, trim_blocks=True).from_string(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Asked:
-    """What one browser was asked to sign, to be answered once."""
+    """What one browser was asked to make a passkey of, to be answered once."""
 
     challenge: bytes
     at: dt.datetime
-    who: str | None = None
-    """Who registers; None: somebody signs in."""
+    who: str
     code: str | None = None
 
 
@@ -68,6 +68,9 @@ class PasskeyPages:
 
     sign_in: SignIn
     asked: OrderedDict[str, _Asked] = field(default_factory=OrderedDict)
+    """Passkeys to be made, for whoever has signed in or has a code."""
+    challenges: Challenges = field(default_factory=Challenges)
+    """To sign in with."""
     one: threading.Lock = field(default_factory=threading.Lock)
     """Counts of a passkey are compared and recorded by one request at a time."""
 
@@ -113,9 +116,9 @@ class PasskeyPages:
         )
 
     async def ask(self, _: Request) -> Response:
-        """What a browser is to sign, to sign in."""
-        asked = _Asked(challenge(), now())
-        return self._asking(asked, self._ceremonies.ask_to_sign_in(asked.challenge))
+        """What a browser is to sign, to sign in: anybody may ask, so nothing is kept of it here."""
+        given, token = self.challenges.give(now())
+        return _asking(token, self._ceremonies.ask_to_sign_in(given))
 
     async def ask_new(self, request: Request) -> Response:
         """What a browser is to make a passkey of: for whoever has signed in, or has a code."""
@@ -150,7 +153,7 @@ class PasskeyPages:
 
     def _new(self, request: Request, said: Mapping[str, Any]) -> Response:
         asked = self._taken(request)
-        if asked.who is None or (asked.code is None and self._recently(request).who != asked.who):
+        if asked.code is None and self._recently(request).who != asked.who:
             raise CannotSignIn("you were not asked for a passkey", "not_asked")
         label = str(said.get("label") or "passkey").strip()[:100] or "passkey"
         fact = self._ceremonies.registered(
@@ -161,12 +164,12 @@ class PasskeyPages:
         return _told(next="/sign-in/passkey" if asked.code else "/sign-in/passkeys")
 
     def _begin(self, request: Request, said: Mapping[str, Any]) -> Response:
-        asked, hub = self._taken(request), self.sign_in.hub
-        if asked.who is not None:
-            raise CannotSignIn("you were not asked to sign in", "not_asked")
+        hub, given = self.sign_in.hub, self._given(request)
         port, sessions = str(said.get("port") or ""), self.sign_in.sessions
         with self.one:
-            known, used = self._ceremonies.signed_in(_credential(said), challenge=asked.challenge)
+            known, used = self._ceremonies.signed_in(_credential(said), challenge=given)
+            if not self.challenges.use(given, now()):
+                raise CannotSignIn(_NOT_ASKED, "not_asked")
             lasts = _TERMINAL if _is_port(port) else None
             token, session = sessions.begin(known, lasts=lasts)
             attempts.signed_in(hub, token, session=session, passkey=used)
@@ -203,16 +206,21 @@ class PasskeyPages:
         self.asked[token] = asked
         while len(self.asked) > _MOST:
             self.asked.popitem(last=False)
-        answer = JSONResponse(dict(options), headers=_HEADERS)
-        answer.set_cookie(ASKED, token, max_age=int(_PATIENCE.total_seconds()), **COOKIE)
-        return answer
+        return _asking(token, options)
 
     def _taken(self, request: Request) -> _Asked:
-        """What this browser was asked, once and in time."""
+        """What this browser was asked to make, once and in time."""
         asked = self.asked.pop(request.cookies.get(ASKED, ""), None)
-        if asked is None or now() - asked.at >= _PATIENCE:
-            raise CannotSignIn("you were not asked, or too long ago: try again", "not_asked")
+        if asked is None or now() - asked.at >= PATIENCE:
+            raise CannotSignIn(_NOT_ASKED, "not_asked")
         return asked
+
+    def _given(self, request: Request) -> bytes:
+        """What this browser was asked to sign in with, in time."""
+        given = self.challenges.given(request.cookies.get(ASKED, ""), now())
+        if given is None:
+            raise CannotSignIn(_NOT_ASKED, "not_asked")
+        return given
 
     async def _answered(
         self, request: Request, do: Callable[[Request, Mapping[str, Any]], Response]
@@ -242,6 +250,12 @@ class PasskeyPages:
         party = passkeys.party_of(self.sign_in.hub.settings)
         assert party is not None
         return Ceremonies(self.sign_in.hub, party)
+
+
+def _asking(token: str, options: Mapping[str, Any]) -> Response:
+    answer = JSONResponse(dict(options), headers=_HEADERS)
+    answer.set_cookie(ASKED, token, max_age=int(PATIENCE.total_seconds()), **COOKIE)
+    return answer
 
 
 def script(_: Request) -> Response:

@@ -10,7 +10,8 @@ from typing import Any
 
 from connectors.queues import BrokerQueue, depths
 from ops.look import reds
-from ops.look.reading import Readable
+from ops.look.reading import Guarded
+from ops.run.ended import ended
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
 from router.unit import ALL, serves, unit_of_chain
@@ -63,7 +64,7 @@ class Status:
     """Those that fail; none where everything works."""
     broker_queues: tuple[Row, ...]
     trouble: tuple[str, ...]
-    """What could not be asked."""
+    """What could not be asked, and what has ended and is to be renewed."""
 
 
 def as_json(status: Status) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
+def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     """Look once at the store and at these queues of brokers. Raises ``Unavailable``."""
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
@@ -94,6 +95,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
     at_brokers = tuple(_broker_queues(queues))
     if any(queue["ready"] is None for queue in at_brokers):
         trouble += ("a broker does not answer: what lies on its queues is unknown",)
+    trouble += tuple(ended(hub.settings, hub.access, at=codec.from_micros(now)))
     alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)

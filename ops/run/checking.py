@@ -12,7 +12,7 @@ from pathlib import Path
 from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors, owners, people, sealing
+from ops.run import doors, owners, people, registered, sealing
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
@@ -69,6 +69,7 @@ def check(
         *_lacking(settings, folder, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *sealing.in_clear(settings, today=today),
+        *registered.by_nobody(path, environment),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
     ]
@@ -105,7 +106,10 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         yield from error.faults
         return
     if not rules.in_force(today):
-        what = f"{rules.version} is not in force today: everything is denied to everybody"
+        denied = "everything is denied to everybody"
+        if rules.over(today):
+            denied = "people are shown nothing, and agencies go on by it"
+        what = f"{rules.version} is not in force today: {denied}"
         yield Fault("access", what, "name rules that are, or have these renewed")
     there = [person for person in settings.people if person.is_there(today)]
     looking = [one for one in there if not {*one.roles} <= {Role.REVIEWER, Role.OPERATIONS}]
@@ -280,7 +284,7 @@ def _ending(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
             instead = "add such lines as `hub policy show` has for `decide`, and messages = true"
             yield Fault("access", what, instead)
         if until is not None and today <= until < today + _SOON:
-            instead = "have them renewed: then everything is denied"
+            instead = "have them renewed: then people are shown nothing"
             yield Fault("access", f"the access rules end on {until}", instead)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from ops.run.configuration import Fault
+from schemas.envelope import the_key
 from schemas.policy import BoroughProfile, plain_name
 from schemas.settings import AgencySettings, HubSettings
 
@@ -92,13 +93,13 @@ def _registers(agency: AgencySettings) -> bool:
 
 def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
     """Keys of who decides about nothing, and keys that two share."""
-    seen = dict[str, tuple[str, str]]()
+    seen = dict[bytes, tuple[str, str]]()
     for code, agency in settings.agencies.items():
         makers = {*map(plain_name, agency.decision_makers)}
         makers |= {plain_name(agency.agreement.signatory)} if agency.agreement else set()
         for key in agency.agreement.administrators if agency.agreement else ():
             whose = code, f"administrator {plain_name(key.decided_by)}"
-            if seen.setdefault(key.public, whose) != whose:
+            if seen.setdefault(the_key(key.public), whose) != whose:
                 where = f"agencies.{code}.agreement.administrators"
                 yield Fault(where, "a key is said to be of two people", _EACH)
         for key in agency.agreement.keys if agency.agreement else ():
@@ -106,7 +107,7 @@ def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
             if who[1] not in makers:
                 what = f"{key.decided_by} is no decision maker of the agency, nor its signatory"
                 yield Fault(where, what, "name one of them, or take the key out")
-            if seen.setdefault(key.public, who) != who:
+            if seen.setdefault(the_key(key.public), who) != who:
                 what = "a key is said to be of two people"
                 yield Fault(where, what, _EACH)
 

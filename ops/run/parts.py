@@ -24,6 +24,7 @@ from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
+from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
 from ops.witness.asking import Asking
@@ -76,6 +77,7 @@ def embedded_parts(
     found = routes(hub.settings, environment)
     yield steps_of(hub.embedded())
     yield from record_parts(hub)
+    yield _dates(hub)
     yield _web(hub, found, environment=environment)
     yield from connectors_of(hub, found, folder=folder)
 
@@ -100,6 +102,7 @@ def production_part(
         keep_time = partial(clock.keep_time, hub.database, limit=limit)
         yield NamedPart("clock", keep_time, attempts=1)
         yield from record_parts(hub)
+        yield _dates(hub)
     elif name == "http":
         yield replace(
             _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
@@ -134,6 +137,11 @@ def record_parts(hub: Hub) -> Iterator[NamedPart]:
         key = VerifierKey.parse(witness.key)
         asking = Asking(hub.database, witness.url, key)
         yield NamedPart(f"witness:{key.name}".lower(), asking.run)
+
+
+def _dates(hub: Hub) -> NamedPart:
+    """What says daily what has ended, and is to be renewed."""
+    return NamedPart("dates", partial(say_daily, hub.settings, hub.access))
 
 
 def steps_of(embedded: Embedded) -> NamedPart:

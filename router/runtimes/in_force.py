@@ -27,8 +27,10 @@ class InForce:
 
     def now(self) -> Adopted:
         """It, kept under its number."""
-        with self.database.view() as view:
-            policy = self._registered.policy(view)
+        policy = self._registered.settled
+        if policy is None:
+            with self.database.view() as view:
+                policy = self._registered.policy(view)
         if policy is not self._adopted.value:
             with self.database.transaction() as transaction:
                 self._adopted = Adopted(policies.adopt(transaction, policy), policy)

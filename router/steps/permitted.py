@@ -1,14 +1,16 @@
 """What agencies do by messages, and what they are given, by the access rules (R44, R46).
 
-The rules are data of the policy, so whatever is decided names them and is replayed by them.
+The rules are data of the policy, so whatever is decided names them and is replayed by them. Once
+they have ended, they go on for this until others take their place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from router.access.decide import decide
-from schemas.access import Act, Answer, Purpose, Question, Record, Role, Verdict
+from schemas.access import AccessRules, Act, Answer, Purpose, Question, Record, Role, Verdict
 from schemas.policy import Policy
 
 
@@ -51,7 +53,7 @@ def kept_from(policy: Policy, agency: str, *, on: dt.date) -> Answer | None:
     if policy.access is None or not policy.access.messages:
         return None
     asked = _of_system(agency, Act.FETCH, Record.LETTER, on=on, owner=agency)
-    answer = decide(policy.access, asked)
+    answer = _decided(policy.access, asked)
     return None if answer.verdict is Verdict.ALLOW else answer
 
 
@@ -67,4 +69,8 @@ def _lets(policy: Policy, asked: Question) -> bool:
     rules = policy.access
     if rules is None or not rules.messages:
         return True
-    return decide(rules, asked).verdict is Verdict.ALLOW
+    return _decided(rules, asked).verdict is Verdict.ALLOW
+
+
+def _decided(rules: AccessRules, asked: Question) -> Answer:
+    return decide(rules, replace(asked, on=rules.day_for_agencies(asked.on)))

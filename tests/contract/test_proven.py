@@ -711,3 +711,12 @@ def test_what_the_access_rules_give_to_nobody_goes_by_no_way(town: Town) -> None
 
     allowed = town.policy.model_copy(update={"access": rules})
     assert StoredQueues(town.database, allowed).lease(RECIPIENT, limit=99, seconds=60)
+
+
+def test_what_is_for_an_agency_goes_on_after_the_access_rules_have_ended(town: Town) -> None:
+    town.approved()
+    ended = shipped().model_copy(
+        update={"until": dt.date(2020, 12, 31), "since": dt.date(2020, 1, 1)}
+    )
+    ways = StoredQueues(town.database, town.policy.model_copy(update={"access": ended}))
+    assert ways.lease(RECIPIENT, limit=99, seconds=60)

@@ -7,12 +7,15 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ops.edge.keys import Keys
 from ops.edge.releases import verify
 from ops.look.replay import Wanted, replay
+from router.handle import Adopted
 from router.intake import StoredIntake
 from router.registered import Registered, with_keys
+from router.runtimes.in_force import InForce
 from router.steps.now import Now
 from schemas.decisions import ItemRuled, ProductStopped, Ruling
 from schemas.envelope import Envelope, signed
@@ -26,7 +29,8 @@ from stores.database import Database
 from stores.ports import Arrival, Leased
 from tests.contract.test_proven import RECIPIENT, Town
 from tests.support import given, products
-from tests.support.signing import LONG_AGO, Person, Signer
+from tests.support.authenticator import Authenticator
+from tests.support.signing import LONG_AGO, ORIGIN, PARTY, Person, Signer
 
 SOON = dt.timedelta(days=1)
 
@@ -212,6 +216,36 @@ def test_nothing_brings_a_key_back(town: Registering) -> None:
     assert key.revoked_at == LONG_AGO
 
 
+def test_a_revocation_outlives_who_said_it(town: Registering) -> None:
+    """The administrator who revoked a stolen key leaves; the key does not come back, nor does a
+    new administrator bring it back.
+    """
+    successor = Administrator("school")
+    stolen = town.school.key()
+    town.adopt(_with_keys(town.school_with(town.head.key()), stolen))
+    town.send(town.head.says(KeyChoice.REVOKE, town.school))
+    town.adopt(_with_keys(town.school_with(successor.key()), stolen))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO
+    town.asks()
+    town.approves(town.school)
+    assert town.lease(RECIPIENT) == []
+    town.adopt(town.school_with(successor.key()))
+    town.send(successor.says(KeyChoice.REGISTER, town.school))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO, "registered anew, it is revoked still"
+    town.adopt(_with_keys(town.school_with(), stolen))
+    (key,) = _keys(town)
+    assert key.revoked_at == LONG_AGO, "also with no administrator at all"
+
+
+def _with_keys(partner: Partner, *keys: ApprovalKey) -> Partner:
+    assert partner.agreement is not None
+    agreement = partner.agreement.model_copy(update={"keys": keys})
+    makers = tuple(key.decided_by for key in keys)
+    return partner.model_copy(update={"agreement": agreement, "decision_makers": makers})
+
+
 def test_a_key_signs_nothing_of_before_it_was_registered(town: Registering) -> None:
     """However far back the administrator writes."""
     town.registers(town.school, at=LONG_AGO)
@@ -310,6 +344,12 @@ def _twice(town: Registering) -> Receipt:
     return town.registers(town.school, decision_maker="A deputy")
 
 
+def _spelled_otherwise(town: Registering) -> Receipt:
+    """The key of one as the passkey of another."""
+    private = Ed25519PrivateKey.from_private_bytes(town.gp.seed)
+    return town.registers(Person("school", device=Authenticator(ORIGIN, PARTY, private)))
+
+
 def _unknown(town: Registering) -> Receipt:
     return town.send(town.head.says(KeyChoice.REVOKE, town.school))
 
@@ -342,6 +382,7 @@ def _shared(town: Registering) -> Receipt:
         (_own_key, "refused.other-key"),
         (_anothers_key, "refused.other-key"),
         (_twice, "refused.other-key"),
+        (_spelled_otherwise, "refused.other-key"),
         (_unknown, "refused.unknown-subject"),
         (_ended, "refused.signature"),
         (_nobody, "refused.no-administrator"),
@@ -363,6 +404,30 @@ def test_who_has_the_hubs_key_registers_nothing_either(town: Registering) -> Non
     assert _keys(town) == ()
     with town.database.view() as view:
         assert Registered(town.policy).policy(view) is town.policy
+
+
+def test_where_nobody_may_say_anything_of_keys_nobody_looks_again(
+    town: Registering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was recorded before is read once; then no pass and no fetch asks the store."""
+    looked = list[object]()
+    count = linking.count
+
+    def counts(*asked: Any) -> int:
+        looked.append(asked)
+        return count(*asked)
+
+    town.send(town.head.says(KeyChoice.REGISTER, town.school))
+    town.send(town.head.says(KeyChoice.REVOKE, town.school))
+    monkeypatch.setattr(linking, "count", counts)
+    alone = town.school_with()
+    for partner, times in ((alone, 1), (town.school_with(town.head.key()), 3)):
+        town.adopt(partner)
+        looked.clear()
+        in_force = InForce(town.database, Adopted(1, town.policy))
+        for _ in range(3):
+            in_force.now()
+        assert len(looked) == times
 
 
 def test_what_is_sent_again_is_a_duplicate_whatever_became_of_it(town: Registering) -> None:

@@ -97,10 +97,26 @@ def has_run_out(decided: Decided, now: Now) -> bool:
     lasts = dt.timedelta(days=now.profile.approvals_last)
     if now.at >= decided.decided_at + lasts:
         return True
-    if decided.envelope is None or decided.standing is not None:
+    return decided.envelope is not None and not _still_holds(decided, now)
+
+
+def _still_holds(decided: Decided, now: Now) -> bool:
+    """Whether its signatures hold now, as the gate will look at them: a key may have been revoked
+    while the product waited, and what others let leave of it goes on without this item.
+    """
+    envelope, made_at = decided.envelope, decided.decided_at
+    assert envelope is not None
+    assert made_at is not None
+    if decided.standing is not None:
+        held = gate.standing_holds(envelope, decided.owner, made_at=made_at, now=now)
+        until = held.release.until if held else None
+        return held is not None and (until is None or now.today <= until)
+    try:
+        keys, payload = gate.opened(envelope, decided.owner, made_at=made_at, now=now)
+        told = ReleaseStatement.parse(payload)
+    except NotSigned:
         return False
-    told = ReleaseStatement.parse(decided.envelope.unverified())
-    return gate.is_over(told, now)
+    return gate.signed_by(told, keys, now=now) and not gate.is_over(told, now)
 
 
 def _not_the_decision(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from hashlib import sha256
 from importlib.resources import as_file, files
@@ -14,6 +15,12 @@ from ops.cli import main
 from ops.run.checking import check
 from ops.run.configuration import read_settings
 from ops.run.owners import nobody_signs
+from schemas.keys import KeyChoice
+from stores import cursors, journal
+from tests.contract.test_registered import Administrator
+from tests.support import given
+from tests.support.filled import empty_hub
+from tests.support.signing import Signer
 
 SIGNED = (
     'agreement = { reference = "ISA-2026", signatory = "Borough Commander", '
@@ -129,3 +136,45 @@ def test_a_key_is_of_one_person_who_decides(written: Path) -> None:
         written, with_keys("MASH sergeant", "Borough Commander"), with_keys("MASH sergeant")
     )
     assert "agreement.keys" not in alone
+
+
+def test_a_key_in_two_spellings_is_of_two_people_all_the_same(written: Path) -> None:
+    raw = bytes(32)
+    spki = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + raw).decode()
+    passkey = 'passkey = { rp_id = "police.example", origins = ["https://police.example"] }'
+    second = (
+        f'{{ decided_by = "Borough Commander", public = "{spki}", '
+        f"since = 2026-01-01T00:00:00Z, {passkey} }}"
+    )
+    both = with_keys("MASH sergeant").replace("}]", f"}}, {second}]")
+    assert "a key is said to be of two people" in edited(written, SIGNED, both)
+
+
+def test_what_an_administrator_said_who_is_none_any_more_is_named(tmp_path: Path) -> None:
+    """That their registrations count no more should surprise nobody."""
+    folder, hub = empty_hub(tmp_path / "hub")
+    head, one, other = Administrator("school"), Signer("school"), Signer("school")
+    told = [head.says(KeyChoice.REGISTER, one), head.says(KeyChoice.REVOKE, other)]
+    messages = [given.message(fact, at=dt.datetime.now(dt.UTC)) for fact in told]
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        journal.append(transaction, cursor, messages=messages)
+        cursors.store(transaction, cursor)
+    hub.database.close()
+    assert gone(folder.config) == [
+        "agencies.school.agreement.administrators no longer has who registered 1 keys, which do "
+        "not count any more, and ended or revoked 1, which stay ended"
+    ]
+    key = head.key()
+    table = (
+        "[[agencies.school.agreement.administrators]]\n"
+        f'decided_by = "{key.decided_by}"\npublic = "{key.public}"\nsince = 2020-01-01T00:00:00Z\n'
+    )
+    with folder.config.open("a", encoding="utf-8") as file:
+        file.write(f"\n{table}")
+    assert gone(folder.config) == []
+
+
+def gone(config: Path) -> list[str]:
+    found = check(config, {}, today=dt.date(2026, 6, 10)).warnings
+    return [f"{one.where} {one.what}" for one in found if "no longer has" in one.what]

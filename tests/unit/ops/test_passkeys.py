@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from connectors.wrong_tokens import WrongTokens
 from ops.access import passkey_pages, passkeys
 from ops.access.acting import NotRecent, asker, of_known, recent
+from ops.access.challenges import Challenges
 from ops.access.loopback import Listening
 from ops.access.pages import SESSION, SignIn
 from ops.access.passkey_pages import PasskeyPages
@@ -281,6 +282,28 @@ def test_a_challenge_is_answered_once_in_time_and_by_the_browser_that_was_asked(
     assert (
         browser.post("/sign-in/passkey", {"credential": registered.sign(late)}).status_code == 403
     )
+
+
+def test_whoever_asks_a_thousand_times_takes_nobodys_challenge(
+    browser: Browser, app: Starlette, registered: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passkey_pages, "_MOST", 3)
+    challenge = browser.post("/sign-in/passkey/asked", {}).json()["challenge"]
+    for _ in range(5):
+        assert Browser(app).post("/sign-in/passkey/asked", {}).status_code == 200
+    said = {"credential": registered.sign(challenge)}
+    assert browser.post("/sign-in/passkey", said).status_code == 200
+    assert browser.who() == WHO
+
+
+def test_a_challenge_of_another_make_is_none() -> None:
+    own, other, at = Challenges(), Challenges(), now()
+    given, kept = own.give(at)
+    assert own.given(kept, at) == given
+    assert own.given(kept, at + dt.timedelta(minutes=5)) is None
+    assert other.given(kept, at) is None
+    assert [own.given(one, at) for one in ("", "x", kept[:-8], kept + "AAAA")] == [None] * 4
+    assert (own.use(given, at), own.use(given, at), own.given(kept, at)) == (True, False, None)
 
 
 Attack = Callable[[Browser, Authenticator], httpx.Response]

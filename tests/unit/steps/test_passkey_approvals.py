@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 from webauthn.helpers import bytes_to_base64url
 
@@ -20,7 +21,7 @@ from router.steps.release.decide import STEP as RELEASE
 from schemas import envelope as envelopes
 from schemas.envelope import Envelope, NotSigned, asserted, signed
 from schemas.notices import ApprovalRequest
-from schemas.policy import ApprovalKey, Partner, Policy
+from schemas.policy import ApprovalKey, Partner, Policy, is_shared
 from schemas.product import Product, ProductApproved
 from tests.support import given, products
 from tests.support.authenticator import Authenticator
@@ -249,3 +250,42 @@ def test_a_passkey_is_no_key_of_a_system_and_the_other_way_round() -> None:
     told = signed(b"words", system.seed).model_copy(update={"signatures": (more,)})
     with pytest.raises(NotSigned):
         system.key().opens(told)
+
+
+def spki(private: Any, point: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> str:
+    """A public key, or a compressed point, in base64 as a passkey's is written."""
+    if point is PublicFormat.CompressedPoint:
+        raw = private.public_key().public_bytes(Encoding.X962, point)
+        # SubjectPublicKeyInfo of P-256 with a point of 33 bytes.
+        head = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+        return base64.b64encode(head + raw).decode()
+    return base64.b64encode(private.public_key().public_bytes(Encoding.DER, point)).decode()
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        spki(ec.generate_private_key(ec.SECP256R1()), PublicFormat.CompressedPoint),
+        spki(ec.generate_private_key(ec.SECP256K1())),
+        spki(x25519.X25519PrivateKey.generate()),
+        base64.b64encode(b"no key at all, whatever its length may be").decode(),
+    ],
+    ids=["compressed", "another curve", "of another use", "none"],
+)
+def test_a_key_is_written_in_one_way_and_of_a_kind_that_signs(public: str) -> None:
+    with pytest.raises(ValidationError):
+        Person("school").key(public=public)
+
+
+def test_one_key_in_two_spellings_is_no_two_people() -> None:
+    """Raw, and as a passkey: who has it would sign as both."""
+    private = Ed25519PrivateKey.generate()
+    alone = Signer("school", seed=private.private_bytes_raw()).key()
+    again = Person("school", device=Authenticator(ORIGIN, PARTY, private)).key(
+        decided_by="A deputy"
+    )
+    assert alone.public != again.public
+    every = [("school", alone), ("school", again)]
+    assert is_shared(alone, "school", every)
+    assert is_shared(again, "school", every)
+    assert not is_shared(alone, "school", every[:1])

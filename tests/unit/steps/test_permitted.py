@@ -11,11 +11,12 @@ import pytest
 from ops.demo.running import DemoFolder
 from ops.run.checking import check
 from ops.run.wiring import Hub
+from router.access.decide import decide
 from router.step import Outcome
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.rate import decide as rate
-from schemas.access import AccessRules
+from schemas.access import AccessRules, Act, Question, Record, Role, Verdict
 from schemas.enquiries import EnquiryAdmitted, EnquiryDenied
 from schemas.policy import Agreement, EnquiryTerms, Policy
 from schemas.product import Choice
@@ -83,8 +84,15 @@ def test_an_enquiry_that_no_rule_allows_is_denied() -> None:
 
 
 @pytest.mark.parametrize("over", [{"until": NOON.date() - dt.timedelta(days=1)}])
-def test_rules_that_have_ended_let_nobody_decide(over: dict[str, Any]) -> None:
-    assert (released(without(**over)), rated(without(**over))) == (NOBODY, NOBODY)
+def test_rules_that_have_ended_go_on_for_messages_alone(over: dict[str, Any]) -> None:
+    """Nobody having renewed them keeps no Red waiting; what they do not let is not let after."""
+    rules = without(**over)
+    assert (released(rules), rated(rules)) == (None, None)
+    assert given.of(EnquiryAdmitted, enquired(rules).facts)
+    assert released(without("decide-own", **over)) == NOBODY
+    look = Question(act=Act.LOOK, record=Record.HEALTH, on=NOON.date(), roles=frozenset(Role))
+    assert decide(without(), look).verdict is Verdict.ALLOW
+    assert decide(rules, look).verdict is Verdict.DENY
 
 
 def test_rules_that_do_not_speak_of_messages_leave_it_to_agreements() -> None:

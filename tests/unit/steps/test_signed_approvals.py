@@ -213,6 +213,32 @@ def test_an_approval_that_ran_out_while_another_owner_thought_lets_nothing_leave
     assert [item.owner for item in approved.items] == ["gp"]
 
 
+@pytest.mark.parametrize("beforehand", [False, True], ids=["asked", "released beforehand"])
+def test_a_key_that_is_revoked_while_another_owner_thinks_takes_its_item_alone(
+    school: Signer, beforehand: bool
+) -> None:
+    """The other's item leaves, and who signed with the key is named in its item's place."""
+    gp, release = Signer("gp"), school.releases(given.standing(products.RECIPIENT))
+    agreement = given.releasing("school", *([release] if beforehand else [])).agreement
+    approve = Given(APPROVE, signing(school.partner(agreement=agreement), gp.partner()))
+    items = [products.draft_item(one, notification=True) for one in ("school", "gp")]
+    drafted = products.drafted(*items, school_notice=beforehand)
+    by_owner = {one.item.owner: one for one in asked(approve.when(drafted))}
+    assert ("school" in by_owner) is not beforehand
+    if not beforehand:
+        approve.when(school.approves(by_owner["school"]))
+
+    revoked = school.partner(school.key(revoked_at=NOON), agreement=agreement)
+    after = signing(revoked, gp.partner())
+    approve._policy = after
+    approve.when(gp.approves(by_owner["gp"]), at=NOON + DAY)
+    (approved,) = of(ProductApproved, approve.facts)
+    assert [item.owner for item in approved.items] == ["gp"]
+    assert [one.owner for one in approved.signposts] == ["school"]
+    released = Given(RELEASE, after).when(approved, at=NOON + DAY)
+    assert of(ProductReleased, released.facts)
+
+
 def _forged(text: str, **changes: Any) -> ProductApproved:
     """What whoever has the hub's key can write of a product: right by its digests."""
     item = ApprovedItem(
