@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -23,7 +23,7 @@ from ops.access.sessions import sessions_of
 from ops.console.errors import NOT_THERE, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.refer import following, telling
-from ops.console.refer.drafts import Draft, Drafts, Full, form_token
+from ops.console.refer.drafts import MOST_CHILDREN, Draft, Drafts, Full, form_token
 from ops.console.refer.questions import (
     BY_CODE,
     Step,
@@ -37,12 +37,12 @@ from ops.console.rendering import render
 from ops.console.screen import Form
 from ops.console.shell import HEADERS
 from ops.run.wiring import Hub
+from router.intake import source_of
 from schemas.referrer import ReferrerWords
 from stores import codec
 
 AT: Final = "/refer"
 COOKIE: Final = "mash-referral"
-MOST_CHILDREN: Final = 12
 
 log = structlog.get_logger()
 
@@ -148,17 +148,19 @@ class Referrals:
         try:
             form = await read_form(request) if request.method == "POST" else Form()
             wanted = following.reference_in(form.one("reference"))
-            news = await run_in_threadpool(self._news, wanted) if wanted else ()
-            if request.method == "POST" and not news:
+            followed = await run_in_threadpool(self._news, wanted) if wanted else ()
+            if request.method == "POST" and not followed:
                 if not await self.wrong.slow(request.client.host if request.client else ""):
                     return PlainTextResponse("Too many references that are none.", 429)
                 return self.page("refer/follow.html", {"errors": _NO_REPORT}, status=422)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
             return await run_in_threadpool(self._failed, error)
-        return self.page("refer/follow.html", {"news": news, "reference": wanted})
+        return self.page("refer/follow.html", {"followed": followed, "reference": wanted})
 
-    def _news(self, reference: str) -> Any:
-        return following.news_of(self.hub, reference, agency=self.route.code)
+    def _news(self, code: str) -> Sequence[following.Followed]:
+        agency = self.route.code
+        source = source_of(telling.CONNECTOR, agency)
+        return following.news_of(self.hub, code, source=source, agency=agency)
 
     # --- what every page has
 

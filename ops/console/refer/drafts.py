@@ -20,6 +20,8 @@ LASTS: Final = 24 * 3600.0
 """Seconds since the last answer."""
 _MOST: Final = 5_000
 """At a time: who begins without end fills no disk."""
+MOST_CHILDREN: Final = 12
+"""Of one report."""
 _BOUND_TO: Final = "referral-form"
 
 Answers = dict[str, str]
@@ -119,11 +121,18 @@ def _key(token: str) -> DataKey:
     return DataKey.of(sha256(b"referral" + token.encode()).digest())
 
 
-_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """None that reads as another, and no vowels but A and E to make words of."""
+LETTERS: Final = frozenset(_ALPHABET)
+"""Of which a code is made."""
+
+
+def reference_of(code: str, number: int) -> str:
+    """What is sent about each child is called; about the first as the whole."""
+    return code if number == 0 else f"{code}#{number + 1}"
 
 
 def _code() -> str:
     """Three groups of four: nobody guesses one."""
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
     return "-".join(groups)

@@ -12,7 +12,7 @@ from connectors.events.envelope import HUB_SCHEMA, parse
 from connectors.events.facts import BRITAIN, NOTIFICATION, Door
 from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
-from ops.console.refer.drafts import Draft, Told
+from ops.console.refer.drafts import Draft, Told, reference_of
 from ops.console.refer.questions import date_of
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.referrer import MadeBy
@@ -45,19 +45,14 @@ def tell(intake: Intake, route: AgencyRoute, draft: Draft, *, at: dt.datetime) -
     if refused:
         raise NotTaken(f"{refused[0].explanation or ''} {refused[0].cure or ''}".strip())
     return tuple(
-        Told(reference=reference_of(draft, number), warnings=tuple(_warned(receipt)))
+        Told(reference=reference_of(draft.code, number), warnings=tuple(_warned(receipt)))
         for number, receipt in enumerate(receipts)
     )
 
 
-def reference_of(draft: Draft, number: int) -> str:
-    """What is sent about each child is called; the first as the whole."""
-    return draft.code if number == 0 else f"{draft.code}#{number + 1}"
-
-
 def _events(route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> Iterator[dict[str, Any]]:
     for number in range(len(draft.children)):
-        reference = reference_of(draft, number)
+        reference = reference_of(draft.code, number)
         yield {
             "specversion": "1.0",
             "id": reference,

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
+from connectors.events.envelope import HUB_SCHEMA
 from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.console.refer.door import COOKIE, Referrals
 from ops.run.wiring import Hub
-from schemas.notification import Notification, NotificationReceived
+from schemas.notification import Notification, NotificationReceived, ReceiptStatus
 from schemas.person import PartialDate
+from schemas.referrer import MadeBy
 from stores import linking
 from tests.support.console import Person, hidden
-from tests.support.filled import empty_hub
+from tests.support.filled import empty_hub, send
 
+LEAD = "childrens_social_care"
 CHILD = {"given": "Ivy May", "family": "Thornbury", "sex": "female"}
 BORN = {"born_day": "27", "born_month": "3", "born_year": "2016"}
 WHERE = {"line1": "2 Mill Lane", "postcode": "BD54 5UN", "school": "Hill Primary", "hidden": "yes"}
@@ -39,7 +44,7 @@ async def _at_once(_: float) -> None:
 
 @pytest.fixture(scope="module")
 def app(hub: Hub) -> Starlette:
-    route = routes(hub.settings, {}).by_code["childrens_social_care"]
+    route = routes(hub.settings, {}).by_code[LEAD]
     return Starlette(routes=[Referrals(hub, route, WrongTokens(sleep=_at_once)).mounted()])
 
 
@@ -66,23 +71,27 @@ class Reporter(Person):
             assert not left or led == left[0]
         return led
 
-    def reports(self) -> str:
-        """A whole report of a neighbour's; its reference."""
-        self.begins()
-        given = {
-            "danger": {"danger": "no"},
-            "who": {"who": "public"},
-            "you": YOU,
-            "child/1/child": CHILD,
-            "child/1/born": BORN,
-            "child/1/where": WHERE,
-            "children": {"more": "no"},
-            "happened": HAPPENED,
-            "when": {},
-        }
-        assert self.writes(given) == "check"
+    def reports(
+        self, child: Mapping[str, Mapping[str, str]] | None = None, **more: Mapping[str, str]
+    ) -> str:
+        """A whole report of a neighbour's, of ``child`` and more children; its reference."""
+        assert self.fills(child, **more) == "check"
         assert self.says("check", {}) == "sent"
         return self.reference
+
+    def fills(
+        self, child: Mapping[str, Mapping[str, str]] | None = None, **more: Mapping[str, str]
+    ) -> str:
+        """All that there is to answer; where that leads."""
+        self.begins()
+        self.writes({"danger": {"danger": "no"}, "who": {"who": "public"}, "you": YOU})
+        first = child or {"child": CHILD, "born": BORN, "where": WHERE}
+        self.writes({f"child/1/{page}": fields for page, fields in first.items()})
+        for number, names in enumerate(more.values(), 2):
+            assert self.says("children", {"more": "yes"}) == f"child/{number}/child"
+            at = f"child/{number}"
+            self.writes({f"{at}/child": names, f"{at}/born": {}, f"{at}/where": {}})
+        return self.writes({"children": {"more": "no"}, "happened": HAPPENED, "when": {}})
 
     @property
     def reference(self) -> str:
@@ -98,7 +107,7 @@ def somebody(app: Starlette) -> Reporter:
 
 def received(hub: Hub, reference: str) -> Notification:
     with hub.database.view() as view:
-        ids = linking.referrals_of(view.connection, f"childrens_social_care/{reference}")
+        ids = linking.referrals_of(view.connection, f"{LEAD}/{reference}")
         (entry,) = linking.about(view.connection, view.vault, ids=ids, types=[NotificationReceived])
     assert isinstance(entry.message.data, NotificationReceived)
     return entry.message.data.notification
@@ -230,7 +239,7 @@ def test_what_is_written_is_read_by_its_browser_alone(hub: Hub, somebody: Report
 
 
 def somebody_folder(hub: Hub) -> Path:
-    route = routes(hub.settings, {}).by_code["childrens_social_care"]
+    route = routes(hub.settings, {}).by_code[LEAD]
     return Referrals(hub, route, WrongTokens()).drafts.folder
 
 
@@ -259,7 +268,72 @@ def test_whoever_has_the_reference_sees_what_became_of_it_and_nobody_else(
         assert "We have it" in shown.text
         assert hub.policy.value.profile.referrers.next in shown.text
         assert "Ivy" not in shown.text
-    for written in ("7KQP-3M9A-XW4T", "x", "%", f"{reference[:-1]}Z"):
-        refused = other.posts("/refer/follow", {"reference": written})
-        assert refused.status_code == 422
-        assert "no report with this reference" in refused.text
+    wrong = "Y" if reference.endswith("Z") else "Z"
+    for written in ("7KQP-3M9A-XW4T", "x", "%", f"{reference[:-1]}{wrong}", f"{reference}2"):
+        assert refused(other, written)
+
+
+def refused(other: Reporter, reference: str) -> bool:
+    answer = other.posts("/refer/follow", {"reference": reference})
+    return answer.status_code == 422 and "no report with this reference" in answer.text
+
+
+@pytest.mark.parametrize("reference", ["1042", "ABCD-EFGH-JKM2"])
+def test_what_the_agency_itself_sent_is_not_followed_by_anybody_who_tries_numbers(
+    hub: Hub, app: Starlette, reference: str
+) -> None:
+    tells(hub, "notification", reference=reference, subject=KIM, narrative="Alone in the street.")
+    assert refused(Reporter(app), reference)
+
+
+KIM: Mapping[str, Any] = {
+    "name": [{"given_name": ["Kim"], "family_name": ["Quillfeather"]}],
+    "date_of_birth": {"date": "2015-05-04"},
+    "address": [{"line1": "9 Weir Row", "postcode": "BD54 5UP"}],
+}
+
+
+def tells(hub: Hub, kind: str, **data: Any) -> None:
+    """The lead agency's own system sends something."""
+    if kind == "notification":
+        data |= {"observed_at": "2026-11-03T19:40:00Z"}
+    event = {
+        "specversion": "1.0",
+        "id": f"{kind}-{data['reference']}",
+        "source": "urn:test:lead",
+        "type": f"mash.{kind}.v1",
+        "datacontenttype": "application/json",
+        "dataschema": f"{HUB_SCHEMA}v1",
+        "data": data,
+    }
+    (receipt,) = send(hub, LEAD, [event])
+    assert receipt.status is ReceiptStatus.ACCEPTED, receipt
+
+
+def test_every_child_s_news_is_found_by_any_of_the_references_and_by_number_alone(
+    somebody: Reporter, app: Starlette
+) -> None:
+    reference = somebody.reports(Max={"given": "Max", "family": "Thornbury"})
+    for written in (reference, f"{reference}#2", f"{reference.lower()} #2"):
+        shown = Reporter(app).posts("/refer/follow", {"reference": written}).text
+        assert re.findall(r">(Child \d)<", shown) == ["Child 1", "Child 2"]
+        assert shown.count("We have it") == 2
+        assert "Max" not in shown
+
+
+def test_whoever_told_of_a_child_with_a_worker_hears_that_their_team_has_it(
+    hub: Hub, app: Starlette, somebody: Reporter
+) -> None:
+    worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "ICS-7"}
+    tells(hub, "open-case", reference="ICS-7", child=KIM, worker=worker, since="2026-01-05")
+    kim = {"given": "Kim", "family": "Quillfeather"}
+    born = {"born_day": "4", "born_month": "5", "born_year": "2015"}
+    reference = somebody.reports(
+        {"child": kim, "born": born, "where": {"line1": "9 Weir Row", "postcode": "BD54 5UP"}}
+    )
+    hub.embedded().drain()
+    shown = Reporter(app).posts("/refer/follow", {"reference": reference}).text
+    said = hub.policy.value.profile.referrers.handed_over_for(MadeBy.PUBLIC)
+    assert said is not None
+    assert said in unescape(shown)
+    assert "Allocated" not in shown
