@@ -275,14 +275,14 @@ def _children(turn: _Turn) -> Response:
         return turn.page("refer/children.html", values)
     more, gone = turn.form.one("more"), turn.form.one("remove")
     if more == "yes" and not values["most"]:
-        turn.keep(draft.model_copy(update={"children": (*draft.children, {})}))
+        turn.keep(draft.among((*draft.children, {})))
         return see(f"child/{len(draft.children) + 1}/child")
     if gone and len(draft.children) > 1:
         left = (one for number, one in enumerate(draft.children, 1) if str(number) != gone)
-        turn.keep(draft.model_copy(update={"children": tuple(left)}))
+        turn.keep(draft.among(tuple(left)))
         return see("children")
     if more == "no":
-        return see("check" if draft.answers.get("happened") else after_children())
+        return see("check" if draft.answers.get("happened") else after_children(draft))
     values["errors"] = {"more": "Say whether there is another child"}
     return turn.page("refer/children.html", values)
 

@@ -20,6 +20,8 @@ LASTS: Final = 24 * 3600.0
 """Seconds since the last answer."""
 _MOST: Final = 5_000
 """At a time: who begins without end fills no disk."""
+FAMILY: Final = "together"
+"""The answer whether the children of one report are one family: nobody takes it for granted."""
 MOST_CHILDREN: Final = 12
 """Of one report."""
 _BOUND_TO: Final = "referral-form"
@@ -55,6 +57,11 @@ class Draft(Shape):
         changed = {**self.children[child], **more}
         children = (*self.children[:child], changed, *self.children[child + 1 :])
         return self.model_copy(update={"children": children})
+
+    def among(self, children: tuple[Answers, ...]) -> Draft:
+        """With these children: whether they are one family was answered of others."""
+        left = {name: said for name, said in self.answers.items() if name != FAMILY}
+        return self.model_copy(update={"children": children, "answers": left})
 
 
 class Full(Exception):

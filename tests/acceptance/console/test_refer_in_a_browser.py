@@ -42,6 +42,9 @@ def report(page: Page, served: Served) -> str:
     assert heading(page) == "2 children so far"
     page.get_by_label("No", exact=True).check()
     go_on(page)
+    assert heading(page) == "Are these children brothers and sisters?"
+    page.get_by_label("Yes, all of them").check()
+    go_on(page)
     page.get_by_label("What has happened").fill("Ivy said that she is hit with a belt.")
     go_on(page)
     go_on(page)

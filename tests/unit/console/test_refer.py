@@ -28,6 +28,7 @@ CHILD = {"given": "Ivy May", "family": "Thornbury", "sex": "female"}
 BORN = {"born_day": "27", "born_month": "3", "born_year": "2016"}
 WHERE = {"line1": "2 Mill Lane", "postcode": "BD54 5UN", "school": "Hill Primary", "hidden": "yes"}
 HAPPENED = {"happened": "She had a bruise <script>alert(1)</script>.", "others": "Her uncle Col."}
+KNOWS = {"informed": "no", "consent": "not_sought", "consent_reason": "He may hit her."}
 YOU = {"your_name": "Pat Quill", "your_telephone": "01632 960777"}
 
 
@@ -72,15 +73,23 @@ class Reporter(Person):
         return led
 
     def reports(
-        self, child: Mapping[str, Mapping[str, str]] | None = None, **more: Mapping[str, str]
+        self,
+        child: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        together: str = "unknown",
+        **more: Mapping[str, str],
     ) -> str:
         """A whole report of a neighbour's, of ``child`` and more children; its reference."""
-        assert self.fills(child, **more) == "check"
+        assert self.fills(child, together=together, **more) == "check"
         assert self.says("check", {}) == "sent"
         return self.reference
 
     def fills(
-        self, child: Mapping[str, Mapping[str, str]] | None = None, **more: Mapping[str, str]
+        self,
+        child: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        together: str = "unknown",
+        **more: Mapping[str, str],
     ) -> str:
         """All that there is to answer; where that leads."""
         self.begins()
@@ -91,7 +100,10 @@ class Reporter(Person):
             assert self.says("children", {"more": "yes"}) == f"child/{number}/child"
             at = f"child/{number}"
             self.writes({f"{at}/child": names, f"{at}/born": {}, f"{at}/where": {}})
-        return self.writes({"children": {"more": "no"}, "happened": HAPPENED, "when": {}})
+        self.says("children", {"more": "no"})
+        if more:
+            assert self.says("together", {"together": together}) == "happened"
+        return self.writes({"happened": HAPPENED, "when": {}})
 
     @property
     def reference(self) -> str:
@@ -155,29 +167,55 @@ def test_a_professional_says_whether_the_family_knows(hub: Hub, somebody: Report
     somebody.writes({"child/1/child": {}, "child/1/born": {}, "child/1/where": {}})
     somebody.writes({"children": {"more": "no"}, "happened": HAPPENED, "when": {}})
     assert somebody.says("check", {}) == "family?change", "it is asked before anything is sent"
-    knows = {"informed": "no", "consent": "not_sought", "consent_reason": "He may hit her."}
-    somebody.writes({"family": knows, "check": {}})
+    somebody.writes({"family": KNOWS, "check": {}})
     informed = received(hub, somebody.reference).parents_informed
     assert informed is not None
     assert (informed.informed, informed.consent) == (False, "not_sought")
     assert informed.reason == "He may hit her."
 
 
-def test_each_child_is_a_notification_that_tells_of_the_others(
+@pytest.mark.parametrize(("together", "told"), [("yes", 1), ("no", 0), ("unknown", 0)])
+def test_each_child_is_a_notification_and_they_are_a_family_where_somebody_says_so(
+    hub: Hub, somebody: Reporter, together: str, told: int
+) -> None:
+    first = somebody.reports(together=together, Max={"given": "Max", "family": "Thornbury"})
+    siblings = [received(hub, one).subject.related_person for one in (first, f"{first}#2")]
+    assert [len(each) for each in siblings] == [told, told]
+    if told:
+        assert siblings[0][0].name.given_name == ("Max",)
+        assert siblings[1][0].name.given_name == ("Ivy", "May")
+        assert siblings[1][0].relationship == "sibling"
+    assert f"{first}#2" in somebody.get("/refer/sent").text
+
+
+def test_who_names_another_child_is_asked_anew_whether_they_are_a_family(
+    somebody: Reporter,
+) -> None:
+    somebody.fills(together="yes", Max={"given": "Max"})
+    assert somebody.says("children", {"more": "yes"}) == "child/3/child"
+    assert somebody.says("check", {}) == "together?change"
+
+
+def test_what_a_professional_alone_is_asked_is_not_sent_of_somebody_else(
     hub: Hub, somebody: Reporter
 ) -> None:
     somebody.begins()
-    somebody.writes({"danger": {"danger": "no"}, "who": {"who": "public"}, "you": {}})
-    somebody.writes({"child/1/child": CHILD, "child/1/born": BORN, "child/1/where": WHERE})
-    assert somebody.says("children", {"more": "yes"}) == "child/2/child"
-    somebody.writes({"child/2/child": {"given": "Max", "family": "Thornbury"}})
-    somebody.writes({"child/2/born": {}, "child/2/where": {}, "children": {"more": "no"}})
-    somebody.writes({"happened": HAPPENED, "when": {}, "check": {}})
-    first, second = somebody.reference, f"{somebody.reference}#2"
-    assert received(hub, first).subject.related_person[0].name.given_name == ("Max",)
-    sibling = received(hub, second).subject.related_person[0]
-    assert (sibling.name.given_name, sibling.relationship) == (("Ivy", "May"), "sibling")
-    assert second in somebody.get("/refer/sent").text
+    somebody.writes({"who": {"who": "professional"}, "you": YOU, "child/1/child": {}})
+    somebody.writes({"happened": HAPPENED, "when": {}, "family": KNOWS, "check": {}})
+    assert somebody.get("/refer/sent").status_code == 303, "danger was not answered"
+    somebody.writes({"danger": {"danger": "no"}, "who": {"who": "public"}})
+    assert somebody.says("check", {}) == "sent"
+    assert received(hub, somebody.reference).parents_informed is None
+
+
+def test_why_nobody_was_asked_is_taken_whole_or_its_writer_is_told_that_it_is_too_long(
+    somebody: Reporter,
+) -> None:
+    somebody.begins()
+    somebody.writes({"who": {"who": "professional"}})
+    token = hidden(somebody.get("/refer/family").text, "form_token")
+    fields = {"form_token": token, **KNOWS, "consent_reason": "x" * 501}
+    assert "Write at most 500 characters" in somebody.posts("/refer/family", fields).text
 
 
 def test_a_child_who_was_named_by_mistake_is_taken_out(somebody: Reporter) -> None:
@@ -200,6 +238,8 @@ def test_a_child_who_was_named_by_mistake_is_taken_out(somebody: Reporter) -> No
         ("happened", {"happened": "x" * 20_001}, "Write at most 20,000 characters"),
         ("child/1/born", {"born_day": "31", "born_month": "2", "born_year": "2016"}, "a real date"),
         ("child/1/born", {"born_day": "²", "born_month": "2", "born_year": "2016"}, "a real date"),
+        ("child/1/born", {"age": "ten"}, "Write the age as a number, such as 7"),
+        ("child/1/born", {"age": "7½"}, "Write the age as a number, such as 7"),
         ("when", {"when_day": "1", "when_month": "1", "when_year": "2999"}, "in the future"),
         ("children", {}, "Say whether there is another child"),
     ],
