@@ -215,7 +215,7 @@ def see(path: str) -> Response:
 def _start(turn: _Turn) -> Response:
     """What the form is for, and what to do first where a child is in danger."""
     if not turn.sends:
-        begun = bool(turn.draft.code) and not turn.draft.sent
+        begun = bool(turn.draft.code) and not turn.draft.whole
         return turn.page("refer/start.html", {"begun": begun})
     answer = see("danger")
     token = turn.of.drafts.begin()
@@ -254,7 +254,7 @@ _ASKING_MORE: Final = frozenset({"danger", "who"})
 def _step(turn: _Turn) -> Step | None:
     question = BY_CODE.get(turn.request.path_params["question"])
     child = turn.request.path_params.get("child")
-    if question is None or turn.draft.sent:
+    if question is None or turn.draft.whole:
         return None
     step = Step(question, None if child is None else child - 1)
     return step if step in steps(turn.draft) else None
@@ -268,7 +268,7 @@ def _ring(turn: _Turn) -> Response:
 def _children(turn: _Turn) -> Response:
     """The children that are named so far, and whether there is another."""
     draft = turn.draft
-    if draft.sent:
+    if draft.whole:
         return see("sent")
     values: dict[str, Any] = {"most": len(draft.children) >= MOST_CHILDREN}
     if not turn.sends:
@@ -277,7 +277,7 @@ def _children(turn: _Turn) -> Response:
     if more == "yes" and not values["most"]:
         turn.keep(draft.among((*draft.children, {})))
         return see(f"child/{len(draft.children) + 1}/child")
-    if gone and len(draft.children) > 1:
+    if gone and len(draft.children) > 1 and not draft.sent:
         left = (one for number, one in enumerate(draft.children, 1) if str(number) != gone)
         turn.keep(draft.among(tuple(left)))
         return see("children")
@@ -290,21 +290,41 @@ def _children(turn: _Turn) -> Response:
 def _check(turn: _Turn) -> Response:
     """All that was written, before it goes."""
     draft = turn.draft
-    if draft.sent:
+    if draft.whole:
         return see("sent")
-    every = [(step, shown(step.question, draft.about(step.child))) for step in steps(draft)]
+    every = _every(draft)
     missing = next((step for step, _ in every if not _whole(turn, step)), None)
     values: dict[str, Any] = {"every": every, "missing": missing}
+    if draft.at is None:
+        draft = draft.model_copy(update={"at": turn.at})
+        turn.keep(draft)
     if not turn.sends:
         return turn.page("refer/check.html", values)
     if missing is not None:
         return see(f"{missing.path}?change")
-    try:
-        sent = telling.tell(turn.of.hub.intake, turn.of.route, draft, at=turn.at)
-    except telling.NotTaken as refused:
-        return turn.page("refer/check.html", values | {"errors": {"send": refused.says}})
-    turn.keep(Draft(code=draft.code, sent=sent))
-    return see("sent")
+    return _send(turn, draft, values)
+
+
+def _send(turn: _Turn, draft: Draft, values: Mapping[str, Any]) -> Response:
+    """On to the receipt; or what could not be taken, which alone is sent again once corrected."""
+    became = telling.tell(turn.of.hub.intake, turn.of.route, draft, at=draft.at or turn.at)
+    if not became.refused:
+        turn.keep(Draft(code=draft.code, sent=became.taken, whole=True))
+        return see("sent")
+    left = draft.model_copy(update={"sent": became.taken})
+    turn.keep(left)
+    several = len(draft.children) > 1
+    errors = {
+        f"send-{number + 1}": f"Child {number + 1}: {says}" if several else says
+        for number, says in became.refused.items()
+    }
+    taken = {"every": _every(left), "draft": left, "errors": errors}
+    return turn.page("refer/check.html", {**values, **taken})
+
+
+def _every(draft: Draft) -> list[tuple[Step, list[tuple[str, str]]]]:
+    """All that was asked, with what was answered in words."""
+    return [(step, shown(step.question, draft.about(step.child))) for step in steps(draft)]
 
 
 def _whole(turn: _Turn, step: Step) -> bool:
@@ -315,6 +335,6 @@ def _whole(turn: _Turn, step: Step) -> bool:
 
 def _sent(turn: _Turn) -> Response:
     """The receipt: a reference, what happens next, and what of it could not be used."""
-    if not turn.draft.sent:
+    if not turn.draft.whole:
         return see("check")
     return turn.page("refer/sent.html", {"next": turn.words.next})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 import time
@@ -32,6 +33,7 @@ Answers = dict[str, str]
 class Told(Shape):
     """What was sent for one child, and what of it could not be used, in words."""
 
+    number: int
     reference: str
     warnings: tuple[str, ...] = ()
 
@@ -43,8 +45,17 @@ class Draft(Shape):
     """What it will be called once it is sent."""
     answers: Answers = Field(default_factory=dict)
     children: tuple[Answers, ...] = ({},)
+    at: dt.datetime | None = None
+    """Since when it is ready to be sent: what was seen today, it says, was seen then."""
     sent: tuple[Told, ...] = ()
-    """Nothing else is kept once it is sent."""
+    """What the hub has taken, by child."""
+    whole: bool = False
+    """Whether that is all of it: nothing else is kept then."""
+
+    @property
+    def taken(self) -> frozenset[int]:
+        """The numbers of children of whom the hub has been told."""
+        return frozenset(one.number for one in self.sent)
 
     def about(self, child: int | None) -> Mapping[str, str]:
         """The answers that a question has."""

@@ -273,13 +273,14 @@ class Step:
 
 
 def steps(draft: Draft) -> Iterator[Step]:
-    """All that is asked, in order, as far as is known by now."""
+    """All that is asked, in order, as far as is known by now; of who was taken, nothing."""
     done = False
     for question in QUESTIONS:
         if question.each and not done:
             done = True
             of_each = [one for one in QUESTIONS if one.each]
-            for child in range(len(draft.children)):
+            left = (one for one in range(len(draft.children)) if one not in draft.taken)
+            for child in left:
                 yield from (Step(one, child) for one in of_each)
         elif not question.each and question.asked(draft):
             yield Step(question)

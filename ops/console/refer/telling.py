@@ -1,4 +1,4 @@
-"""What was written is sent as notifications: one for each child, each told of brothers and sisters."""
+"""What was written is sent as notifications: one for each child, with its brothers and sisters."""
 
 from __future__ import annotations
 
@@ -28,39 +28,45 @@ _HIDDEN: Final = {
 _NOT_PASSED_ON: Final = "Who reported it is told to nobody outside the hub."
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken(Exception):
-    """The hub did not take it: why, and what can be done, in words."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Sending:
+    """What became of a report: all that was taken by now, and of whom it was not, and why."""
 
-    says: str
+    taken: tuple[Told, ...]
+    refused: Mapping[int, str]
+    """By the number of the child: what can be done, in words."""
 
 
-def tell(intake: Intake, route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> tuple[Told, ...]:
-    """Send what was written. Sent twice it is taken once. Raises :class:`NotTaken`."""
-    events = [*_events(route, asked_alone(draft), at=at)]
+def tell(intake: Intake, route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> Sending:
+    """Send what was written of each child who was not taken yet. Sent twice it is taken once:
+    ``at`` is the same each time, as an event under the same id has to say the same.
+    """
+    numbers = [one for one in range(len(draft.children)) if one not in draft.taken]
+    asked = asked_alone(draft)
+    events = [_event(route, asked, number=number, at=at) for number in numbers]
     door = Door(route, CONNECTOR, at)
     receipts = intake.take(parse(door, json.dumps(events).encode(), content_type=BATCH))
-    refused = [one for one in receipts if one.status is ReceiptStatus.REJECTED]
-    if refused:
-        raise NotTaken(f"{refused[0].explanation or ''} {refused[0].cure or ''}".strip())
-    return tuple(
-        Told(reference=reference_of(draft.code, number), warnings=tuple(_warned(receipt)))
-        for number, receipt in enumerate(receipts)
-    )
+    taken, refused = {one.number: one for one in draft.sent}, dict[int, str]()
+    for number, receipt in zip(numbers, receipts, strict=True):
+        if receipt.status is ReceiptStatus.REJECTED:
+            refused[number] = f"{receipt.explanation or ''} {receipt.cure or ''}".strip()
+        else:
+            reference, warnings = reference_of(draft.code, number), tuple(_warned(receipt))
+            taken[number] = Told(number=number, reference=reference, warnings=warnings)
+    return Sending(tuple(taken[number] for number in sorted(taken)), refused)
 
 
-def _events(route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> Iterator[dict[str, Any]]:
-    for number in range(len(draft.children)):
-        reference = reference_of(draft.code, number)
-        yield {
-            "specversion": "1.0",
-            "id": reference,
-            "source": f"urn:mash-hub:{CONNECTOR}:{route.code}",
-            "type": NOTIFICATION,
-            "datacontenttype": "application/json",
-            "dataschema": f"{HUB_SCHEMA}v1",
-            "data": _notification(draft, number, reference=reference, at=at),
-        }
+def _event(route: AgencyRoute, draft: Draft, *, number: int, at: dt.datetime) -> dict[str, Any]:
+    reference = reference_of(draft.code, number)
+    return {
+        "specversion": "1.0",
+        "id": reference,
+        "source": f"urn:mash-hub:{CONNECTOR}:{route.code}",
+        "type": NOTIFICATION,
+        "datacontenttype": "application/json",
+        "dataschema": f"{HUB_SCHEMA}v1",
+        "data": _notification(draft, number, reference=reference, at=at),
+    }
 
 
 def _notification(draft: Draft, number: int, *, reference: str, at: dt.datetime) -> dict[str, Any]:

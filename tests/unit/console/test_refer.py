@@ -291,6 +291,44 @@ def test_once_it_is_sent_only_its_reference_is_kept(hub: Hub, somebody: Reporter
     assert "bruise" not in somebody.get("/refer/sent").text
 
 
+def test_what_is_sent_twice_is_taken_once_though_time_has_passed(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.fills()
+    path = "/refer/check"
+    token = hidden(somebody.get(path).text, "form_token")
+    kept = {one: one.read_bytes() for one in somebody_folder(hub).iterdir()}
+    for _ in range(2):
+        answer = somebody.posts(path, {"form_token": token})
+        assert answer.headers["location"] == "/refer/sent"
+        reference = somebody.reference
+        for one, written in kept.items():
+            one.write_bytes(written)  # as the second click finds it
+    assert received(hub, reference).made_by == "public"
+
+
+def test_of_several_children_one_who_is_refused_is_sent_again_alone(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.fills(Max={"given": "Max"})
+    draft = Referrals(hub, routes(hub.settings, {}).by_code[LEAD], WrongTokens()).drafts.find(
+        str(somebody.cookies.get(COOKIE))
+    )
+    assert draft is not None
+    tells(hub, "notification", id=f"{draft.code}#2", reference="other", subject=KIM, narrative="X.")
+    token = hidden(somebody.get("/refer/check").text, "form_token")
+    for _ in range(2):
+        answer = somebody.posts("/refer/check", {"form_token": token})
+        assert answer.status_code == 422
+        assert f"child 1 (reference {draft.code}): it is not sent again" in answer.text
+        assert "Child 2: " in answer.text
+        assert "Thornbury" not in answer.text
+    assert received(hub, draft.code).subject.name[0].given_name == ("Ivy", "May")
+    assert somebody.get("/refer/child/1/child").status_code == 404
+    assert somebody.get("/refer/child/2/child").status_code == 200
+    assert 'name="remove"' not in somebody.get("/refer/children").text
+
+
 def test_a_form_from_elsewhere_changes_nothing(somebody: Reporter) -> None:
     somebody.begins()
     answer = somebody.posts("/refer/happened", HAPPENED)
@@ -339,8 +377,8 @@ def tells(hub: Hub, kind: str, **data: Any) -> None:
         data |= {"observed_at": "2026-11-03T19:40:00Z"}
     event = {
         "specversion": "1.0",
-        "id": f"{kind}-{data['reference']}",
-        "source": "urn:test:lead",
+        "id": data.pop("id", f"{kind}-{data['reference']}"),
+        "source": f"urn:mash-hub:form:{LEAD}",
         "type": f"mash.{kind}.v1",
         "datacontenttype": "application/json",
         "dataschema": f"{HUB_SCHEMA}v1",
