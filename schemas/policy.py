@@ -60,8 +60,9 @@ withholds, is unsaid (decision 025); what leaves was signed, by two people where
 for it, with a key that is one person's alone, and with its rationale (decision 040); an item
 that is kept silent makes no difference to others: who decides about it is told that there is none,
 no empty product is drafted for it, and a handover does not tell of it (decision 043); an owner
-that withholds an item is told that what else it was asked about it is answered; and what is
-released beforehand leaves only where nothing is found that the sanitiser may have left in.
+that withholds an item is told that what else it was asked about it is answered; what is released
+beforehand leaves only where nothing is found that the sanitiser may have left in; and a picture
+shows the parts of its notification that their agency reveals.
 """
 
 
