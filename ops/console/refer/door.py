@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -20,10 +21,11 @@ from connectors.events.facts import BRITAIN
 from connectors.port import AgencyRoute
 from connectors.wrong_tokens import WrongTokens
 from ops.access.sessions import sessions_of
-from ops.console.errors import NOT_THERE, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.refer import following, telling
-from ops.console.refer.drafts import MOST_CHILDREN, Draft, Drafts, Full, form_token
+from ops.console.refer.drafts import MOST_CHILDREN, Draft, Drafts, form_token, new_code
+from ops.console.refer.errors import NOT_THERE, told
+from ops.console.refer.often import Often
 from ops.console.refer.questions import (
     BY_CODE,
     Step,
@@ -44,6 +46,12 @@ from stores import codec
 AT: Final = "/refer"
 COOKIE: Final = "mash-referral"
 
+_MOST_BEGUN: Final = 120
+_MOST_SENT: Final = 60
+"""Within an hour, from one neighbourhood: one borough's whole public may come by one proxy."""
+_HANDS: Final = 8
+"""Pages of the form that are made at a time: whoever fills it leaves threads to all else."""
+
 log = structlog.get_logger()
 
 
@@ -56,6 +64,13 @@ class _Turn:
     token: str
     draft: Draft
     form: Form
+    new: bool = False
+    """Whether nothing of it is kept yet."""
+
+    @property
+    def host(self) -> str:
+        """Where it comes from."""
+        return self.request.client.host if self.request.client else ""
 
     @property
     def sends(self) -> bool:
@@ -78,7 +93,9 @@ class _Turn:
         return self.of.hub.policy.value.profile.referrers
 
     def keep(self, draft: Draft) -> None:
-        """Keep what they have written by now."""
+        """Keep what they have written by now. Raises ``Full`` or ``TooOften``."""
+        if self.new:
+            self.of.begins.note(self.host)
         self.of.drafts.keep(self.token, draft)
 
     def page(self, template: str, values: Mapping[str, Any] | None = None) -> Response:
@@ -98,6 +115,9 @@ class Referrals:
     route: AgencyRoute
     wrong: WrongTokens
     """References that nobody was given are as slow as wrong tokens."""
+    begins: Often = field(default_factory=lambda: Often(_MOST_BEGUN))
+    sends: Often = field(default_factory=lambda: Often(_MOST_SENT))
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
 
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
@@ -121,40 +141,45 @@ class Referrals:
         async def endpoint(request: Request) -> Response:
             try:
                 form = await read_form(request) if request.method == "POST" else Form()
-                return await run_in_threadpool(self._at, request, page, form, begun=begun)
+                async with self.hands:
+                    return await run_in_threadpool(self._at, request, page, form, begun=begun)
             except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
-                return await run_in_threadpool(self._failed, error)
+                return self._failed(error)
 
         return endpoint
 
     def _at(self, request: Request, page: _Page, form: Form, *, begun: bool) -> Response:
         token = request.cookies.get(COOKIE, "")
         draft = self.drafts.find(token) if token else None
+        new = draft is None
         if draft is None and begun:
-            return see("")
-        turn = _Turn(self, request, token, draft or Draft(code=""), form)
-        ours = hmac.compare_digest(form.one(TOKEN), form_token(token))
+            if not self.drafts.is_new(token):
+                return see("")
+            draft = Draft(code=new_code())
+        turn = _Turn(self, request, token, draft or Draft(code=""), form, new=new)
+        ours = hmac.compare_digest(form.one(TOKEN).encode(), form_token(token).encode())
         return see("") if turn.sends and begun and not ours else page(turn)
 
     def _failed(self, error: Exception) -> Response:
-        said = _FULL if isinstance(error, Full) else told(error)
+        said = told(error)
         if said.status >= 500:
             # Its words, and the lines that raised it, may hold what somebody wrote.
             log.error("referrals.failed", error=type(error).__name__)
-        return self.page("error.html", {"told": said}, status=said.status)
+        return self.page("refer/error.html", {"told": said}, status=said.status)
 
     async def _follow(self, request: Request) -> Response:
         """What became of what was sent, for whoever has its reference."""
         try:
             form = await read_form(request) if request.method == "POST" else Form()
             wanted = following.reference_in(form.one("reference"))
-            followed = await run_in_threadpool(self._news, wanted) if wanted else ()
+            async with self.hands:
+                followed = await run_in_threadpool(self._news, wanted) if wanted else ()
             if request.method == "POST" and not followed:
                 if not await self.wrong.slow(request.client.host if request.client else ""):
                     return PlainTextResponse("Too many references that are none.", 429)
                 return self.page("refer/follow.html", {"errors": _NO_REPORT}, status=422)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
-            return await run_in_threadpool(self._failed, error)
+            return self._failed(error)
         return self.page("refer/follow.html", {"followed": followed, "reference": wanted})
 
     def _news(self, code: str) -> Sequence[following.Followed]:
@@ -179,9 +204,9 @@ class Referrals:
         status: int = 200,
     ) -> Response:
         """A page of the form."""
-        field = Markup('<input type="hidden" name="{}" value="{}">')
+        hidden = Markup('<input type="hidden" name="{}" value="{}">')
         given = {
-            "form_token": lambda: field.format(TOKEN, form_token(turn.token) if turn else ""),
+            "form_token": lambda: hidden.format(TOKEN, form_token(turn.token) if turn else ""),
             "lead": self.hub.settings.agencies[self.hub.settings.lead_agency],
             "danger": self.hub.policy.value.profile.referrers.danger,
             "refer": AT,
@@ -194,14 +219,6 @@ class Referrals:
 _NO_REPORT: Final = {
     "reference": "There is no report with this reference. Check it again, or ring us"
 }
-_FULL: Final = Told(
-    503,
-    "The form cannot be used just now",
-    (
-        "Too many people are writing at once. Nothing was kept.",
-        "Ring instead, and if a child is in danger now ring 999.",
-    ),
-)
 
 
 def see(path: str) -> Response:
@@ -218,6 +235,8 @@ def _start(turn: _Turn) -> Response:
         begun = bool(turn.draft.code) and not turn.draft.whole
         return turn.page("refer/start.html", {"begun": begun})
     answer = see("danger")
+    if turn.token:
+        turn.of.drafts.end(turn.token)
     token = turn.of.drafts.begin()
     answer.set_cookie(COOKIE, token, path=AT, secure=True, httponly=True, samesite="strict")
     return answer
@@ -227,7 +246,7 @@ def _asked(turn: _Turn) -> Response:
     """A question, and what was answered."""
     step = _step(turn)
     if step is None:
-        return turn.of.page("error.html", {"told": NOT_THERE}, status=404)
+        return turn.of.page("refer/error.html", {"told": NOT_THERE}, status=404)
     changes = "change" in turn.request.query_params
     values: dict[str, Any] = {
         "question": step.question,
@@ -295,7 +314,7 @@ def _check(turn: _Turn) -> Response:
     every = _every(draft)
     missing = next((step for step, _ in every if not _whole(turn, step)), None)
     values: dict[str, Any] = {"every": every, "missing": missing}
-    if draft.at is None:
+    if draft.at is None and missing is None:
         draft = draft.model_copy(update={"at": turn.at})
         turn.keep(draft)
     if not turn.sends:
@@ -307,6 +326,7 @@ def _check(turn: _Turn) -> Response:
 
 def _send(turn: _Turn, draft: Draft, values: Mapping[str, Any]) -> Response:
     """On to the receipt; or what could not be taken, which alone is sent again once corrected."""
+    turn.of.sends.note(turn.host)
     became = telling.tell(turn.of.hub.intake, turn.of.route, draft, at=draft.at or turn.at)
     if not became.refused:
         turn.keep(Draft(code=draft.code, sent=became.taken, whole=True))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 
@@ -15,12 +19,14 @@ from connectors.events.envelope import HUB_SCHEMA
 from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.console.refer.door import COOKIE, Referrals
+from ops.console.refer.drafts import Draft, Drafts, Full
+from ops.console.refer.often import Often, TooOften
 from ops.run.wiring import Hub
 from schemas.notification import Notification, NotificationReceived, ReceiptStatus
 from schemas.person import PartialDate
 from schemas.referrer import MadeBy
 from stores import linking
-from tests.support.console import Person, hidden
+from tests.support.console import HUB, Person, hidden
 from tests.support.filled import empty_hub, send
 
 LEAD = "childrens_social_care"
@@ -29,6 +35,7 @@ BORN = {"born_day": "27", "born_month": "3", "born_year": "2016"}
 WHERE = {"line1": "2 Mill Lane", "postcode": "BD54 5UN", "school": "Hill Primary", "hidden": "yes"}
 HAPPENED = {"happened": "She had a bruise <script>alert(1)</script>.", "others": "Her uncle Col."}
 KNOWS = {"informed": "no", "consent": "not_sought", "consent_reason": "He may hit her."}
+NOT = {"danger": "no"}
 YOU = {"your_name": "Pat Quill", "your_telephone": "01632 960777"}
 
 
@@ -327,6 +334,88 @@ def test_of_several_children_one_who_is_refused_is_sent_again_alone(
     assert somebody.get("/refer/child/1/child").status_code == 404
     assert somebody.get("/refer/child/2/child").status_code == 200
     assert 'name="remove"' not in somebody.get("/refer/children").text
+
+
+def test_who_only_begins_leaves_nothing_on_the_disk(hub: Hub, app: Starlette) -> None:
+    before = set(somebody_folder(hub).glob("*"))
+    for _ in range(3):
+        begun = Reporter(app).begins()
+        for path in ("danger", "check", "children"):
+            assert begun.get(f"/refer/{path}").status_code == 200
+    assert set(somebody_folder(hub).glob("*")) == before
+
+
+def test_where_there_is_no_room_the_oldest_that_hardly_began_goes_and_nobody_who_wrote(
+    tmp_path: Path,
+) -> None:
+    now = [1000.0]
+    drafts = Drafts(tmp_path, clock=lambda: now[0], most=3)
+    written, begun, later = (drafts.begin() for _ in range(3))
+    drafts.keep(written, Draft(code="A", answers={"happened": "x" * 1000}))
+    for token in (begun, later):
+        now[0] += 1
+        drafts.keep(token, Draft(code="B", answers={"danger": "no"}))
+    drafts.keep(another := drafts.begin(), Draft(code="C", answers={"happened": "x" * 1000}))
+    assert drafts.find(begun) is None
+    assert None not in map(drafts.find, (written, later, another))
+    drafts.keep(later, Draft(code="B", answers={"happened": "x" * 1000}))
+    with pytest.raises(Full):
+        drafts.keep(drafts.begin(), Draft(code="D"))
+
+
+def test_one_neighbourhood_cannot_fill_the_form_and_is_told_to_ring(hub: Hub) -> None:
+    route = routes(hub.settings, {}).by_code[LEAD]
+    few = Referrals(hub, route, WrongTokens(sleep=_at_once), begins=Often(2), sends=Often(1))
+    app = Starlette(routes=[few.mounted()])
+    Reporter(app).reports()
+    again = Reporter(app)
+    again.fills()
+    stopped = [again.sends("/refer/check", {}), Reporter(app).begins().sends("/refer/danger", NOT)]
+    for answer in stopped:
+        assert answer.status_code == 429
+        assert "no-store" in answer.headers["cache-control"]
+        assert hub.settings.agencies[LEAD].signpost_contact in unescape(answer.text)
+    assert again.says("danger", NOT) == "who", "what was begun goes on"
+
+
+def test_another_hour_or_neighbourhood_is_counted_by_itself() -> None:
+    now = [0.0]
+    often = Often(1, clock=lambda: now[0])
+    for host in ("192.0.2.1", "192.0.2.2", "2001:db8:1::1"):
+        often.note(host)
+    for host in ("192.0.2.1", "2001:db8:1::2"):
+        with pytest.raises(TooOften):
+            often.note(host)
+    now[0] = 3600.0
+    often.note("192.0.2.1")
+
+
+def test_whoever_fills_the_form_leaves_threads_to_all_else(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, at_work, lock = [0], [0], threading.Lock()
+
+    def find(_: Drafts, __: str) -> None:
+        with lock:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+        time.sleep(0.01)
+        with lock:
+            at_work[0] -= 1
+
+    monkeypatch.setattr(Drafts, "find", find)
+    form = Referrals(hub, routes(hub.settings, {}).by_code[LEAD], WrongTokens())
+    app = Starlette(routes=[form.mounted()])
+
+    async def many() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=HUB) as client:
+            client.cookies.set(COOKIE, form.drafts.begin())
+            answers = [client.get("/refer/danger") for _ in range(40)]
+            assert {one.status_code for one in await asyncio.gather(*answers)} == {200}
+
+    asyncio.run(many())
+    assert 1 < most[0] <= 8
 
 
 def test_a_form_from_elsewhere_changes_nothing(somebody: Reporter) -> None:
