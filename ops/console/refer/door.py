@@ -6,25 +6,27 @@ import asyncio
 import datetime as dt
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import structlog
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.events.facts import BRITAIN
 from connectors.port import AgencyRoute
 from connectors.wrong_tokens import WrongTokens
 from ops.access.sessions import sessions_of
+from ops.console.errors import Told
 from ops.console.forms import TOKEN, read_form
 from ops.console.refer import following, telling
 from ops.console.refer.drafts import MOST_CHILDREN, Draft, Drafts, form_token, new_code
-from ops.console.refer.errors import NOT_THERE, told
+from ops.console.refer.errors import ENDED, NOT_THERE, STALE, TRIED, told
 from ops.console.refer.often import Often
 from ops.console.refer.questions import (
     BY_CODE,
@@ -98,10 +100,13 @@ class _Turn:
             self.of.begins.note(self.host)
         self.of.drafts.keep(self.token, draft)
 
-    def page(self, template: str, values: Mapping[str, Any] | None = None) -> Response:
+    def page(
+        self, template: str, values: Mapping[str, Any] | None = None, *, status: int | None = None
+    ) -> Response:
         """A page of the form; 422 where something that was sent cannot be used."""
         given = dict(values or {})
-        return self.of.page(template, given, turn=self, status=422 if given.get("errors") else 200)
+        status = status or (422 if given.get("errors") else 200)
+        return self.of.page(template, given, turn=self, status=status)
 
 
 _Page: TypeAlias = Callable[[_Turn], Response]
@@ -121,7 +126,8 @@ class Referrals:
 
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
-        return Mount(AT, app=Starlette(routes=list(self._addresses())))
+        lost = {HTTPException: self._lost}
+        return Mount(AT, app=Starlette(routes=list(self._addresses()), exception_handlers=lost))
 
     def _addresses(self) -> Iterator[BaseRoute]:
         yield Route("/", self._served(_start, begun=False), methods=["GET", "POST"])
@@ -131,6 +137,7 @@ class Referrals:
             "children": _children,
             "check": _check,
             "sent": _sent,
+            "delete": _delete,
             "child/{child:int}/{question}": _asked,
             "{question}": _asked,
         }
@@ -154,17 +161,25 @@ class Referrals:
         new = draft is None
         if draft is None and begun:
             if not self.drafts.is_new(token):
-                return see("")
+                return self._error(ENDED)
             draft = Draft(code=new_code())
         turn = _Turn(self, request, token, draft or Draft(code=""), form, new=new)
         ours = hmac.compare_digest(form.one(TOKEN).encode(), form_token(token).encode())
-        return see("") if turn.sends and begun and not ours else page(turn)
+        return self._error(STALE) if turn.sends and begun and not ours else page(turn)
 
     def _failed(self, error: Exception) -> Response:
         said = told(error)
         if said.status >= 500:
             # Its words, and the lines that raised it, may hold what somebody wrote.
             log.error("referrals.failed", error=type(error).__name__)
+        return self._error(said)
+
+    async def _lost(self, _: Request, error: Exception) -> Response:
+        """An address that there is not, or that takes no such request."""
+        assert isinstance(error, HTTPException)
+        return self._error(replace(NOT_THERE, status=error.status_code))
+
+    def _error(self, said: Told) -> Response:
         return self.page("refer/error.html", {"told": said}, status=said.status)
 
     async def _follow(self, request: Request) -> Response:
@@ -176,7 +191,7 @@ class Referrals:
                 followed = await run_in_threadpool(self._news, wanted) if wanted else ()
             if request.method == "POST" and not followed:
                 if not await self.wrong.slow(request.client.host if request.client else ""):
-                    return PlainTextResponse("Too many references that are none.", 429)
+                    return self._error(TRIED)
                 return self.page("refer/follow.html", {"errors": _NO_REPORT}, status=422)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
             return self._failed(error)
@@ -246,7 +261,7 @@ def _asked(turn: _Turn) -> Response:
     """A question, and what was answered."""
     step = _step(turn)
     if step is None:
-        return turn.of.page("refer/error.html", {"told": NOT_THERE}, status=404)
+        return turn.page("refer/error.html", {"told": NOT_THERE}, status=404)
     changes = "change" in turn.request.query_params
     values: dict[str, Any] = {
         "question": step.question,
@@ -358,3 +373,13 @@ def _sent(turn: _Turn) -> Response:
     if not turn.draft.whole:
         return see("check")
     return turn.page("refer/sent.html", {"next": turn.words.next})
+
+
+def _delete(turn: _Turn) -> Response:
+    """Nothing that was written here is left behind, as on a computer that others use, too."""
+    if not turn.sends:
+        return see("")
+    turn.of.drafts.end(turn.token)
+    answer = turn.of.page("refer/deleted.html", {"sent": turn.draft.whole})
+    answer.delete_cookie(COOKIE, path=AT, secure=True, httponly=True, samesite="strict")
+    return answer

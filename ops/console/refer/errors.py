@@ -16,6 +16,32 @@ NOT_THERE: Final = Told(
     "Page not found",
     ("There is nothing here. Go back to the start of the form, or ring us.",),
 )
+ENDED: Final = Told(
+    404,
+    "We cannot find what you wrote",
+    (
+        "What you write is kept for a day after your last answer, and opened by the same browser "
+        "alone. It may be older than that, or somebody has deleted it.",
+        "If you have only just begun, your browser may not keep cookies, or the address does not "
+        "begin with https. Without that the form cannot know you from others.",
+        "If you have just sent an answer, it was not kept: go back in your browser to copy it.",
+        _INSTEAD,
+    ),
+)
+STALE: Final = Told(
+    403,
+    "This page is out of date",
+    (
+        "The form was begun anew in this browser since this page was opened. What you have just "
+        "sent was not kept: go back in your browser to copy it, and open the page again.",
+        _INSTEAD,
+    ),
+)
+TRIED: Final = Told(
+    429,
+    "Too many references were tried",
+    (f"They were not ours. Try again in a few minutes. {_INSTEAD}",),
+)
 _FAILED: Final = Told(
     500,
     "Sorry, there is a problem",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 import time
@@ -280,9 +281,78 @@ def test_what_is_written_is_read_by_its_browser_alone(hub: Hub, somebody: Report
     assert all(b"bruise" not in path.read_bytes() for path in folder.iterdir())
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     other = Reporter(somebody.app)
-    assert other.get("/refer/check").headers["location"] == "/refer/"
+    assert ended(other.get("/refer/check"))
     other.cookies.set(COOKIE, next(folder.iterdir()).name, domain="hub.example")
-    assert other.get("/refer/check").headers["location"] == "/refer/"
+    assert ended(other.get("/refer/check"))
+
+
+def ended(answer: httpx.Response) -> bool:
+    return answer.status_code == 404 and "We cannot find what you wrote" in answer.text
+
+
+def test_who_comes_back_too_late_or_without_a_cookie_is_told_why_and_whom_to_ring(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.begins()
+    somebody.writes({"happened": HAPPENED})
+    page = somebody.get("/refer/happened")
+    token = hidden(page.text, "form_token")
+    for one in somebody_folder(hub).iterdir():
+        os.utime(one, (0, 0))
+    somebody.cookies.set(COOKIE, f"1.{'x' * 43}", domain="hub.example")
+    late = somebody.posts("/refer/happened", {"form_token": token, **HAPPENED})
+    for answer in (late, Reporter(somebody.app).get("/refer/danger")):
+        assert ended(answer)
+        assert hub.settings.agencies[LEAD].signpost_contact in unescape(answer.text)
+        assert "cookies" in answer.text
+        assert "no-store" in answer.headers["cache-control"]
+
+
+def test_what_was_written_is_deleted_by_its_writer_wherever_they_are(
+    hub: Hub, somebody: Reporter
+) -> None:
+    other = Reporter(somebody.app)
+    other.reports()
+    somebody.begins()
+    somebody.writes({"happened": HAPPENED})
+    assert somebody.posts("/refer/delete", {"form_token": "x"}).status_code == 403, (
+        "by a form of its own alone"
+    )
+    for person, page in ((somebody, "check"), (other, "sent")):
+        text = person.get(f"/refer/{page}").text
+        assert "Delete what I wrote" in text
+        kept = len(list(somebody_folder(hub).iterdir()))
+        answer = person.posts("/refer/delete", {"form_token": hidden(text, "form_token")})
+        assert "What you wrote is deleted" in answer.text
+        assert len(list(somebody_folder(hub).iterdir())) == kept - 1
+        assert COOKIE not in person.cookies
+    assert "Delete what I wrote" not in Reporter(somebody.app).get("/refer/").text
+
+
+def test_the_public_is_told_in_words_for_them(hub: Hub, somebody: Reporter) -> None:
+    somebody.begins()
+    asked = {
+        404: somebody.get("/refer/nowhere"),
+        405: somebody.asks("PUT", "/refer/danger"),
+        403: somebody.posts("/refer/danger", {"form_token": "é", **NOT}),
+        400: somebody.asks("POST", "/refer/danger", content=b"x"),
+    }
+    for status, answer in asked.items():
+        assert answer.status_code == status
+        assert "desk" not in answer.text.replace("/desk/", "")
+        assert "duty manager" not in answer.text
+        assert hub.settings.agencies[LEAD].signpost_contact in unescape(answer.text)
+    assert somebody.get("/refer/a/b/c").status_code == 404
+    assert "Leave this page" in somebody.get("/refer/a/b/c").text
+
+
+def test_who_tries_many_references_is_told_in_a_page(hub: Hub) -> None:
+    route = routes(hub.settings, {}).by_code[LEAD]
+    app = Starlette(routes=[Referrals(hub, route, WrongTokens(waiting=50)).mounted()])
+    answer = Reporter(app).posts("/refer/follow", {"reference": "7KQP-3M9A-XW4T"})
+    assert answer.status_code == 429
+    assert "Too many references were tried" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def somebody_folder(hub: Hub) -> Path:
@@ -421,7 +491,8 @@ def test_whoever_fills_the_form_leaves_threads_to_all_else(
 def test_a_form_from_elsewhere_changes_nothing(somebody: Reporter) -> None:
     somebody.begins()
     answer = somebody.posts("/refer/happened", HAPPENED)
-    assert answer.headers["location"] == "/refer/"
+    assert answer.status_code == 403
+    assert "This page is out of date" in answer.text
     assert "bruise" not in somebody.get("/refer/happened").text
 
 
