@@ -353,7 +353,8 @@ def _send(turn: _Turn, draft: Draft, values: Mapping[str, Any]) -> Response:
         f"send-{number + 1}": f"Child {number + 1}: {says}" if several else says
         for number, says in became.refused.items()
     }
-    taken = {"every": _every(left), "draft": left, "errors": errors}
+    refused = [number + 1 for number in became.refused]
+    taken = {"every": _every(left), "draft": left, "errors": errors, "refused": refused}
     return turn.page("refer/check.html", {**values, **taken})
 
 
@@ -380,6 +381,6 @@ def _delete(turn: _Turn) -> Response:
     if not turn.sends:
         return see("")
     turn.of.drafts.end(turn.token)
-    answer = turn.of.page("refer/deleted.html", {"sent": turn.draft.whole})
+    answer = turn.of.page("refer/deleted.html", {"sent": bool(turn.draft.sent)})
     answer.delete_cookie(COOKIE, path=AT, secure=True, httponly=True, samesite="strict")
     return answer

@@ -20,7 +20,7 @@ from connectors.events.envelope import HUB_SCHEMA
 from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.console.refer.door import COOKIE, Referrals
-from ops.console.refer.drafts import Draft, Drafts, Full
+from ops.console.refer.drafts import Draft, Drafts, Full, Told
 from ops.console.refer.often import Often, TooOften
 from ops.run.wiring import Hub
 from schemas.notification import Notification, NotificationReceived, ReceiptStatus
@@ -404,6 +404,25 @@ def test_of_several_children_one_who_is_refused_is_sent_again_alone(
     assert somebody.get("/refer/child/1/child").status_code == 404
     assert somebody.get("/refer/child/2/child").status_code == 200
     assert 'name="remove"' not in somebody.get("/refer/children").text
+    assert 'href="/refer/child/2/child?change"' in answer.text
+    gone = somebody.posts("/refer/delete", {"form_token": token}).text
+    assert "What we have from you stays with us" in gone
+
+
+def test_once_it_is_corrected_the_whole_is_sent(hub: Hub, somebody: Reporter) -> None:
+    somebody.fills(Max={"given": "Max"})
+    drafts = Referrals(hub, routes(hub.settings, {}).by_code[LEAD], WrongTokens()).drafts
+    whole = drafts.find(token := str(somebody.cookies.get(COOKIE)))
+    assert whole is not None
+    first = Told(number=0, reference=whole.code)
+    drafts.keep(token, whole.model_copy(update={"sent": (first,)}))
+    assert somebody.says("child/2/child?change", {"given": "Maximilian"}) == "check"
+    assert somebody.says("check", {}) == "sent"
+    found = received(hub, f"{whole.code}#2").subject.name[0].given_name
+    assert found == ("Maximilian",)
+    with hub.database.view() as view:
+        assert not linking.referrals_of(view.connection, f"{LEAD}/{whole.code}"), "sent before"
+    assert f"2 children: {whole.code}, {whole.code}#2" in somebody.get("/refer/sent").text
 
 
 def test_who_only_begins_leaves_nothing_on_the_disk(hub: Hub, app: Starlette) -> None:
