@@ -108,6 +108,11 @@ def take_in(
     return receipts
 
 
+def source_of(connector: str, agency: str) -> str:
+    """What the record says of where a message came from: by which connector, from whom."""
+    return f"mash-hub/{connector}/{agency}"
+
+
 def arrival_key(arrival: Arrival) -> str:
     """What an arrival is known again by: the sender's source and id, or without an id the content.
 
@@ -203,7 +208,7 @@ class _Batch:
         return message if self._same(digest, message) else None
 
     def _arrived(self, arrival: Arrival, fact: Fact, *, id_: str) -> Message:
-        source = f"mash-hub/{arrival.connector}/{arrival.agency}"
+        source = source_of(arrival.connector, arrival.agency)
         return arrived(fact, id_=id_, source=source, time=codec.from_micros(self._transaction.now))
 
     def _take_one(self, arrival: Arrival, message: Message | None, *, key: str) -> Receipt:

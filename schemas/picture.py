@@ -130,6 +130,15 @@ class PicturedConsent(ConsentWord):
     at: Instant
 
 
+class ShownItem(Shape):
+    """What an agency knows and reveals inside the hub."""
+
+    item_id: Identity
+    owner: Code
+    text: Prose
+    sensitivity: Code
+
+
 class PicturedConcern(Shape):
     """The notification, as its agency revealed it."""
 
@@ -148,6 +157,10 @@ class PicturedConcern(Shape):
     made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
     """Who told its agency of it: what they may be told of a decision is in words for them."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
+    parts: tuple[ShownItem, ...] = Field(default=(), exclude_if=_no)
+    """What it says beside the narrative and its agency reveals, such as who reported it and how to
+    ring them; it leaves no trace where there is nothing.
+    """
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     event: FamilyEvent | None = Field(default=None, exclude_if=_no)
     """Where the concern is about other children of the family, too."""
@@ -277,15 +290,6 @@ class NotCounted(Shape):
     why: LeftOut
     of: Identity | None = Field(default=None, exclude_if=_no)
     """What told of the concern before."""
-
-
-class ShownItem(Shape):
-    """What an agency knows and reveals inside the hub."""
-
-    item_id: Identity
-    owner: Code
-    text: Prose
-    sensitivity: Code
 
 
 class AskedAgency(Shape):

@@ -63,8 +63,9 @@ its product closes falls out of it, and nothing else does (decision 040); an ite
 silent makes no difference to others: who decides about it is told that there is none, no empty
 product is drafted for it, and a handover does not tell of it (decision 043); an owner that
 withholds an item is told that what else it was asked about it is answered; and what is released
-beforehand leaves only where nothing is found that the sanitiser may have left in; and access rules
-that have ended go on for what agencies do by messages.
+beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
+that have ended go on for what agencies do by messages; and a picture shows the parts of its
+notification that their agency reveals.
 """
 
 

@@ -120,7 +120,8 @@ def cluster_of(url: str) -> Cluster:
     servers, _, prefix = place.partition("/")
     if scheme not in ("kafka", "kafkas") or not servers:
         raise ValueError(
-            "topics are at kafka://host:port[,host:port][/prefix], or kafkas://user:password@… over TLS"
+            "topics are at kafka://host:port[,host:port][/prefix]; "
+            "with TLS kafkas://user:password@host:port"
         )
     return Cluster(servers, prefix, _security(account, query, tls=scheme == "kafkas"))
 

@@ -104,6 +104,8 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     who = names.get(concern.agency, concern.agency)
     yield f"Concern of {when(concern.observed_at)} by {who}; to ring: {concern.call}"
     yield f"  {concern.narrative or 'Its agency does not reveal the account.'}"
+    for part in concern.parts:
+        yield f"  Told beside it ({part.sensitivity}): {part.text}"
     if concern.concern:
         yield f"  Coded as: {', '.join(concern.concern)}"
     if told := concern.parents_informed:

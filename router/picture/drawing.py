@@ -37,9 +37,11 @@ from schemas.picture import (
     PicturedRating,
     PicturedRelative,
     PicturePart,
+    ShownItem,
     Suggested,
 )
 from schemas.policy import Policy
+from schemas.product import items_of_notification
 
 _MOST_SHOWN: Final = 50
 
@@ -168,9 +170,21 @@ class _Drawing:
             consents=tuple(_consents(asking)),
             made_by=said.referrer,
             set_aside=said.set_aside,
+            parts=tuple(self._parts()),
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
         )
+
+    def _parts(self) -> Iterator[ShownItem]:
+        """Parts of the notification that its agency reveals inside the hub, under their ids."""
+        parts, agency = self.linked.notification.parts, self.linked.agency
+        concern_id = self.linked.first_told or self.evidence.id
+        _, *ids = items_of_notification(concern_id, len(parts))
+        for id_, part in zip(ids, parts, strict=True):
+            if part.may_be_revealed:
+                yield ShownItem(
+                    item_id=id_, owner=agency, text=part.text, sensitivity=part.sensitivity
+                )
 
     def _asked(self) -> Iterator[AskedAgency]:
         """What was asked under any version of the notification: nobody is asked twice."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ops.console.refer.drafts import Draft
+from ops.console.refer.drafts import FAMILY, Draft
 from ops.console.screen import Form
 from schemas.referrer import MadeBy
 
-Kind = Literal["text", "long", "choice", "date", "telephone", "email"]
+Kind = Literal["text", "long", "choice", "date", "age", "telephone", "email"]
 
 _LONGEST: Final = {"text": 200, "telephone": 40, "email": 200, "long": 20_000}
 
@@ -29,6 +29,15 @@ class Field:
     future: bool = False
     """Whether a date may lie ahead, as when a child is expected."""
     autocomplete: str | None = None
+    longest: int | None = None
+    """Of what is written there; None: what its kind may."""
+
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Under which names its answer is kept: a date has three."""
+        if self.kind == "date":
+            return tuple(f"{self.name}_{part}" for part in _PARTS)
+        return (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class Question:
 
 def _named(draft: Draft) -> bool:
     return draft.answers.get("who") != MadeBy.ANONYMOUS
+
+
+def _several(draft: Draft) -> bool:
+    return len(draft.children) > 1
 
 
 def _professional(draft: Draft) -> bool:
@@ -128,7 +141,12 @@ QUESTIONS: Final = (
                 "know the year, write the year alone",
                 future=True,
             ),
-            Field("age", "Or about how old, if you do not know", hint="For example 7"),
+            Field(
+                "age",
+                "Or about how old, if you do not know",
+                "age",
+                hint="In years, as a number, for example 7. Of a baby write 0",
+            ),
         ],
         each=True,
     ),
@@ -148,6 +166,25 @@ QUESTIONS: Final = (
             ),
         ],
         each=True,
+    ),
+    Question(
+        FAMILY,
+        "Are these children brothers and sisters?",
+        [
+            Field(
+                FAMILY,
+                "Are these children brothers and sisters?",
+                "choice",
+                hint="Half-brothers, half-sisters and children who grow up as such, too",
+                choices={
+                    "yes": "Yes, all of them",
+                    "no": "No, or not all of them",
+                    "unknown": "I do not know",
+                },
+                needed="Say whether all these children are brothers and sisters",
+            )
+        ],
+        asked=_several,
     ),
     Question(
         "happened",
@@ -207,7 +244,10 @@ QUESTIONS: Final = (
                 needed="Say whether they agree",
             ),
             Field(
-                "consent_reason", "If they were not told or do not agree, why you tell us", "long"
+                "consent_reason",
+                "If they were not told or do not agree, why you tell us",
+                "long",
+                longest=500,
             ),
         ],
         says=("Tell us all the same where asking them could put a child at risk.",),
@@ -233,13 +273,14 @@ class Step:
 
 
 def steps(draft: Draft) -> Iterator[Step]:
-    """All that is asked, in order, as far as is known by now."""
+    """All that is asked, in order, as far as is known by now; of who was taken, nothing."""
     done = False
     for question in QUESTIONS:
         if question.each and not done:
             done = True
             of_each = [one for one in QUESTIONS if one.each]
-            for child in range(len(draft.children)):
+            left = (one for one in range(len(draft.children)) if one not in draft.taken)
+            for child in left:
                 yield from (Step(one, child) for one in of_each)
         elif not question.each and question.asked(draft):
             yield Step(question)
@@ -257,10 +298,23 @@ def after(draft: Draft, step: Step) -> str:
     return every[at + 1].path if at + 1 < len(every) else "check"
 
 
-def after_children() -> str:
+def after_children(draft: Draft) -> str:
     """Where somebody goes on once all children are named."""
-    following = QUESTIONS[QUESTIONS.index(_LAST_OF_CHILD) + 1]
-    return following.code
+    following = QUESTIONS[QUESTIONS.index(_LAST_OF_CHILD) + 1 :]
+    return next(one.code for one in following if one.asked(draft))
+
+
+def asked_alone(draft: Draft) -> Draft:
+    """Without answers to what is asked no longer, as somebody answered otherwise before it."""
+    asked = {
+        box
+        for step in steps(draft)
+        if step.child is None
+        for field in step.question.fields
+        for box in field.boxes
+    }
+    left = {name: said for name, said in draft.answers.items() if name in asked}
+    return draft.model_copy(update={"answers": left})
 
 
 _LAST_OF_CHILD: Final = [one for one in QUESTIONS if one.each][-1]
@@ -273,7 +327,7 @@ def read(
     answers, errors = dict[str, str](), dict[str, str]()
     for field in question.fields:
         if field.kind == "date":
-            answers |= {f"{field.name}_{part}": form.one(f"{field.name}_{part}") for part in _PARTS}
+            answers |= {box: form.one(box) for box in field.boxes}
             if said := _wrong_date(field, answers, today=today):
                 errors[f"{field.name}_day"] = said
             continue
@@ -292,12 +346,14 @@ def _wrong(field: Field, value: str) -> str | None:
         return field.needed
     if field.kind == "choice":
         return None if value in (field.choices or {}) else "Choose one of these"
-    longest = _LONGEST[field.kind]
+    if field.kind == "age":
+        return None if age_of(value) is not None else "Write the age as a number, such as 7"
+    longest = field.longest or _LONGEST[field.kind]
     return f"Write at most {longest:,} characters" if len(value) > longest else None
 
 
 def _wrong_date(field: Field, answers: Mapping[str, str], *, today: dt.date) -> str | None:
-    if not any(answers[f"{field.name}_{part}"] for part in _PARTS):
+    if not any(answers[box] for box in field.boxes):
         return field.needed
     found = date_of(answers, field.name)
     if found is None:
@@ -323,6 +379,11 @@ def date_of(answers: Mapping[str, str], name: str) -> tuple[dt.date, str] | None
     return date, f"{'A' if day else 'U'}{'A' if month else 'U'}A"
 
 
+def age_of(text: str) -> int | None:
+    """An age in years that was written as a number; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 else None
+
+
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 4):
         raise ValueError(text)
@@ -336,6 +397,6 @@ def shown(question: Question, answers: Mapping[str, str]) -> list[tuple[str, str
 
 def _in_words(field: Field, answers: Mapping[str, Any]) -> str:
     if field.kind == "date":
-        return " ".join(filter(None, (answers.get(f"{field.name}_{part}", "") for part in _PARTS)))
+        return " ".join(filter(None, (answers.get(box, "") for box in field.boxes)))
     value = str(answers.get(field.name, ""))
     return (field.choices or {}).get(value, value)

@@ -1,4 +1,4 @@
-"""What was written is sent as notifications: one for each child, each told of the others."""
+"""What was written is sent as notifications: one for each child, with its brothers and sisters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from connectors.events.envelope import HUB_SCHEMA, parse
 from connectors.events.facts import BRITAIN, NOTIFICATION, Door
 from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
-from ops.console.refer.drafts import Draft, Told
-from ops.console.refer.questions import date_of
+from ops.console.refer.drafts import FAMILY, Draft, Told, reference_of
+from ops.console.refer.questions import age_of, asked_alone, date_of
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.referrer import MadeBy
 from stores.ports import Intake
@@ -21,7 +21,6 @@ from stores.ports import Intake
 CONNECTOR: Final = "form"
 """By which way in the record says that it came."""
 _NOON: Final = dt.time(12)
-_OTHERS: Final = "Who else lives with the child, or is part of this"
 _HIDDEN: Final = {
     "protected": True,
     "protected_reason": "Whoever reported it says that it must not become known.",
@@ -29,44 +28,45 @@ _HIDDEN: Final = {
 _NOT_PASSED_ON: Final = "Who reported it is told to nobody outside the hub."
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken(Exception):
-    """The hub did not take it: why, and what can be done, in words."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Sending:
+    """What became of a report: all that was taken by now, and of whom it was not, and why."""
 
-    says: str
+    taken: tuple[Told, ...]
+    refused: Mapping[int, str]
+    """By the number of the child: what can be done, in words."""
 
 
-def tell(intake: Intake, route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> tuple[Told, ...]:
-    """Send what was written. Sent twice it is taken once. Raises :class:`NotTaken`."""
-    events = [*_events(route, draft, at=at)]
+def tell(intake: Intake, route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> Sending:
+    """Send what was written of each child who was not taken yet. Sent twice it is taken once:
+    ``at`` is the same each time, as an event under the same id has to say the same.
+    """
+    numbers = [one for one in range(len(draft.children)) if one not in draft.taken]
+    asked = asked_alone(draft)
+    events = [_event(route, asked, number=number, at=at) for number in numbers]
     door = Door(route, CONNECTOR, at)
     receipts = intake.take(parse(door, json.dumps(events).encode(), content_type=BATCH))
-    refused = [one for one in receipts if one.status is ReceiptStatus.REJECTED]
-    if refused:
-        raise NotTaken(f"{refused[0].explanation or ''} {refused[0].cure or ''}".strip())
-    return tuple(
-        Told(reference=reference_of(draft, number), warnings=tuple(_warned(receipt)))
-        for number, receipt in enumerate(receipts)
-    )
+    taken, refused = {one.number: one for one in draft.sent}, dict[int, str]()
+    for number, receipt in zip(numbers, receipts, strict=True):
+        if receipt.status is ReceiptStatus.REJECTED:
+            refused[number] = f"{receipt.explanation or ''} {receipt.cure or ''}".strip()
+        else:
+            reference, warnings = reference_of(draft.code, number), tuple(_warned(receipt))
+            taken[number] = Told(number=number, reference=reference, warnings=warnings)
+    return Sending(tuple(taken[number] for number in sorted(taken)), refused)
 
 
-def reference_of(draft: Draft, number: int) -> str:
-    """What is sent about each child is called; the first as the whole."""
-    return draft.code if number == 0 else f"{draft.code}#{number + 1}"
-
-
-def _events(route: AgencyRoute, draft: Draft, *, at: dt.datetime) -> Iterator[dict[str, Any]]:
-    for number in range(len(draft.children)):
-        reference = reference_of(draft, number)
-        yield {
-            "specversion": "1.0",
-            "id": reference,
-            "source": f"urn:mash-hub:{CONNECTOR}:{route.code}",
-            "type": NOTIFICATION,
-            "datacontenttype": "application/json",
-            "dataschema": f"{HUB_SCHEMA}v1",
-            "data": _notification(draft, number, reference=reference, at=at),
-        }
+def _event(route: AgencyRoute, draft: Draft, *, number: int, at: dt.datetime) -> dict[str, Any]:
+    reference = reference_of(draft.code, number)
+    return {
+        "specversion": "1.0",
+        "id": reference,
+        "source": f"urn:mash-hub:{CONNECTOR}:{route.code}",
+        "type": NOTIFICATION,
+        "datacontenttype": "application/json",
+        "dataschema": f"{HUB_SCHEMA}v1",
+        "data": _notification(draft, number, reference=reference, at=at),
+    }
 
 
 def _notification(draft: Draft, number: int, *, reference: str, at: dt.datetime) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _notification(draft: Draft, number: int, *, reference: str, at: dt.datetime)
         said["parents_informed"] = {
             "informed": answers["informed"] == "yes",
             "consent": answers.get("consent") or "not_sought",
-            "reason": (answers.get("consent_reason") or None) and answers["consent_reason"][:500],
+            "reason": answers.get("consent_reason") or None,
         }
     if reporter := _reporter(answers):
         said["parts"] = [reporter]
@@ -112,7 +112,7 @@ def _reporter(answers: Mapping[str, str]) -> dict[str, Any] | None:
     """
     names = ("your_name", "your_work", "your_telephone", "your_email")
     given = ", ".join(filter(None, (answers.get(name, "") for name in names)))
-    if not given or answers.get("who") == MadeBy.ANONYMOUS:
+    if not given:
         return None
     return {
         "text": f"Reported by: {given}",
@@ -136,10 +136,13 @@ def _child(draft: Draft, number: int, *, at: dt.datetime) -> dict[str, Any]:
         person["address"] = [address | hidden]
     if answers.get("school"):
         person["school"] = {"name": answers["school"]} | hidden
-    others = [one for at_, one in enumerate(draft.children) if at_ != number]
-    person["related_person"] = [
-        {"name": names[0], "relationship": "sibling"} for one in others if (names := _names(one))
-    ]
+    if draft.answers.get(FAMILY) == "yes":
+        others = (one for at_, one in enumerate(draft.children) if at_ != number)
+        person["related_person"] = [
+            {"name": called[0], "relationship": "sibling"}
+            for one in others
+            if (called := _names(one))
+        ]
     return person
 
 
@@ -160,10 +163,10 @@ def _born(answers: Mapping[str, str], at: dt.datetime) -> dict[str, str] | None:
         date, sure = found
         indicator = "XXX" if date > today else sure
         return {"date": date.isoformat(), "accuracy_indicator": indicator}
-    age = answers.get("age", "").strip()
-    if not (age.isascii() and age.isdigit() and len(age) <= 2):
+    age = age_of(answers.get("age", ""))
+    if age is None:
         return None
-    return {"date": f"{today.year - int(age)}-01-01", "accuracy_indicator": "UUE"}
+    return {"date": f"{today.year - age}-01-01", "accuracy_indicator": "UUE"}
 
 
 def _warned(receipt: Receipt) -> Iterator[str]:

@@ -42,6 +42,9 @@ def report(page: Page, served: Served) -> str:
     assert heading(page) == "2 children so far"
     page.get_by_label("No", exact=True).check()
     go_on(page)
+    assert heading(page) == "Are these children brothers and sisters?"
+    page.get_by_label("Yes, all of them").check()
+    go_on(page)
     page.get_by_label("What has happened").fill("Ivy said that she is hit with a belt.")
     go_on(page)
     go_on(page)
@@ -73,7 +76,13 @@ def test_a_teacher_reports_two_children_without_a_script(served: Served) -> None
     page.goto(f"{served.url}/refer/follow")
     page.get_by_label("Your reference").fill(reference)
     page.get_by_role("button", name="Look").click()
-    assert "We have it" in page.content()
+    assert page.content().count("We have it") == 2, "one of each child"
+    assert {"Child 1", "Child 2"} <= set(page.get_by_role("heading", level=2).all_inner_texts())
+    page.goto(f"{served.url}/refer/sent")
+    page.get_by_role("button", name="Delete what I wrote").click()
+    assert heading(page) == "What you wrote is deleted"
+    page.goto(f"{served.url}/refer/sent")
+    assert heading(page) == "We cannot find what you wrote"
     page.context.close()
     with served.hub.database.reading() as connection:
         assert linking.count(connection, NotificationAccepted) >= 2
@@ -86,6 +95,28 @@ def test_a_teacher_reports_two_children_without_a_script(served: Served) -> None
 def test_pages_of_the_form_have_no_faults(path: str, served: Served) -> None:
     page = begin(served.browser.new_context().new_page(), served)
     assert faults(page, f"{served.url}/refer/{path}") == []
+    page.context.close()
+
+
+def test_receipt_news_and_what_is_said_after_deleting_have_no_faults(served: Served) -> None:
+    page = served.browser.new_context().new_page()
+    reference = report(page, served)
+    assert faults(page) == []
+    assert faults(page, f"{served.url}/refer/nowhere") == []
+    page.goto(f"{served.url}/refer/follow")
+    page.get_by_label("Your reference").fill(reference)
+    page.get_by_role("button", name="Look").click()
+    assert faults(page) == []
+    page.goto(f"{served.url}/refer/sent")
+    page.get_by_role("button", name="Delete what I wrote").click()
+    assert faults(page) == []
+    page.context.close()
+
+
+def test_whoever_is_watched_leaves_without_a_script(served: Served) -> None:
+    page = begin(served.browser.new_context(java_script_enabled=False).new_page(), served)
+    with page.expect_request("https://www.bbc.co.uk/weather"):
+        page.get_by_role("button", name="Leave this page").click()
     page.context.close()
 
 
