@@ -32,7 +32,8 @@
       userHandle: one.response.userHandle ? text(one.response.userHandle) : null,
     };
     const credential = { id: one.id, rawId: text(one.rawId), type: one.type, response };
-    return ask("/sign-in/passkey", { credential, port: page.dataset.port, state: page.dataset.state });
+    const { port, state, bound } = page.dataset;
+    return ask("/sign-in/passkey", { credential, port, state, bound });
   };
 
   const register = async () => {

@@ -26,7 +26,7 @@ from ops.access.challenges import PATIENCE, Challenges
 from ops.access.loopback import PATH
 from ops.access.pages import COOKIE, SESSION, SignIn
 from ops.access.proving import CannotSignIn
-from ops.access.sessions import Known, now
+from ops.access.sessions import DIGEST, Known, now
 from schemas.access import Proof
 
 ASKED: Final = "__Host-mash-passkey"
@@ -94,13 +94,14 @@ class PasskeyPages:
 
     def page(self, request: Request) -> Response:
         """Where somebody signs in."""
-        port, state = (request.query_params.get(name, "") for name in ("port", "state"))
+        told = {name: request.query_params.get(name, "") for name in ("port", "state", "bound")}
         return self._shown(
             title="Sign in",
             does="sign-in",
             button=_SIGN_IN,
-            port=port if _is_port(port) else "",
-            state=state[:100],
+            port=told["port"] if _is_port(told["port"]) else "",
+            state=told["state"][:100],
+            bound=told["bound"][:100],
         )
 
     def own(self, request: Request) -> Response:
@@ -166,12 +167,15 @@ class PasskeyPages:
     def _begin(self, request: Request, said: Mapping[str, Any]) -> Response:
         hub, given = self.sign_in.hub, self._given(request)
         port, sessions = str(said.get("port") or ""), self.sign_in.sessions
+        bound = str(said.get("bound") or "") if _is_port(port) else None
+        if bound is not None and not DIGEST.fullmatch(bound):
+            raise CannotSignIn("the address is not of a command: start it anew", "no_answer")
         with self.one:
             known, used = self._ceremonies.signed_in(_credential(said), challenge=given)
             if not self.challenges.use(given, now()):
                 raise CannotSignIn(_NOT_ASKED, "not_asked")
             lasts = _TERMINAL if _is_port(port) else None
-            token, session = sessions.begin(known, lasts=lasts)
+            token, session = sessions.begin(known, lasts=lasts, bound=bound)
             attempts.signed_in(hub, token, session=session, passkey=used)
         if _is_port(port):
             back = urlencode({"state": str(said.get("state") or ""), "code": token})

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from hmac import compare_digest
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -21,6 +24,8 @@ from ops.access.accounts import login
 from schemas.access import Proof, Role
 from schemas.base import Code, Instant, Line, Shape
 from schemas.settings import HubSettings
+
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def now() -> dt.datetime:
@@ -47,6 +52,12 @@ class Session(Known):
     """And who acts as that until ``ends_at``."""
 
     ends_at: Instant
+    bound: str | None = None
+    """The digest of what opens it, to be known beside its token; None: the token does."""
+
+    def opens_with(self, verifier: str) -> bool:
+        """Whether this is what opens it."""
+        return self.bound is None or compare_digest(self.bound, name_of(verifier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +69,19 @@ class Sessions:
     longest: dt.timedelta
     clock: Callable[[], dt.datetime] = now
 
-    def begin(self, known: Known, *, lasts: dt.timedelta | None = None) -> tuple[str, Session]:
+    def begin(
+        self, known: Known, *, lasts: dt.timedelta | None = None, bound: str | None = None
+    ) -> tuple[str, Session]:
         """A new session, and what its owner has of it. What has ended is swept away.
 
-        ``lasts``: where it ends sooner than others.
+        ``lasts``: where it ends sooner than others. ``bound``: the digest of what it takes to open
+        it, where its token comes by a way on which others may read it (as PKCE: RFC 7636).
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
         token, at = secrets.token_urlsafe(32), self.clock()
-        session = Session(**known.__dict__, ends_at=at + (lasts or self.longest))
+        ends_at = at + (lasts or self.longest)
+        session = Session(**known.__dict__, ends_at=ends_at, bound=bound)
         path = self._path(token)
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "w", encoding="utf-8") as opened:
@@ -74,12 +89,14 @@ class Sessions:
         self._touch(path, at)
         return token, session
 
-    def find(self, token: str, *, used: bool = True) -> Session | None:
+    def find(self, token: str, *, used: bool = True, verifier: str = "") -> Session | None:
         """Whose it is, if it has not ended; ``used``: by somebody, and not by a page that asks by
         itself again and again.
         """
         path, at = self._path(token), self.clock()
         session = self._read(path, at)
+        if session is not None and not session.opens_with(verifier):
+            return None
         if session is not None and used:
             with suppress(FileNotFoundError):  # ended in this moment
                 self._touch(path, at)

@@ -15,7 +15,7 @@ from ops.access.loopback import Listening
 from ops.access.openid import provider_of
 from ops.access.passkeys import party_of
 from ops.access.proving import CannotSignIn, as_of_now, by_passphrase
-from ops.access.sessions import Known, own_file, sessions_of
+from ops.access.sessions import Known, name_of, own_file, sessions_of
 from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import recording
 from ops.look.reading import Reader
@@ -90,19 +90,23 @@ def _at_the_provider(hub: Reader, *, port: int, to_decide: bool) -> Known:
 
 
 def _by_passkey(hub: Reader, *, port: int) -> Known:
-    """What a browser brings is a session of a minute, which becomes the one of this command."""
+    """What a browser brings is a session of a minute, which becomes the one of this command; it
+    opens with what this command alone knows, whoever else listens where the browser goes.
+    """
     if party_of(hub.settings) is None:
         raise click.ClickException("[identity] url does not say where a browser reaches the hub")
-    listening, state = Listening(port), secrets.token_urlsafe(32)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    listening = Listening(port)
     sessions, base = sessions_of(hub.settings, hub.folder), str(hub.settings.identity.url)
     try:
-        asked = urlencode({"port": listening.port, "state": state})
+        told = {"port": listening.port, "state": state, "bound": name_of(verifier)}
+        asked = urlencode(told)
         url = f"{base.rstrip('/')}/sign-in/passkey?{asked}"
         click.echo(f"Open this in a browser of this machine:\n{url}", err=True)
         said = listening.wait(state, seconds=_PATIENCE)
     finally:
         listening.close()
-    session = sessions.find(said.get("code", ""))
+    session = sessions.find(said.get("code", ""), verifier=verifier)
     known = as_of_now(hub, session) if session else None
     if known is None or known.proven is not Proof.PASSKEY:
         raise CannotSignIn("what the browser brought is none any more: sign in again", "no_code")

@@ -136,18 +136,23 @@ class Embedded:
         """Decide while others may write; only then is the one lock taken that writers share. A Red
         that comes meanwhile is heard next.
         """
-        policy = self._in_force.now()
-        with self.database.view() as view:
-            return decide(
-                self.unit,
-                deliveries,
-                cursor=cursors.read(view, self.unit.name),
-                view=view,
-                policy=policy,
-                offsets=offsets,
-                attempt=attempt,
-                enough=never if offsets is Offsets.LEFT else self.database.red_came.is_set,
-            )
+        while True:
+            with self.database.view() as view:
+                policy = self._in_force.seen(view)
+                if policy is not None:
+                    enough = never if offsets is Offsets.LEFT else self.database.red_came.is_set
+                    return decide(
+                        self.unit,
+                        deliveries,
+                        cursor=cursors.read(view, self.unit.name),
+                        view=view,
+                        policy=policy,
+                        offsets=offsets,
+                        attempt=attempt,
+                        enough=enough,
+                    )
+            # Another one is kept by itself: a store in memory has one connection.
+            self._in_force.now()
 
     def _start(self) -> int:
         """The position behind which nothing is left to do. A store that was written by a step at a

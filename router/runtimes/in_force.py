@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from router.handle import Adopted
 from router.registered import Registered
 from stores import policies
-from stores.database import Database
+from stores.database import Database, View
 
 
 @dataclass(slots=True)
@@ -24,6 +24,11 @@ class InForce:
     def __post_init__(self) -> None:
         self._adopted = self.configured
         self._registered = Registered(self.configured.value)
+
+    def seen(self, view: View) -> Adopted | None:
+        """It, where what this view shows has been kept already; None: ask for it as it is now."""
+        same = self._registered.policy(view) is self._adopted.value
+        return self._adopted if same else None
 
     def now(self) -> Adopted:
         """It, kept under its number."""

@@ -430,6 +430,26 @@ def test_where_nobody_may_say_anything_of_keys_nobody_looks_again(
         assert len(looked) == times
 
 
+def test_a_pass_opens_one_view_for_keys_and_states(
+    town: Registering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.registers(town.school)
+    opened, view = list[object](), Database.view
+
+    def views(database: Database) -> Any:
+        opened.append(database)
+        return view(database)
+
+    town.hub.drain()
+    town.put(products.drafted(products.draft_item("school")))
+    monkeypatch.setattr(Database, "view", views)
+    town.hub.once(looks_at_clock=False)
+    assert len(opened) == 1
+    monkeypatch.undo()
+    town.approves(town.school)
+    assert town.lease(RECIPIENT)
+
+
 def test_what_is_sent_again_is_a_duplicate_whatever_became_of_it(town: Registering) -> None:
     told = town.head.says(KeyChoice.REGISTER, town.school)
     assert town.send(told, id_="one").status is ReceiptStatus.ACCEPTED

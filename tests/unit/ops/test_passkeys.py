@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner, Result
@@ -398,6 +399,15 @@ def test_pages_have_no_script_of_their_own(browser: Browser) -> None:
 # By command
 
 
+@pytest.mark.parametrize("bound", [None, "", "x" * 64])
+def test_a_browser_takes_no_session_to_an_address_that_no_command_gave(
+    browser: Browser, registered: Authenticator, bound: str | None
+) -> None:
+    challenge = browser.post("/sign-in/passkey/asked", {}).json()["challenge"]
+    said = {"port": "4000", "state": "x", "bound": bound, "credential": registered.sign(challenge)}
+    assert browser.post("/sign-in/passkey", said).status_code == 403
+
+
 def test_a_command_signs_in_with_a_passkey_by_a_browser_of_this_machine(
     folder: DemoFolder,
     made: Hub,
@@ -407,14 +417,25 @@ def test_a_command_signs_in_with_a_passkey_by_a_browser_of_this_machine(
 ) -> None:
     with pytest.raises(NotProven):
         asker(made, WHO)
+    addresses, echo = list[str](), click.echo
+
+    def echoes(text: str, **how: Any) -> None:
+        addresses.extend(re.findall(r"https://\S+", text))
+        echo(text, **how)
+
+    monkeypatch.setattr("ops.commands.sign_in.click.echo", echoes)
 
     def wait(listening: Listening, state: str, *, seconds: float) -> dict[str, str]:
         challenge = browser.post("/sign-in/passkey/asked", {}).json()["challenge"]
-        said = {"port": str(listening.port), "state": state}
+        told = httpx.URL(addresses[-1]).params
+        said = {name: told[name] for name in ("port", "state", "bound")}
         answer = browser.post(
             "/sign-in/passkey", said | {"credential": registered.sign(challenge)}
         ).json()
         assert SESSION not in browser.cookies
+        code = httpx.URL(answer["next"]).params["code"]
+        thief = Browser(browser.app, httpx.Cookies({SESSION: code}))
+        assert thief.who() is None, "whoever else the browser was sent to has nothing"
         found = httpx.URL(answer["next"])
         assert (found.host, found.port) == ("127.0.0.1", listening.port)
         return dict(found.params)
