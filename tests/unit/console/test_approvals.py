@@ -34,6 +34,7 @@ from tests.support.approving import NARRATIVE, SERGEANT, asked, asking_hub
 from tests.support.console import Person, app_of, hidden
 
 DESK = "/desk/approvals"
+HEAD = ("product_id", "case_id", "recipient", "purpose", "referral_id", "item_id")
 SANITISED = "rang us on [telephone]"
 
 
@@ -450,3 +451,27 @@ def test_without_a_signature_nothing_is_sent(signing: tuple[Path, Hub]) -> None:
     assert "It has to be signed" in answer.text
     hub.embedded().drain()
     assert facts(hub, referral, ItemDecided) == []
+
+
+def uploads(person: Person, at: str, decision: dict[str, object], stage: str) -> httpx.Response:
+    files = {"decision": ("decision.json", json.dumps(decision).encode(), "application/json")}
+    fields = {"form_token": person.token(DESK), "stage": stage}
+    return person.asks("POST", f"{at}/signed", data=fields, files=files)
+
+
+def test_a_file_withholds_nothing_in_another_persons_name(signing: tuple[Path, Hub]) -> None:
+    folder, hub = signing
+    referral, other = asked(hub), Person(app_of(hub))
+    other.enters(hub, "N. Inspector")
+    at = place(hub)
+    request = request_of(other.get(f"{at}/file").content)
+    key = keys.read(folder / "police.key")
+    signed = decide(request, Decision(Choice.RELEASE_SANITISED), key=key)
+    ids = {name: signed[name] for name in HEAD}
+    withheld = ids | {"choice": "withhold", "decided_by": SERGEANT, "reason": "x", "signpost": True}
+    for forged in (withheld, withheld | {"envelope": signed["envelope"]}):
+        for stage in ("review", "send"):
+            answer = uploads(other, at, forged, stage)
+            assert (answer.status_code, "in your own name" in answer.text) == (422, True)
+    hub.embedded().drain()
+    assert facts(hub, referral, ItemDecided, ItemWithheld) == []
