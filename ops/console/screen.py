@@ -55,6 +55,11 @@ class Visit:
         return self.asker.agency
 
     @property
+    def of_lead(self) -> bool:
+        """Whether that is the agency that runs the front door."""
+        return self.agency == self.hub.settings.lead_agency
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What people call each agency."""
         return {code: agency.name for code, agency in self.hub.settings.agencies.items()}
@@ -121,9 +126,21 @@ class Desk:
     """What the access rules have to let somebody do who opens any of its screens."""
     own: bool = False
     """Whether that is asked of what is their own agency's."""
+    lead: bool = False
+    """Whether it is for people of the lead agency alone: a role says nothing of whose somebody is.
+    """
+    others: str | None = None
+    """The path of the one screen that people of other agencies have all the same, of their own."""
     done: Mapping[str, str] = field(default_factory=dict)
     """What people are told after something was done, by the word for it."""
 
-    def is_for(self, asker: Asker) -> bool:
-        """Whether somebody has one of its roles."""
-        return not self.roles.isdisjoint(asker.roles)
+    def opens_at(self, asker: Asker, *, lead: str) -> str | None:
+        """The path at which somebody comes in; None: it is not for them."""
+        if self.roles.isdisjoint(asker.roles):
+            return None
+        return "" if not self.lead or asker.agency == lead else self.others
+
+    def lets(self, asker: Asker, screen: Screen, *, lead: str) -> bool:
+        """Whether one of its screens is for somebody."""
+        opens = self.opens_at(asker, lead=lead)
+        return opens is not None and opens in ("", screen.path)

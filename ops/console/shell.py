@@ -115,9 +115,9 @@ class Shell:
         signed = self._signed(request)
         if signed is None:
             return _see(f"{AT}/sign-in")
-        mine = next((desk for desk in self.desks if desk.is_for(signed.asker)), None)
+        mine = next(iter(self._desks_of(signed.asker)), None)
         if mine is not None:
-            return _see(f"{AT}/{mine.code}")
+            return _see(mine["at"])
         return self._shown(Page("start.html"), signed)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -192,7 +192,7 @@ class Shell:
                 return _see(f"{AT}/sign-in")
             if signed is None:
                 raise Stale
-            self._let_in(desk, signed.asker)
+            self._let_in(desk, screen, signed.asker)
             visit = Visit(
                 self.hub,
                 self.routes,
@@ -210,10 +210,12 @@ class Shell:
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
             return self._failed(error, signed, desk)
 
-    def _let_in(self, desk: Desk, asker: Asker) -> None:
-        """Raise :class:`Denied`, which is recorded, unless roles and rules let somebody in."""
+    def _let_in(self, desk: Desk, screen: Screen, asker: Asker) -> None:
+        """Raise :class:`Denied`, which is recorded, unless roles, their agency and the rules let
+        somebody in.
+        """
         answer = Answer(Verdict.DENY, None)
-        if desk.is_for(asker):
+        if desk.lets(asker, screen, lead=self.hub.settings.lead_agency):
             item = Kept(asker.agency) if desk.own else OF_THE_HUB
             answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
         if answer.verdict is Verdict.ALLOW:
@@ -277,11 +279,20 @@ class Shell:
             "asker": asker,
             "lead": self.hub.settings.agencies[self.hub.settings.lead_agency],
             "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
-            "desks": [one for one in self.desks if asker and one.is_for(asker)],
+            "desks": self._desks_of(asker) if asker else (),
             "form_token": lambda: _hidden(signed),
         }
         body = render(page.template, {**values, **page.values})
         return Response(body, page.status, HEADERS, media_type="text/html")
+
+    def _desks_of(self, asker: Asker) -> Sequence[dict[str, str]]:
+        lead = self.hub.settings.lead_agency
+        each = ((desk, desk.opens_at(asker, lead=lead)) for desk in self.desks)
+        return [
+            {"code": desk.code, "name": desk.name, "at": f"{AT}/{desk.code}/{path}".rstrip("/")}
+            for desk, path in each
+            if path is not None
+        ]
 
     def _signed(self, request: Request) -> _Signed | None:
         token = request.cookies.get(SESSION)
