@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from connectors.port import Routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import attempts
-from ops.access.acting import Asker, Denied, may, of_known
+from ops.access.acting import Asker, Denied, NotRecent, may, of_known
 from ops.access.items import OF_THE_HUB, Kept
 from ops.access.links import links_of
 from ops.access.noting import OPERATIONS, UNKNOWN
@@ -32,7 +32,7 @@ from ops.access.proving import as_of_now
 from ops.access.recording import denied
 from ops.access.sessions import Sessions, sessions_of
 from ops.console.desks import DESKS
-from ops.console.errors import NOT_THERE, Stale, Told, told
+from ops.console.errors import NOT_THERE, Elsewhere, Stale, Told, told
 from ops.console.forms import TOKEN, read_form
 from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, File, Form, Go, Page, Screen, Visit
@@ -56,6 +56,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+_OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
+"""Fields of a form that another has anew."""
 _KEPT: Final = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
 
 log = structlog.get_logger()
@@ -208,7 +210,26 @@ class Shell:
             assert screen.takes is not None
             return self._told(screen.takes(visit), signed, visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            if form is not None and (
+                isinstance(error, NotRecent) or self._may_keep(error, request)
+            ):
+                return self._again(error, signed, form)
             return self._failed(error, signed, desk)
+
+    @staticmethod
+    def _may_keep(error: Exception, request: Request) -> bool:
+        """Whether a form of an older session is shown again: only one of the hub's own pages is, as
+        it is then sent with the token of whoever is there now.
+        """
+        ours = request.headers.get("origin", "").endswith(f"//{request.headers.get('host')}")
+        shows = ours or request.headers.get("sec-fetch-site") == "same-origin"
+        return isinstance(error, Stale) and not isinstance(error, Elsewhere) and shows
+
+    def _again(self, error: Exception, signed: _Signed | None, form: Form) -> Response:
+        """Why nothing was sent, with all that was written, until they have signed in again."""
+        said = told(error)
+        kept = {name: all_ for name, all_ in form.fields.items() if name not in _OF_ONE_TIME}
+        return self._shown(Page("again.html", {"told": said, "kept": kept}, said.status), signed)
 
     def _let_in(self, desk: Desk, screen: Screen, asker: Asker) -> None:
         """Raise :class:`Denied`, which is recorded, unless roles, their agency and the rules let
@@ -326,7 +347,9 @@ def _check(request: Request, form: Form, signed: _Signed) -> None:
     origin = request.headers.get("origin")
     here = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     same = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    if not (here and same) or not hmac.compare_digest(form.one(TOKEN), signed.form_token):
+    if not (here and same):
+        raise Elsewhere
+    if not hmac.compare_digest(form.one(TOKEN), signed.form_token):
         raise Stale
 
 

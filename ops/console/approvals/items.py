@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.approvals.deciding import Written, withholding
 from ops.console.screen import Go, NotThere, Page, Visit
@@ -57,8 +56,6 @@ def taken(visit: Visit) -> Page | Go:
     if stage != "send":
         values = _shown(visit, found) | {"written": written, "who": visit.who}
         return Page("approvals/item_check.html", values)
-    if not visit.asker.recent:
-        raise NotRecent
     sent = sending.send(visit, RULING, _data(visit, found, written), about=found.referral_id)
     if sent.refused is not None:
         return one(visit, {"ruling": f"The hub did not take this. {sent.refused}"})

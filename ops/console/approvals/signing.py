@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.approvals.deciding import DECISION
 from ops.console.approvals.requests import shown, wanted
@@ -52,8 +51,6 @@ def brought(visit: Visit) -> Page | Go:
         return bring(visit, {"decision": read})
     if visit.form.one("stage") != "send":
         return _checked(visit, found, read, text=text)
-    if not visit.asker.recent:
-        raise NotRecent
     sent = sending.send(visit, DECISION, _said(read), about=found.referral_id)
     if sent.refused is not None:
         return bring(visit, {"decision": f"The hub did not take this. {sent.refused}"})

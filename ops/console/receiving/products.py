@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import received
@@ -33,6 +32,9 @@ def taken(visit: Visit) -> Page | Go:
     """Say that a person has it, or that it is not theirs and why."""
     found, status = _wanted(visit), visit.form.one("status")
     reason = " ".join(visit.form.one("reason").split())
+    written = {"status": status, "reason": reason}
+    if visit.form.one("stage") == "change":
+        return _page(visit, found, written=written)
     errors = {}
     if status not in ("received", "refused"):
         errors["status"] = "Select whether you have it"
@@ -41,9 +43,7 @@ def taken(visit: Visit) -> Page | Go:
     if len(reason) > _MOST:
         errors["reason"] = f"The reason must be {_MOST} characters or fewer"
     if errors:
-        return _page(visit, found, errors, {"status": status, "reason": reason})
-    if not visit.asker.recent:
-        raise NotRecent
+        return _page(visit, found, errors, written)
     told: dict[str, Any] = {
         "product_id": found.product_id,
         "case_id": found.case_id,
@@ -53,7 +53,8 @@ def taken(visit: Visit) -> Page | Go:
     told |= {"reason": reason} if reason else {}
     sent = sending.send(visit, RECEIPT, told, about=found.case_id)
     if sent.refused is not None:
-        return _page(visit, found, {"status": f"The hub did not take this. {sent.refused}"})
+        refused = {"status": f"The hub did not take this. {sent.refused}"}
+        return _page(visit, found, refused, written)
     return Go("received", "sent" if sent.settled else "taken")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.researching.requests import CHOICES, address, page, shown, wanted
 from ops.console.researching.told import MOST, Told, faults_of, items_of
@@ -36,8 +35,6 @@ def taken(visit: Visit) -> Page | Go:
         return _form(visit, found, items, errors)
     if stage != "send":
         return _checked(visit, found, items)
-    if not visit.asker.recent:
-        raise NotRecent
     about = found.request.referral_id
     sent = sending.send(visit, ANSWER, _data(visit, found, items), about=about)
     if sent.refused is not None:
