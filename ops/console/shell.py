@@ -210,17 +210,17 @@ class Shell:
             assert screen.takes is not None
             return self._told(screen.takes(visit), signed, visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
-            if form is not None and (
-                isinstance(error, NotRecent) or self._may_keep(error, request)
-            ):
+            if form is not None and self._may_keep(error, request):
                 return self._again(error, signed, form)
             return self._failed(error, signed, desk)
 
     @staticmethod
     def _may_keep(error: Exception, request: Request) -> bool:
-        """Whether a form of an older session is shown again: only one of the hub's own pages is, as
-        it is then sent with the token of whoever is there now.
+        """Whether a form is shown again that was not taken. Of an older session only one of the
+        hub's own pages is, as it then gets the token of whoever is there now.
         """
+        if isinstance(error, NotRecent):
+            return True
         ours = request.headers.get("origin", "").endswith(f"//{request.headers.get('host')}")
         shows = ours or request.headers.get("sec-fetch-site") == "same-origin"
         return isinstance(error, Stale) and not isinstance(error, Elsewhere) and shows

@@ -86,7 +86,9 @@ def wanted_back(hub: Hub, asker: Asker) -> Sequence[Recalled]:
 
 
 def recalled(hub: Hub, asker: Asker, recall_id: str) -> tuple[Recalled, ProductRecalled] | None:
-    """One of these, and as it was told; None where there is no such or it is another agency's."""
+    """One of these, and as it was told, which is recorded; None where there is no such or it is
+    another agency's.
+    """
     found = next((one for one in wanted_back(hub, asker) if one.recall_id == recall_id), None)
     if found is None:
         return None
@@ -101,6 +103,7 @@ def recalled(hub: Hub, asker: Asker, recall_id: str) -> tuple[Recalled, ProductR
         if isinstance(fact, ProductRecalled) and (fact.recall_id or id_) == recall_id
     )
     fact = next(mine, None)
+    letters.opened(hub, asker, wanted=recall_id, referral_id=found.case_id, why=_WHY)
     return None if fact is None else (found, fact)
 
 

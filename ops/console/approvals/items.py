@@ -25,8 +25,6 @@ def listed(visit: Visit) -> Page:
 def one(visit: Visit, errors: dict[str, str] | None = None) -> Page:
     """An item: what it says, where it went, and what can be done about that."""
     found = _wanted(visit)
-    if errors is None:
-        asked.opened(visit.hub, visit.asker, item_id=found.item_id, referral_id=found.referral_id)
     values = _shown(visit, found) | {"errors": errors}
     return Page("approvals/item.html", values, 422 if errors else 200)
 
@@ -63,10 +61,12 @@ def taken(visit: Visit) -> Page | Go:
 
 
 def _wanted(visit: Visit) -> Item:
+    """The item; that it was read is recorded, as every screen shows some of it."""
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = asked.item(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
         raise NotThere
+    asked.opened(visit.hub, visit.asker, item_id=found.item_id, referral_id=found.referral_id)
     return found
 
 

@@ -18,10 +18,8 @@ def listed(visit: Visit) -> Page:
 
 
 def one(visit: Visit) -> Page:
-    """Who the child is, why it is asked and on which basis; that it was read is recorded."""
-    found = wanted(visit)
-    requested.opened(visit.hub, visit.asker, found)
-    return page(visit, found)
+    """Who the child is, why it is asked and on which basis."""
+    return page(visit, wanted(visit))
 
 
 def chosen(visit: Visit) -> Page | Go:
@@ -33,11 +31,15 @@ def chosen(visit: Visit) -> Page | Go:
 
 
 def wanted(visit: Visit) -> Requested:
-    """The request that the address names; raises :class:`NotThere`, also for another agency's."""
+    """The request that the address names; raises :class:`NotThere`, also for another agency's.
+
+    That it was read is recorded here, as whatever is done with it shows some of it.
+    """
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = requested.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
         raise NotThere
+    requested.opened(visit.hub, visit.asker, found)
     return found
 
 

@@ -84,7 +84,9 @@ def answered(hub: Hub, referral: str) -> list[InformationAnswered]:
 def test_the_request_says_who_the_child_is_why_it_is_asked_and_on_which_basis(
     hub: Hub, researcher: Person, referral: str
 ) -> None:
-    assert "Kim Invented, 9 February 2017" in researcher.get(DESK).text
+    listed = researcher.get(DESK).text
+    assert "1 request waits" in listed
+    assert "Kim" not in listed
     text = unescape(researcher.get(place(hub)).text)
     with hub.database.reading() as connection:
         vault = hub.database.vault
@@ -97,6 +99,10 @@ def test_the_request_says_who_the_child_is_why_it_is_asked_and_on_which_basis(
     assert "01632 960555" not in text
     with hub.database.reading() as connection:
         assert linking.count(connection, RecordAccessed) == 1
+    for path in ("known", "unknown", "declined"):
+        researcher.get(f"{place(hub)}/{path}")
+    with hub.database.reading() as connection:
+        assert linking.count(connection, RecordAccessed) == 4
 
 
 def test_it_answers_with_items_and_who_may_see_each(
