@@ -12,11 +12,15 @@ from schemas.school import SchoolNotice
 
 RECEIPT: Final = "mash.delivery-receipt.v1"
 _MOST: Final = 500
+_SHOWN: Final = 200
 
 
 def listed(visit: Visit) -> Page:
-    """What waits for a person, and what is wanted back."""
+    """What waits for a person, what people have, and what is wanted back."""
+    had = received.had(visit.hub, visit.asker)
     values = {
+        "had": had[:_SHOWN],
+        "all_had": len(had),
         "rows": received.waiting(visit.hub, visit.asker),
         "back": received.wanted_back(visit.hub, visit.asker),
     }
@@ -75,6 +79,7 @@ def _page(
     values = {
         "product": found,
         "row": next((one for one in rows if one.product_id == found.product_id), None),
+        "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,
         "errors": errors,
         "written": written or {},
