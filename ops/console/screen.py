@@ -60,6 +60,12 @@ class Visit:
         return self.agency == self.hub.settings.lead_agency
 
     @property
+    def page(self) -> int:
+        """Which page of a list they ask for."""
+        page = self.query.get("page", "1")
+        return int(page) if page.isdecimal() and len(page) < 7 else 1
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What people call each agency."""
         return {code: agency.name for code, agency in self.hub.settings.agencies.items()}
