@@ -113,6 +113,8 @@ class Screen:
     """Under the desk's own; empty: the desk's first page. Ids are written as ``{referral_id}``."""
     shows: View
     takes: View | None = None
+    uploads: bool = False
+    """Whether its form brings a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.port import Routes
@@ -33,7 +33,7 @@ from ops.access.recording import denied
 from ops.access.sessions import Sessions, sessions_of
 from ops.console.desks import DESKS
 from ops.console.errors import NOT_THERE, Elsewhere, Stale, Told, told
-from ops.console.forms import TOKEN, read_form
+from ops.console.forms import TOKEN, form_in, read_body
 from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, File, Form, Go, Page, Screen, Visit
 from ops.console.sending import ONCE
@@ -58,6 +58,7 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 _OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
 """Fields of a form that another has anew."""
+_TOO_MANY: Final = Told(429, "Try again in a minute", ("Too many links that are none come now.",))
 _KEPT: Final = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
 
 log = structlog.get_logger()
@@ -136,7 +137,7 @@ class Shell:
             if answer is not None:
                 return answer
             if not await self.wrong.slow(request.client.host if request.client else ""):
-                return PlainTextResponse("Too many links that are none come just now.", 429)
+                return self._error(_TOO_MANY, None)
         return self._shown(Page("used_up.html", status=403), None)
 
     def _entered(self, request: Request, key: str) -> Response | None:
@@ -153,18 +154,18 @@ class Shell:
     async def _sign_out(self, request: Request) -> Response:
         """End the session."""
         try:
-            form = await read_form(request)
-            await run_in_threadpool(self._signed_out, request, form)
+            body = await read_body(request)
+            await run_in_threadpool(self._signed_out, request, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
             return await run_in_threadpool(self._failed, error, None)
         answer = _see(f"{AT}/sign-in?out")
         answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
-    def _signed_out(self, request: Request, form: Form) -> None:
+    def _signed_out(self, request: Request, body: bytes) -> None:
         signed = self._signed(request)
         if signed is not None:
-            _check(request, form, signed)
+            _check(request, form_in(request, body), signed)
             self._end(request)
 
     async def _accessibility(self, request: Request) -> Response:
@@ -176,19 +177,28 @@ class Shell:
 
     def _served(self, desk: Desk, screen: Screen) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
+            if request.method == "HEAD":  # which programs send by themselves; to open is a deed
+                raise HTTPException(405)
+            try:
+                body = await self._brought(request, screen) if request.method == "POST" else None
+            except Exception as error:  # noqa: BLE001 - whatever it is, people are told
+                return await run_in_threadpool(self._failed, error, None)
             async with self.hands:
-                try:
-                    form = await read_form(request) if request.method == "POST" else None
-                except Exception as error:  # noqa: BLE001 - whatever it is, people are told
-                    return await run_in_threadpool(self._failed, error, None)
-                return await run_in_threadpool(self._at, request, desk, screen, form)
+                return await run_in_threadpool(self._at, request, desk, screen, body)
 
         return endpoint
 
-    def _at(self, request: Request, desk: Desk, screen: Screen, form: Form | None) -> Response:
+    async def _brought(self, request: Request, screen: Screen) -> bytes:
+        """What somebody sends who is known here. However slowly it comes, others are served."""
+        if await run_in_threadpool(self._signed, request) is None:
+            raise Stale
+        return await read_body(request, files=screen.uploads)
+
+    def _at(self, request: Request, desk: Desk, screen: Screen, body: bytes | None) -> Response:
         """What a screen answers, in words that people understand whatever happens."""
-        signed = None
+        signed, form = None, None
         try:
+            form = None if body is None else form_in(request, body)
             signed = self._signed(request)
             if signed is None and form is None:
                 return _see(f"{AT}/sign-in")
@@ -349,7 +359,7 @@ def _check(request: Request, form: Form, signed: _Signed) -> None:
     same = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
     if not (here and same):
         raise Elsewhere
-    if not hmac.compare_digest(form.one(TOKEN), signed.form_token):
+    if not hmac.compare_digest(form.one(TOKEN).encode(), signed.form_token.encode()):
         raise Stale
 
 
