@@ -99,7 +99,13 @@ class File:
 
 
 class NotThere(Exception):
-    """There is no such thing, or nothing of it for whoever asks."""
+    """There is no such thing, or nothing of it for whoever asks; ``happened``: what became of it,
+    and by whom, where that may be told.
+    """
+
+    def __init__(self, happened: str | None = None) -> None:
+        super().__init__()
+        self.happened = happened
 
 
 View: TypeAlias = Callable[[Visit], Page | Go | File]

@@ -35,7 +35,7 @@ from ops.console.desks import DESKS
 from ops.console.errors import NOT_THERE, Elsewhere, Stale, Told, told
 from ops.console.forms import TOKEN, form_in, read_body
 from ops.console.rendering import AT, render, statics
-from ops.console.screen import Desk, File, Form, Go, Page, Screen, Visit
+from ops.console.screen import Desk, File, Form, Go, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
@@ -220,6 +220,8 @@ class Shell:
             assert screen.takes is not None
             return self._told(screen.takes(visit), signed, visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            if form is not None and signed and isinstance(error, NotThere) and error.happened:
+                return self._overtaken(error.happened, signed, form)
             if form is not None and self._may_keep(error, request):
                 return self._again(error, signed, form)
             return self._failed(error, signed, desk)
@@ -240,6 +242,14 @@ class Shell:
         said = told(error)
         kept = {name: all_ for name, all_ in form.fields.items() if name not in _OF_ONE_TIME}
         return self._shown(Page("again.html", {"told": said, "kept": kept}, said.status), signed)
+
+    def _overtaken(self, happened: str, signed: _Signed, form: Form) -> Response:
+        """Who was first, with the words of whoever was second: they are in no other place."""
+        names = (one for one in form.fields if one not in _OF_ONE_TIME | {"seen", "saw", "count"})
+        kept = {name: text for name in names if (text := ", ".join(form.all(name)))}
+        return self._shown(
+            Page("overtaken.html", {"happened": happened, "kept": kept}, 409), signed
+        )
 
     def _let_in(self, desk: Desk, screen: Screen, asker: Asker) -> None:
         """Raise :class:`Denied`, which is recorded, unless roles, their agency and the rules let

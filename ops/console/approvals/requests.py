@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import asked
 from ops.look.asked import Asked
@@ -42,7 +43,8 @@ def wanted(visit: Visit) -> Asked:
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = asked.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
-        raise NotThere
+        done = asked.decided(visit.hub, visit.asker, referral_id=referral_id, name=name)
+        raise NotThere(done and f"{done[0]} decided about it on {moment(done[1])}.")
     item_id = found.request.item.item_id
     asked.opened(visit.hub, visit.asker, item_id=item_id, referral_id=found.referral_id)
     return found

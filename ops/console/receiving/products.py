@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ops.console import sending
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import received
 from schemas.product import Product
@@ -35,6 +36,9 @@ def one(visit: Visit) -> Page:
 def taken(visit: Visit) -> Page | Go:
     """Say that a person has it, or that it is not theirs and why."""
     found, status = _wanted(visit), visit.form.one("status")
+    said = received.said(visit.hub, visit.asker, found.product_id)
+    if said is not None and not said.may_give_back:
+        raise NotThere(f"{said.by} said on {moment(said.at)} that they have it.")
     reason = " ".join(visit.form.one("reason").split())
     written = {"status": status, "reason": reason}
     if visit.form.one("stage") == "change":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import requested
 from ops.look.requested import Requested
@@ -38,7 +39,8 @@ def wanted(visit: Visit) -> Requested:
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = requested.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
-        raise NotThere
+        done = requested.answered(visit.hub, visit.asker, referral_id=referral_id, name=name)
+        raise NotThere(done and f"{done[0]} answered it on {moment(done[1])}.")
     requested.opened(visit.hub, visit.asker, found)
     return found
 

@@ -267,6 +267,11 @@ def test_a_request_that_is_decided_is_there_no_more(hub: Hub, sergeant: Person) 
     sends(sergeant, f"{at}/sanitised", stage="send")
     hub.embedded().drain()
     assert sergeant.get(at).status_code == 404
+    late = {"stage": "send", "reason": "A source", "signpost": "any"}
+    second = sergeant.sends(f"{at}/withhold", late, page=DESK)
+    assert second.status_code == 409
+    assert f"{SERGEANT} decided about it" in second.text
+    assert "A source" in second.text
     assert "There is nothing to decide" in sergeant.get(DESK).text
 
 

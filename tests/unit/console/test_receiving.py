@@ -103,6 +103,8 @@ def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     assert (page.status_code, "rang us on [telephone]" in page.text) == (200, True)
     assert f"{HELPER} said on" in page.text
     assert "<textarea" not in page.text
+    second = helper.sends(at, {"status": "refused", "reason": "Moved away"}, page=DESK)
+    assert (second.status_code, "Moved away" in second.text) == (409, True)
     other = entered(hub, "Q. Teacher")
     assert other.get(at).status_code == 404
     assert HELPER not in other.get(DESK).text

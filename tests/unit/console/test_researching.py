@@ -130,6 +130,9 @@ def test_it_answers_with_items_and_who_may_see_each(
     assert (other.reason, fact.answered_by) == ("She would be found out", RESEARCHER)
     assert "There is nothing to answer" in researcher.get(DESK).text
     assert researcher.get(at).status_code == 404
+    late = researcher.sends(at, {"stage": "send", **fields}, page=DESK)
+    assert (late.status_code, f"{RESEARCHER} answered it" in late.text) == (409, True)
+    assert "A neighbour told us." in late.text
 
 
 def test_it_says_that_it_does_not_know_the_child(
