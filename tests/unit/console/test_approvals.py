@@ -249,6 +249,9 @@ def test_a_choice_is_wanted(hub: Hub, sergeant: Person) -> None:
     answer = sergeant.sends(place(hub), {"choice": "anything"})
     assert answer.status_code == 422
     assert "Select what may happen" in answer.text
+    assert 'aria-describedby="choice-error"' in answer.text
+    withheld = sends(sergeant, f"{place(hub)}/withhold", stage="send").text
+    assert 'aria-describedby="signpost-hint signpost-error"' in withheld
 
 
 def test_nobody_decides_about_other_words_than_they_read(

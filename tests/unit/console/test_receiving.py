@@ -92,7 +92,9 @@ def test_what_the_agencys_system_has_fetched_is_read_at_the_desk_too(hub: Hub) -
 
 def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     helper, at = entered(hub), place(hub)
-    assert helper.sends(at, {}).status_code == 422
+    faulty = helper.sends(at, {})
+    assert faulty.status_code == 422
+    assert 'aria-describedby="status-error"' in faulty.text
     assert helper.sends(at, {"status": "received"}).status_code == 303
     assert count(hub, ProductDelivered) == 1
     text = helper.get(DESK).text
