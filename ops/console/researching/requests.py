@@ -8,6 +8,7 @@ from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import requested
 from ops.look.requested import Requested
+from schemas.statement import text_digest
 
 CHOICES = ("known", "unknown", "declined")
 
@@ -50,6 +51,11 @@ def address(found: Requested) -> str:
     return f"requests/request/{found.request.referral_id}/{found.name}"
 
 
+def seen(found: Requested) -> str:
+    """What somebody had before them: a social worker may change the question meanwhile."""
+    return text_digest(found.request.question or "")
+
+
 def page(visit: Visit, found: Requested, errors: dict[str, str] | None = None) -> Page:
     """The screen of a request."""
     values = shown(visit, found) | {"errors": errors}
@@ -63,4 +69,5 @@ def shown(visit: Visit, found: Requested) -> dict[str, Any]:
         "request": found.request,
         "here": address(found),
         "names": visit.names,
+        "seen": seen(found),
     }

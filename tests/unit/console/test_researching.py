@@ -147,6 +147,19 @@ def test_it_says_that_it_does_not_know_the_child(
     assert (fact.known, fact.items) == (False, ())
 
 
+def test_nobody_answers_another_question_than_they_read(
+    hub: Hub, researcher: Person, referral: str
+) -> None:
+    at = place(hub)
+    assert 'name="seen"' in researcher.get(f"{at}/known").text
+    for choice in ("known", "unknown"):
+        fields = {"stage": "send", "count": "1", "seen": "0" * 64, **TOLD}
+        answer = researcher.sends(f"{at}/{choice}", fields)
+        assert (answer.status_code, "question has changed" in answer.text) == (409, True)
+        assert choice == "unknown" or "Seen &lt;i&gt;twice" in answer.text
+    assert answered(hub, referral) == []
+
+
 def test_it_declines_with_a_reason(hub: Hub, researcher: Person, referral: str) -> None:
     at = f"{place(hub)}/declined"
     refused = researcher.sends(at, {"stage": "send", "signpost-1": "no"})
