@@ -49,6 +49,12 @@ def latest(connection: Connection, type_: str, *, limit: int) -> list[str]:
     return list(dict.fromkeys(rows.scalars()))
 
 
+def referrals_with(connection: Connection, types: Collection[str], *, after: int) -> set[str]:
+    """The referrals of which there is an entry of one of these types behind a position."""
+    query = select(table.c.correlation_id).where(table.c.type.in_(types), table.c.position > after)
+    return set(connection.execute(query.distinct()).scalars())
+
+
 def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
     """The journal's entry of a message, still sealed."""
     row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()

@@ -88,9 +88,11 @@ def accessed(
 ) -> Denied | None:
     """Record that somebody looks at something without contents, or at what is for their own agency;
     or that the rules do not let them, which is to be raised once that is committed. ``owner``:
-    whose it is, where it is an agency's.
+    whose it is, where it is an agency's. Raises ``NotRecent``.
     """
     answer = may(hub, asker, act=act, record=record, item=Kept(owner))
+    if answer.verdict is Verdict.ALLOW:
+        recent(asker, act)
     cursor = cursors.lock(transaction, OPERATIONS)
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
     let = answer.verdict is Verdict.ALLOW

@@ -24,8 +24,8 @@ but :mod:`ops.console.desks` knows. To add a screen:
    nothing can be done on a screen that cannot be done by message. Then ``Go`` on, with ``done``: a
    word that the desk's ``done`` says to people.
 4. Add a :class:`~ops.console.screen.Screen` of path, view and taker to the desk. A desk names the
-   roles that it is for, and what of the access rules it needs to be opened at all; who has not both
-   is denied, which is recorded.
+   roles that it is for, whether it is the lead agency's alone (``lead``), and what of the access
+   rules it needs to be opened at all; who has not all of it is denied, which is recorded.
 5. Add the page to ``tests/acceptance/console``: there every page is read by axe, in light and dark,
    at 320 pixels, by keyboard, and without JavaScript.
 

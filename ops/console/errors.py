@@ -17,6 +17,10 @@ class Stale(Exception):
     """A form without the token of whoever sends it: it is of another session, or of elsewhere."""
 
 
+class Elsewhere(Stale):
+    """A form that nothing shows to come from a page of the hub's own."""
+
+
 class Unsaid(Exception):
     """A form that cannot be read, or is far too long."""
 
@@ -79,7 +83,10 @@ _TOLD: Mapping[type[Exception], Told] = {
     NotRecent: Told(
         403,
         "Sign in again to decide",
-        ("Who decides has to have signed in a short while ago. Nothing was sent.",),
+        (
+            "Who decides has to have signed in a short while ago. Nothing was sent.",
+            "What you wrote is kept on this page. Sign in again in another tab, then come back.",
+        ),
     ),
     NobodyReviews: Told(
         403,

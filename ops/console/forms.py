@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,20 +17,38 @@ _MOST_BYTES: Final = 400_000
 _MOST_FIELDS: Final = 1000
 _KIND: Final = "application/x-www-form-urlencoded"
 _WITH_FILES: Final = "multipart/form-data"
+_MOST_PARTS: Final = 20
+_MOST_HEAD: Final = 1000
+_BOUNDARY: Final = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?(?:;|$)', re.ASCII)
+_NAME: Final = re.compile(rb'[; ]name="([^"\r\n]{1,100})"')
 
 
 async def read_form(request: Request) -> Form:
-    """What a form brought. Raises :class:`Unsaid`."""
-    sent_as = request.headers.get("content-type", "")
-    kind = sent_as.partition(";")[0].strip().lower()
-    if kind not in (_KIND, _WITH_FILES):
+    """What a form without files brought. Raises :class:`Unsaid`."""
+    return form_of(await read_body(request))
+
+
+async def read_body(request: Request, *, files: bool = False) -> bytes:
+    """The bytes of a form, unread; ``files``: it may be one with files. Raises :class:`Unsaid`."""
+    if _kind(request) not in ((_KIND, _WITH_FILES) if files else (_KIND,)):
         raise Unsaid
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MOST_BYTES:
             raise Unsaid
-    return form_of(bytes(body)) if kind == _KIND else _with_files(bytes(body), sent_as)
+    return bytes(body)
+
+
+def form_in(request: Request, body: bytes) -> Form:
+    """What was brought, of either kind; it takes as long as it is, and belongs in a thread."""
+    if _kind(request) == _KIND:
+        return form_of(body)
+    return _with_files(body, request.headers.get("content-type", ""))
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def form_of(body: bytes) -> Form:
@@ -52,22 +69,24 @@ def form_of(body: bytes) -> Form:
 
 
 def _with_files(body: bytes, sent_as: str) -> Form:
-    """The fields of a form with files, which are text like all else; their names are not kept."""
-    if not sent_as.isascii():
+    """The fields of a form with files, which are text like all else; their names are not kept. What
+    is nested in a part is its text.
+    """
+    told = _BOUNDARY.search(sent_as)
+    if told is None:
         raise Unsaid
-    read = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + sent_as.encode("ascii") + b"\r\n\r\n" + body
-    )
+    mark = b"\r\n--" + told[1].encode()
+    before, *parts = (b"\r\n" + body).split(mark, _MOST_PARTS + 2)
+    if before or not 1 < len(parts) < _MOST_PARTS + 2 or not parts.pop().startswith(b"--"):
+        raise Unsaid
     fields: defaultdict[str, list[str]] = defaultdict(list)
-    for part in read.iter_parts() if read.is_multipart() else ():
-        content = part.get_payload(decode=True)
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str) or not isinstance(content, bytes):
+    for part in parts:
+        head, apart, content = part.partition(b"\r\n\r\n")
+        name = _NAME.search(head) if len(head) <= _MOST_HEAD else None
+        if not apart or name is None:
             raise Unsaid
         try:
-            fields[name].append(content.decode("utf-8").replace("\r\n", "\n"))
+            fields[name[1].decode("ascii")].append(content.decode("utf-8").replace("\r\n", "\n"))
         except UnicodeDecodeError:
             raise Unsaid from None
-    if not fields or sum(map(len, fields.values())) > _MOST_FIELDS:
-        raise Unsaid
     return Form(fields)

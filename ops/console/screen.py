@@ -55,6 +55,17 @@ class Visit:
         return self.asker.agency
 
     @property
+    def of_lead(self) -> bool:
+        """Whether that is the agency that runs the front door."""
+        return self.agency == self.hub.settings.lead_agency
+
+    @property
+    def page(self) -> int:
+        """Which page of a list they ask for."""
+        page = self.query.get("page", "1")
+        return int(page) if page.isdecimal() and len(page) < 7 else 1
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What people call each agency."""
         return {code: agency.name for code, agency in self.hub.settings.agencies.items()}
@@ -88,7 +99,13 @@ class File:
 
 
 class NotThere(Exception):
-    """There is no such thing, or nothing of it for whoever asks."""
+    """There is no such thing, or nothing of it for whoever asks; ``happened``: what became of it,
+    and by whom, where that may be told.
+    """
+
+    def __init__(self, happened: str | None = None) -> None:
+        super().__init__()
+        self.happened = happened
 
 
 View: TypeAlias = Callable[[Visit], Page | Go | File]
@@ -102,6 +119,8 @@ class Screen:
     """Under the desk's own; empty: the desk's first page. Ids are written as ``{referral_id}``."""
     shows: View
     takes: View | None = None
+    uploads: bool = False
+    """Whether its form brings a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +140,21 @@ class Desk:
     """What the access rules have to let somebody do who opens any of its screens."""
     own: bool = False
     """Whether that is asked of what is their own agency's."""
+    lead: bool = False
+    """Whether it is for people of the lead agency alone: a role says nothing of whose somebody is.
+    """
+    others: str | None = None
+    """The path of the one screen that people of other agencies have all the same, of their own."""
     done: Mapping[str, str] = field(default_factory=dict)
     """What people are told after something was done, by the word for it."""
 
-    def is_for(self, asker: Asker) -> bool:
-        """Whether somebody has one of its roles."""
-        return not self.roles.isdisjoint(asker.roles)
+    def opens_at(self, asker: Asker, *, lead: str) -> str | None:
+        """The path at which somebody comes in; None: it is not for them."""
+        if self.roles.isdisjoint(asker.roles):
+            return None
+        return "" if not self.lead or asker.agency == lead else self.others
+
+    def lets(self, asker: Asker, screen: Screen, *, lead: str) -> bool:
+        """Whether one of its screens is for somebody."""
+        opens = self.opens_at(asker, lead=lead)
+        return opens is not None and opens in ("", screen.path)

@@ -13,6 +13,7 @@ from uuid import uuid4
 from connectors.events.envelope import HUB_SCHEMA, parse
 from connectors.events.facts import Door
 from connectors.formats.media import STRUCTURED
+from ops.access.acting import NotRecent
 from ops.console.screen import Visit
 from schemas.message import derived_id
 from schemas.notification import MessageRefused, Receipt, ReceiptStatus
@@ -41,11 +42,21 @@ class Sent:
     """Whether the hub has acted on it; otherwise it will."""
 
 
-def send(visit: Visit, type_: str, data: Mapping[str, Any], *, about: str | None = None) -> Sent:
+def send(
+    visit: Visit,
+    type_: str,
+    data: Mapping[str, Any],
+    *,
+    about: str | None = None,
+    decides: bool = True,
+) -> Sent:
     """Send a message of the agency's own, and wait a moment for what the hub does with it.
 
-    ``about``: the referral that what comes of it is about; None: it is about none.
+    ``about``: the referral that what comes of it is about; None: it is about none. ``decides``:
+    whether who sends it has to have signed in a short while ago; else ``NotRecent`` is raised.
     """
+    if decides and not visit.asker.recent:
+        raise NotRecent
     receipt = _taken(visit, type_, data)
     if receipt.status is ReceiptStatus.REJECTED:
         return Sent(receipt.id, refused=_why(str(receipt.reason)), field=receipt.field)

@@ -17,13 +17,13 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.port import Routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import attempts
-from ops.access.acting import Asker, Denied, may, of_known
+from ops.access.acting import Asker, Denied, NotRecent, may, of_known
 from ops.access.items import OF_THE_HUB, Kept
 from ops.access.links import links_of
 from ops.access.noting import OPERATIONS, UNKNOWN
@@ -32,10 +32,10 @@ from ops.access.proving import as_of_now
 from ops.access.recording import denied
 from ops.access.sessions import Sessions, sessions_of
 from ops.console.desks import DESKS
-from ops.console.errors import NOT_THERE, Stale, Told, told
-from ops.console.forms import TOKEN, read_form
+from ops.console.errors import NOT_THERE, Elsewhere, Stale, Told, told
+from ops.console.forms import TOKEN, form_in, read_body
 from ops.console.rendering import AT, render, statics
-from ops.console.screen import Desk, File, Form, Go, Page, Screen, Visit
+from ops.console.screen import Desk, File, Form, Go, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
@@ -56,6 +56,9 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+_OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
+"""Fields of a form that another has anew."""
+_TOO_MANY: Final = Told(429, "Try again in a minute", ("Too many links that are none come now.",))
 _KEPT: Final = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
 
 log = structlog.get_logger()
@@ -115,9 +118,9 @@ class Shell:
         signed = self._signed(request)
         if signed is None:
             return _see(f"{AT}/sign-in")
-        mine = next((desk for desk in self.desks if desk.is_for(signed.asker)), None)
+        mine = next(iter(self._desks_of(signed.asker)), None)
         if mine is not None:
-            return _see(f"{AT}/{mine.code}")
+            return _see(mine["at"])
         return self._shown(Page("start.html"), signed)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -134,7 +137,7 @@ class Shell:
             if answer is not None:
                 return answer
             if not await self.wrong.slow(request.client.host if request.client else ""):
-                return PlainTextResponse("Too many links that are none come just now.", 429)
+                return self._error(_TOO_MANY, None)
         return self._shown(Page("used_up.html", status=403), None)
 
     def _entered(self, request: Request, key: str) -> Response | None:
@@ -151,18 +154,18 @@ class Shell:
     async def _sign_out(self, request: Request) -> Response:
         """End the session."""
         try:
-            form = await read_form(request)
-            await run_in_threadpool(self._signed_out, request, form)
+            body = await read_body(request)
+            await run_in_threadpool(self._signed_out, request, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
             return await run_in_threadpool(self._failed, error, None)
         answer = _see(f"{AT}/sign-in?out")
         answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
-    def _signed_out(self, request: Request, form: Form) -> None:
+    def _signed_out(self, request: Request, body: bytes) -> None:
         signed = self._signed(request)
         if signed is not None:
-            _check(request, form, signed)
+            _check(request, form_in(request, body), signed)
             self._end(request)
 
     async def _accessibility(self, request: Request) -> Response:
@@ -174,25 +177,34 @@ class Shell:
 
     def _served(self, desk: Desk, screen: Screen) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
+            if request.method == "HEAD":  # which programs send by themselves; to open is a deed
+                raise HTTPException(405)
+            try:
+                body = await self._brought(request, screen) if request.method == "POST" else None
+            except Exception as error:  # noqa: BLE001 - whatever it is, people are told
+                return await run_in_threadpool(self._failed, error, None)
             async with self.hands:
-                try:
-                    form = await read_form(request) if request.method == "POST" else None
-                except Exception as error:  # noqa: BLE001 - whatever it is, people are told
-                    return await run_in_threadpool(self._failed, error, None)
-                return await run_in_threadpool(self._at, request, desk, screen, form)
+                return await run_in_threadpool(self._at, request, desk, screen, body)
 
         return endpoint
 
-    def _at(self, request: Request, desk: Desk, screen: Screen, form: Form | None) -> Response:
+    async def _brought(self, request: Request, screen: Screen) -> bytes:
+        """What somebody sends who is known here. However slowly it comes, others are served."""
+        if await run_in_threadpool(self._signed, request) is None:
+            raise Stale
+        return await read_body(request, files=screen.uploads)
+
+    def _at(self, request: Request, desk: Desk, screen: Screen, body: bytes | None) -> Response:
         """What a screen answers, in words that people understand whatever happens."""
-        signed = None
+        signed, form = None, None
         try:
+            form = None if body is None else form_in(request, body)
             signed = self._signed(request)
             if signed is None and form is None:
                 return _see(f"{AT}/sign-in")
             if signed is None:
                 raise Stale
-            self._let_in(desk, signed.asker)
+            self._let_in(desk, screen, signed.asker)
             visit = Visit(
                 self.hub,
                 self.routes,
@@ -208,12 +220,43 @@ class Shell:
             assert screen.takes is not None
             return self._told(screen.takes(visit), signed, visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            if form is not None and signed and isinstance(error, NotThere) and error.happened:
+                return self._overtaken(error.happened, signed, form)
+            if form is not None and self._may_keep(error, request):
+                return self._again(error, signed, form)
             return self._failed(error, signed, desk)
 
-    def _let_in(self, desk: Desk, asker: Asker) -> None:
-        """Raise :class:`Denied`, which is recorded, unless roles and rules let somebody in."""
+    @staticmethod
+    def _may_keep(error: Exception, request: Request) -> bool:
+        """Whether a form is shown again that was not taken. Of an older session only one of the
+        hub's own pages is, as it then gets the token of whoever is there now.
+        """
+        if isinstance(error, NotRecent):
+            return True
+        ours = request.headers.get("origin", "").endswith(f"//{request.headers.get('host')}")
+        shows = ours or request.headers.get("sec-fetch-site") == "same-origin"
+        return isinstance(error, Stale) and not isinstance(error, Elsewhere) and shows
+
+    def _again(self, error: Exception, signed: _Signed | None, form: Form) -> Response:
+        """Why nothing was sent, with all that was written, until they have signed in again."""
+        said = told(error)
+        kept = {name: all_ for name, all_ in form.fields.items() if name not in _OF_ONE_TIME}
+        return self._shown(Page("again.html", {"told": said, "kept": kept}, said.status), signed)
+
+    def _overtaken(self, happened: str, signed: _Signed, form: Form) -> Response:
+        """Who was first, with the words of whoever was second: they are in no other place."""
+        names = (one for one in form.fields if one not in _OF_ONE_TIME | {"seen", "saw", "count"})
+        kept = {name: text for name in names if (text := ", ".join(form.all(name)))}
+        return self._shown(
+            Page("overtaken.html", {"happened": happened, "kept": kept}, 409), signed
+        )
+
+    def _let_in(self, desk: Desk, screen: Screen, asker: Asker) -> None:
+        """Raise :class:`Denied`, which is recorded, unless roles, their agency and the rules let
+        somebody in.
+        """
         answer = Answer(Verdict.DENY, None)
-        if desk.is_for(asker):
+        if desk.lets(asker, screen, lead=self.hub.settings.lead_agency):
             item = Kept(asker.agency) if desk.own else OF_THE_HUB
             answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
         if answer.verdict is Verdict.ALLOW:
@@ -277,11 +320,20 @@ class Shell:
             "asker": asker,
             "lead": self.hub.settings.agencies[self.hub.settings.lead_agency],
             "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
-            "desks": [one for one in self.desks if asker and one.is_for(asker)],
+            "desks": self._desks_of(asker) if asker else (),
             "form_token": lambda: _hidden(signed),
         }
         body = render(page.template, {**values, **page.values})
         return Response(body, page.status, HEADERS, media_type="text/html")
+
+    def _desks_of(self, asker: Asker) -> Sequence[dict[str, str]]:
+        lead = self.hub.settings.lead_agency
+        each = ((desk, desk.opens_at(asker, lead=lead)) for desk in self.desks)
+        return [
+            {"code": desk.code, "name": desk.name, "at": f"{AT}/{desk.code}/{path}".rstrip("/")}
+            for desk, path in each
+            if path is not None
+        ]
 
     def _signed(self, request: Request) -> _Signed | None:
         token = request.cookies.get(SESSION)
@@ -315,7 +367,9 @@ def _check(request: Request, form: Form, signed: _Signed) -> None:
     origin = request.headers.get("origin")
     here = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     same = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    if not (here and same) or not hmac.compare_digest(form.one(TOKEN), signed.form_token):
+    if not (here and same):
+        raise Elsewhere
+    if not hmac.compare_digest(form.one(TOKEN).encode(), signed.form_token.encode()):
         raise Stale
 
 

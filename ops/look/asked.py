@@ -111,6 +111,23 @@ def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Asked | N
         return next((one for one in found if one and one.name == name), None)
 
 
+def decided(
+    hub: Hub, asker: Asker, *, referral_id: str, name: str
+) -> tuple[str, dt.datetime] | None:
+    """Who of the agency of who asks has decided about a request, and when; None: nobody has."""
+    with hub.database.reading() as connection:
+        found = linking.about(
+            connection, hub.database.vault, ids=[referral_id], types=[ItemDecided]
+        )
+    for entry in reversed(found):
+        fact = entry.message.data
+        if not isinstance(fact, ItemDecided) or fact.owner != asker.agency:
+            continue
+        if name_of(asker, fact.product_id, fact.item_id) == name:
+            return fact.decided_by, entry.message.time
+    return None
+
+
 def item(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Item | None:
     """One item that the agency of who asks decides about; None where there is no such."""
     return next((one for one in _items(hub, asker, {referral_id}) if one.name == name), None)

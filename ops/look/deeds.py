@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
+from ops.look.reading import Readable
 from schemas.access import Access
 from schemas.base import Fact, Shape
 from schemas.decisions import ProductFetched
@@ -23,7 +24,7 @@ from schemas.operations import (
 )
 from schemas.picture import DecidedOnPicture, PictureShown, Seen
 from schemas.policy import plain_name
-from stores import codec, erasing, policies
+from stores import codec, erasing, policies, trail
 from stores.database import View
 from stores.rows import look_up
 from stores.tables import leaves
@@ -82,6 +83,14 @@ class Deed:
     """That were shown, or on which it was decided."""
     erased: Erasure | None = None
     """By whom what it said was erased."""
+
+
+def last_decision(hub: Readable, referral_id: str) -> Deed | None:
+    """What a person decided last about a referral."""
+    with hub.database.view() as view:
+        entries = trail.about(view.connection, view.vault, wanted=referral_id)
+        decided = [one for one in Telling(view).of(entries) if one.kind == "decided" and one.who]
+    return decided[-1] if decided else None
 
 
 _Told: TypeAlias = tuple[Kind, str | None, str | None]

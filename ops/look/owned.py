@@ -82,9 +82,10 @@ class Period:
         return self.since <= micros < self.until
 
 
-def ask(hub: Hub, agency: str, *, asker: Asker, period: Period) -> list[Owned]:
+def ask(hub: Hub, agency: str, *, asker: Asker, period: Period, act: Act = Act.LOOK) -> list[Owned]:
     """All of it in the order of the record; that somebody asked is recorded first, and is not among
-    the answers. Raises ``Denied``.
+    the answers. ``act``: whether they read it or take it away. Raises ``Denied`` and, where they
+    take it away, ``NotRecent``.
     """
     with hub.database.transaction() as transaction:
         last = overview.last_position(transaction.connection)
@@ -92,7 +93,7 @@ def ask(hub: Hub, agency: str, *, asker: Asker, period: Period) -> list[Owned]:
             hub,
             transaction,
             asker=asker,
-            act=Act.LOOK,
+            act=act,
             record=Record.ACCESSES,
             wanted=agency,
             about=agency,

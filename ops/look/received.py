@@ -1,11 +1,11 @@
-"""What an agency was sent about children: products that nobody of it has yet, and what is wanted
-back of it.
+"""What an agency was sent about children: products that nobody of it has yet, those that somebody
+has, and what is wanted back of it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,16 +21,30 @@ from router.handing_out import handed_out
 from router.steps.now import Now
 from router.steps.release import decide as release
 from router.steps.release import sending
-from router.steps.release.state import Released, State
-from schemas.product import Product, ProductRecalled, ToAct
+from router.steps.release.recalls import narrowed
+from router.steps.release.state import Delivered, Released, Returned, State
+from schemas.product import (
+    ApprovalWithdrawn,
+    Product,
+    ProductApproved,
+    ProductDelivered,
+    ProductRecalled,
+    ProductReleased,
+    ProductReturned,
+    ToAct,
+)
 from schemas.rating import Colour
 from schemas.school import SchoolNotice
-from stores import linking, queues, states
+from stores import codec, linking, overview, queues, states
 from stores.database import View
+from stores.trail import Entry
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _WHY: Final = "To act on it at the desk"
 _SECONDS: Final = 60.0
+_SENT_FOR: Final = dt.timedelta(days=365)
+"""How long it is looked for what was sent, whether or not a clock of it runs."""
+_ANSWERS: Final = (ProductDelivered, ProductReturned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +55,63 @@ class Waiting:
     colour: Colour
     urgent: bool
     purpose: str
-    due_at: dt.datetime
-    """By when a person is to say that they have it."""
-    left_seconds: int
+    due_at: dt.datetime | None
+    """By when a person is to say that they have it; None: no clock runs, or its time is over."""
+    left_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person of its recipient said of a product."""
+
+    product_id: str
+    by: str
+    at: dt.datetime
+    has_it: bool
+    may_give_back: bool
+    """Whether they may say still that it is not theirs."""
 
 
 def waiting(hub: Hub, asker: Asker) -> list[Waiting]:
-    """All for the agency of who asks, Reds for the front line first, then what is due first."""
+    """All that no person of the agency of who asks has, with a clock or without: Reds for the front
+    line first, then what is due first.
+    """
     now = letters.now_at(hub)
     with hub.database.view() as view:
-        keys = keys_of(view, release.STEP.name, at=now.at)
+        sent = _sent(view, asker, now=now)
+        keys = {*sent, *keys_of(view, release.STEP.name, at=now.at)}
         documents = states.load(view, release.STEP.name, keys=keys)
         known = [(key, _mine(body, asker)) for key, (_, body) in documents.items()]
+    replaced = {one.supersedes for one in sent.values()}
     found = [_waiting(key, one, now=now) for key, one in known if one is not None]
-    told = [one for one in found if one is not None]
-    return sorted(told, key=lambda one: (not one.urgent, one.due_at, one.product_id))
+    told = [one for one in found if one and (one.due_at or one.product_id not in replaced)]
+    return sorted(told, key=lambda one: (not one.urgent, one.due_at or now.at, one.product_id))
+
+
+def had(hub: Hub, asker: Asker) -> list[Said]:
+    """What people of the agency of who asks have, the latest first."""
+    now = letters.now_at(hub)
+    with hub.database.view() as view:
+        found = linking.within(view, type_=ProductDelivered, period=_lately(view, now))
+        facts = [one for one in found if _of(one.message.data, asker)]
+        keys = {one.message.data.of_product or "" for one in facts}
+        documents = states.load(view, release.STEP.name, keys=keys)
+    said = {key: _said(key, body, facts, asker=asker) for key, (_, body) in documents.items()}
+    told = [one for one in said.values() if one is not None and one.has_it]
+    return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def said(hub: Hub, asker: Asker, product_id: str) -> Said | None:
+    """What a person of the agency of who asks said of a product last; None: nobody did."""
+    with hub.database.view() as view:
+        found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
+        state = _STATE.validate_json(found[1]) if found else None
+        if not isinstance(state, Delivered | Returned):
+            return None
+        facts = linking.about(
+            view.connection, view.vault, ids=[state.sent.referral_id], types=_ANSWERS
+        )
+    return _said(product_id, found[1], facts, asker=asker) if found else None
 
 
 def opened(hub: Hub, asker: Asker, product_id: str) -> Product | SchoolNotice | None:
@@ -66,6 +122,11 @@ def opened(hub: Hub, asker: Asker, product_id: str) -> Product | SchoolNotice | 
     agency = asker.agency or ""
     with hub.database.view() as view:
         state = _state(view, product_id, asker)
+        delivered = _delivered(view, product_id, asker) if state is None else None
+    if delivered is not None:
+        letters.opened(hub, asker, wanted=product_id, referral_id=delivered.referral_id, why=_WHY)
+        with hub.database.view() as view:
+            return _as_had(view, product_id, delivered, asker=asker, now=letters.now_at(hub))
     if state is None or state.letter is None:
         return None
     letters.opened(hub, asker, wanted=product_id, referral_id=state.referral_id, why=_WHY)
@@ -86,7 +147,9 @@ def wanted_back(hub: Hub, asker: Asker) -> Sequence[Recalled]:
 
 
 def recalled(hub: Hub, asker: Asker, recall_id: str) -> tuple[Recalled, ProductRecalled] | None:
-    """One of these, and as it was told; None where there is no such or it is another agency's."""
+    """One of these, and as it was told, which is recorded; None where there is no such or it is
+    another agency's.
+    """
     found = next((one for one in wanted_back(hub, asker) if one.recall_id == recall_id), None)
     if found is None:
         return None
@@ -101,6 +164,7 @@ def recalled(hub: Hub, asker: Asker, recall_id: str) -> tuple[Recalled, ProductR
         if isinstance(fact, ProductRecalled) and (fact.recall_id or id_) == recall_id
     )
     fact = next(mine, None)
+    letters.opened(hub, asker, wanted=recall_id, referral_id=found.case_id, why=_WHY)
     return None if fact is None else (found, fact)
 
 
@@ -116,17 +180,81 @@ def _state(view: View, product_id: str, asker: Asker) -> Released | None:
     return state if state and state.holds and not state.kept_back else None
 
 
-def _waiting(product_id: str, state: Released, *, now: Now) -> Waiting | None:
-    if state.holds is None or state.kept_back or state.receipt is None:
+def _lately(view: View, now: Now) -> tuple[int, int]:
+    since = overview.position_before(view.connection, codec.to_micros(now.at - _SENT_FOR))
+    return since, overview.last_position(view.connection)
+
+
+def _of(fact: object, asker: Asker) -> bool:
+    return getattr(fact, "recipient", None) == asker.agency
+
+
+def _sent(view: View, asker: Asker, *, now: Now) -> dict[str, ProductReleased]:
+    """What was sent to the agency of who asks, by its product."""
+    found = linking.within(view, type_=ProductReleased, period=_lately(view, now))
+    facts = [one.message.data for one in found if _of(one.message.data, asker)]
+    return {one.product_id: one for one in facts if isinstance(one, ProductReleased)}
+
+
+def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker) -> Said | None:
+    state = _STATE.validate_json(body)
+    if not isinstance(state, Delivered | Returned) or state.sent.recipient != asker.agency:
         return None
-    due = state.receipt.due_at
+    mine = [one for one in facts if one.message.data.of_product == product_id]
+    for entry in reversed(mine):
+        fact, has_it = entry.message.data, isinstance(state, Delivered) and not state.sent.recalled
+        if isinstance(fact, _ANSWERS):
+            back = has_it and state.sent.may_give_back is not None
+            return Said(product_id, fact.received_by, entry.message.time, has_it, back)
+    return None
+
+
+def _delivered(view: View, product_id: str, asker: Asker) -> Released | None:
+    found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
+    state = _STATE.validate_json(found[1]) if found else None
+    if not isinstance(state, Delivered) or state.sent.recipient != asker.agency:
+        return None
+    return None if state.sent.recalled else state.sent
+
+
+def _as_had(
+    view: View, product_id: str, sent: Released, *, asker: Asker, now: Now
+) -> Product | SchoolNotice | None:
+    """What somebody has: what was approved, without what owners took back or want back of it."""
+    types = (ProductApproved, ApprovalWithdrawn)
+    found = linking.about(view.connection, view.vault, ids=[sent.referral_id], types=types)
+    approved: ProductApproved | None = None
+    for fact in (one.message.data for one in found if one.message.data.of_product == product_id):
+        if isinstance(fact, ProductApproved):
+            approved = fact
+        elif isinstance(fact, ApprovalWithdrawn) and approved is not None:
+            approved = narrowed(approved, fact)
+    return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
+
+
+def _shown(
+    view: View, approved: ProductApproved, sent: Released, *, asker: Asker, now: Now
+) -> Product | SchoolNotice | None:
+    """As it would be handed out now."""
+    if approved.school_notice and not approved.items:
+        return None
+    told = {"product": sending.letter(approved, ToAct(**sent.shared(ToAct)))}
+    data = letters.looked_at(view, told, agency=asker.agency or "", now=now)["product"]
+    kind = SchoolNotice if approved.school_notice else Product
+    return None if data is None else kind.model_validate(data)
+
+
+def _waiting(product_id: str, state: Released, *, now: Now) -> Waiting | None:
+    if state.holds is None or state.kept_back or state.letter is None:
+        return None
+    due = state.receipt.due_at if state.receipt else None
     return Waiting(
         product_id,
         state.holds.colour,
         state.holds.urgent,
         state.holds.purpose,
         due,
-        int((due - now.at).total_seconds()),
+        int((due - now.at).total_seconds()) if due else None,
     )
 
 
@@ -135,7 +263,4 @@ def _had(view: View, product_id: str, asker: Asker, *, now: Now) -> Product | Sc
     state = _state(view, product_id, asker)
     if state is None or state.holds is None or state.letter is None or not state.fetched:
         return None
-    told = {state.letter: sending.letter(state.holds, ToAct(**state.shared(ToAct)))}
-    data = letters.looked_at(view, told, agency=asker.agency or "", now=now)[state.letter]
-    kind = SchoolNotice if state.holds.school_notice else Product
-    return None if data is None else kind.model_validate(data)
+    return _shown(view, state.holds, state, asker=asker, now=now)

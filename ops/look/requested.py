@@ -20,6 +20,7 @@ from router.steps.request_information import decide as request_information
 from router.steps.request_information.requests import letter_of, requests_to
 from router.steps.request_information.state import Asked, Asking, State
 from schemas.information import (
+    InformationAnswered,
     InformationMissing,
     InformationRequest,
     InformationRequested,
@@ -65,6 +66,20 @@ def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Requested
     with hub.database.view() as view:
         found = _requested(view, {referral_id}, asker=asker, now=now)
         return next((one for one in found if one and one.name == name), None)
+
+
+def answered(
+    hub: Hub, asker: Asker, *, referral_id: str, name: str
+) -> tuple[str, dt.datetime] | None:
+    """Who of the agency of who asks has answered a request, and when; None: nobody has."""
+    with hub.database.reading() as connection:
+        vault = hub.database.vault
+        found = linking.about(connection, vault, ids=[referral_id], types=[InformationAnswered])
+    for entry in reversed(found):
+        fact = entry.message.data
+        if isinstance(fact, InformationAnswered) and name_of(asker, fact.request_id) == name:
+            return fact.answered_by, entry.message.time
+    return None
 
 
 def opened(hub: Hub, asker: Asker, found: Requested) -> None:

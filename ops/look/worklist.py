@@ -14,8 +14,8 @@ from router.steps.rate.decide import News
 from router.steps.rate.state import STEP_NAME, Assigned, HandedOver, State, Suggested
 from schemas.case import ChildLinked
 from schemas.operations import RecordRevealed
-from schemas.rating import Clock, Colour, RatingAssigned
-from stores import codec, linking, states, timers, trail
+from schemas.rating import Clock, Colour, DueTimeBreached, DueTimeEscalated, RatingAssigned
+from stores import codec, linking, overview, states, timers, trail
 from stores.database import View
 
 _STATE: TypeAdapter[Any] = TypeAdapter(State)
@@ -23,6 +23,10 @@ _NEWS: Final = get_args(News)
 _LATELY: Final = 300
 """So many of the latest are shown though none of their clocks runs any more."""
 _MOST: Final = 200
+"""On a page."""
+_LATE: Final = (DueTimeBreached.type, DueTimeEscalated.type)
+_UNRATED_FOR: Final = dt.timedelta(days=365)
+"""How long it is looked for what was due and nobody has rated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """Rows by time left; ``more``: how many others there are."""
+    """Rows by time left, of one page."""
 
     rows: tuple[Shown, ...]
-    more: int = 0
+    page: int = 1
+    pages: int = 1
+    found: int = 0
+    """How many there are on all pages."""
 
 
-def worklist(hub: Readable, who: str, *, which: str = "team") -> Worklist:
+def worklist(hub: Readable, who: str, *, which: str = "team", page: int = 1) -> Worklist:
     """``team``: all that is open here; ``mine``: of that what somebody rated or opened; ``all``:
     with what a worker's team has, and what was closed lately.
     """
@@ -81,13 +88,29 @@ def worklist(hub: Readable, who: str, *, which: str = "team") -> Worklist:
         opened = _opened(view, [row.referral_id for row in found])
         if which == "mine":
             found = [row for row in found if row.by == who or who in opened[row.referral_id]]
-        shown = found[:_MOST]
+        pages = max(1, -(-len(found) // _MOST))
+        page = min(max(page, 1), pages)
+        shown = found[(page - 1) * _MOST : page * _MOST]
         news = linking.last_of(view.connection, [row.referral_id for row in shown], types=_NEWS)
     told = (
         _told(row, opened[row.referral_id], who=who, at=at, news=news.get(row.referral_id, 0))
         for row in shown
     )
-    return Worklist(tuple(told), more=len(found) - len(shown))
+    return Worklist(tuple(told), page=page, pages=pages, found=len(found))
+
+
+def unrated(hub: Readable) -> list[Row]:
+    """What nobody has rated, the most pressing first, with a clock that runs or without."""
+    with hub.database.view() as view:
+        rows = [row for row in _rows(view) if not (row.rated or row.team)]
+    return sorted(rows, key=_pressing)
+
+
+def _overdue(view: View, at: dt.datetime) -> set[str]:
+    """What was due, and nobody has rated in a year since: it is in doubt whether a clock runs."""
+    after = overview.position_before(view.connection, codec.to_micros(at - _UNRATED_FOR))
+    late = trail.referrals_with(view.connection, _LATE, after=after)
+    return late - trail.referrals_with(view.connection, (RatingAssigned.type,), after=after)
 
 
 def _rows(view: View) -> Iterator[Row]:
@@ -97,7 +120,8 @@ def _rows(view: View) -> Iterator[Row]:
         for type_ in lately
         for referral in trail.latest(view.connection, type_, limit=_LATELY)
     }
-    documents = states.load(view, STEP_NAME, keys=keys.union(timers.waited_for(view, STEP_NAME)))
+    keys |= _overdue(view, dt.datetime.now(dt.UTC)).union(timers.waited_for(view, STEP_NAME))
+    documents = states.load(view, STEP_NAME, keys=keys)
     for referral_id, (_, body) in documents.items():
         if row := _row(referral_id, _STATE.validate_json(body)):
             yield row

@@ -132,7 +132,9 @@ def _allowed_plainly(q: Question) -> bool:
         return q.act in {"look", "search", "replay"} and _has(q, *trail)
     if q.record == "accesses":
         ours = q.own and _has(q, "decision_maker")
-        return q.act == "look" and (ours or _has(q, "auditor", "risk_owner", "reviewer"))
+        audits = _has(q, "auditor", "risk_owner")
+        looks = q.act == "look" and (ours or audits or _has(q, "reviewer"))
+        return looks or (q.act == "export" and audits)
     if q.record == "case":
         if q.act == "search":
             return q.nobodys and _has(q, "system")

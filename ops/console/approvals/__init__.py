@@ -20,7 +20,7 @@ DESK = Desk(
         Screen("", requests.listed),
         Screen(_REQUEST, requests.one, requests.chosen),
         Screen(f"{_REQUEST}/file", signing.file),
-        Screen(f"{_REQUEST}/signed", signing.bring, signing.brought),
+        Screen(f"{_REQUEST}/signed", signing.bring, signing.brought, uploads=True),
         Screen(f"{_REQUEST}/{{choice}}", deciding.asks, deciding.taken),
         Screen("items", items.listed),
         Screen(_ITEM, items.one, items.chosen),

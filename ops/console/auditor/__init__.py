@@ -1,4 +1,7 @@
-"""The auditor: who saw or decided what, decisions as they were, what an owner has, and proofs."""
+"""The auditor: who saw or decided what, decisions as they were, what an owner has, and proofs.
+
+A risk owner of another agency than the lead's asks about their own agency, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ DESK = Desk(
     says="Who saw or decided what, decisions as they were made, an owner's year, and proofs.",
     roles=frozenset({Role.AUDITOR, Role.RISK_OWNER}),
     record=Record.ACCESSES,
+    lead=True,
+    others="owner",
     screens=(
         Screen("", who, tell_who),
         Screen("decision", decision, reopen),

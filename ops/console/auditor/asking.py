@@ -20,6 +20,12 @@ def asker(visit: Visit, purpose: Purpose = Purpose.AUDIT) -> Asker:
     return replace(visit.asker, why=visit.form.one(WHY), purpose=purpose)
 
 
+def agencies_of(visit: Visit) -> Mapping[str, str]:
+    """Whose own may be asked for: who is not of the lead agency asks for their own agency's."""
+    names = visit.names
+    return names if visit.of_lead else {visit.agency: names[visit.agency]}
+
+
 def faults(visit: Visit, field: str, *, say: str) -> dict[str, str]:
     """What is amiss with what was asked."""
     given = visit.form.one(field)
@@ -36,6 +42,7 @@ def page(
 ) -> Page:
     """The page of a question, with its answer where there is one."""
     asked = {"form": visit.form, "errors": errors or {}, "names": visit.names}
+    asked |= {"agencies": agencies_of(visit), "of_lead": visit.of_lead}
     values = {**asked, "when": _when, "what": _what, **(told or {})}
     return Page(f"auditor/{name}.html", values, 422 if errors else 200)
 

@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
-from ops.console.auditor.asking import asker, faults, page
+from ops.console.auditor.asking import agencies_of, asker, faults, page
 from ops.console.screen import File, Page, Visit
 from ops.look import owned
 from ops.look.owned import Period
+from schemas.access import Act
 from stores import codec
 
 _HERE = ZoneInfo("Europe/London")
@@ -31,13 +32,15 @@ def tell_owner(visit: Visit) -> Page | File:
     errors = faults(visit, "agency", say="Choose an agency")
     days = {name: _day(form.one(name)) for name in ("since", "until")}
     errors |= {name: _DAY for name, day in days.items() if form.one(name) and day is None}
-    if agency not in visit.hub.settings.agencies:
+    if agency not in agencies_of(visit):
         errors["agency"] = "Choose an agency"
     if errors:
         return page(visit, "owner", errors=errors)
     period = Period(days["since"] or 0, days["until"] or Period().until)
-    found = owned.ask(visit.hub, agency, asker=asker(visit), period=period)
-    if form.one("do") == "take":
+    takes = form.one("do") == "take"
+    act = Act.EXPORT if takes else Act.LOOK
+    found = owned.ask(visit.hub, agency, asker=asker(visit), period=period, act=act)
+    if takes:
         body = json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1)
         return File(f"audit-{agency}.json", body.encode())
     told = {

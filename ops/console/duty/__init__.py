@@ -17,6 +17,7 @@ DESK = Desk(
     name="Duty",
     says="Alarms that nobody has taken, every clock, who is silent, handovers and differences.",
     roles=frozenset({Role.DUTY_MANAGER}),
+    lead=True,
     screens=(
         Screen("", alarms, take),
         Screen("clocks", clocks),

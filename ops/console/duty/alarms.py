@@ -12,6 +12,7 @@ from router.steps.alarm.words import ring, says, to_do
 from stores import codec
 
 _DAYS = 7
+_RECEIPT = "mash.alarm-receipt.v1"
 
 
 def alarms(visit: Visit) -> Page:
@@ -20,7 +21,9 @@ def alarms(visit: Visit) -> Page:
 
 
 def take(visit: Visit) -> Page | Go:
-    """Say for the agency that somebody has it, as its own system would."""
+    """Say for the agency that somebody has it, as its own system would. It decides nothing about a
+    child, and nobody is to lose time over it: so it is taken in an old session too.
+    """
     wanted = visit.form.one("alarm_id")
     alarm = next((one for one in reds.alarms(visit.hub) if one.alarm_id == wanted), None)
     if alarm is None:
@@ -28,7 +31,7 @@ def take(visit: Visit) -> Page | Go:
     told = {"alarm_id": alarm.alarm_id, "subject_id": alarm.subject_id, "taken_by": visit.who}
     if alarm.case_id:
         told["case_id"] = alarm.case_id
-    sent = send(visit, "mash.alarm-receipt.v1", told, about=alarm.referral_id)
+    sent = send(visit, _RECEIPT, told, about=alarm.referral_id, decides=False)
     if sent.refused:
         return _page(visit, errors={"alarms": sent.refused}, status=422)
     return Go("duty", "taken" if sent.settled else "sent")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.console.duty.clocks import KINDS, is_late
 from ops.console.screen import Page, Visit
-from ops.look import clocks, status
+from ops.look import clocks, status, worklist
 from stores import codec
 
 _UNOPENED = ("possible_red", "decision")
@@ -20,12 +20,17 @@ def silence(visit: Visit) -> Page:
     at = codec.from_micros(visit.hub.database.clock())
     running = clocks.running(visit.hub, at=at)
     how = status.collect(visit.hub)
-    unopened = [one for one in running if one.kind in _UNOPENED]
+    unrated = worklist.unrated(visit.hub)
+    pages = max(1, -(-len(unrated) // _MOST))
+    page = min(max(visit.page, 1), pages)
     owed = [one for one in running if one.kind not in (*_UNOPENED, "alarm") and is_late(one)]
     values = {
-        "unopened": unopened[:_MOST],
+        "unrated": unrated[(page - 1) * _MOST : page * _MOST],
+        "page": page,
+        "pages": pages,
+        "now": at,
         "owed": owed[:_MOST],
-        "counts": {"unopened": len(unopened), "owed": len(owed)},
+        "counts": {"unrated": len(unrated), "owed": len(owed)},
         "queues": sorted(how.queues, key=lambda one: -(one["oldest_seconds"] or 0)),
         "ways": sorted((_way(one, at) for one in how.connectors), key=_quiet, reverse=True),
         "parts": how.parts,

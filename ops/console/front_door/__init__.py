@@ -14,6 +14,7 @@ DESK = Desk(
     name="Referrals",
     says="What came to the hub, by the time that is left: rate, gather, decide and close.",
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
+    lead=True,
     screens=(
         Screen("", worklist),
         Screen("{referral_id}", referral, why),

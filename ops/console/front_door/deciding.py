@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Final
 
+from ops.console.filters import moment
 from ops.console.front_door.decisions import Decision
 from ops.console.front_door.referral import opened, shown
 from ops.console.screen import Go, NotThere, Page, View, Visit
 from ops.console.sending import send
+from ops.look.deeds import last_decision
 from ops.look.pictures import Opened
 
 _SAW: Final = "saw"
@@ -53,7 +56,11 @@ def _found(visit: Visit, decision: Decision) -> Opened | None:
     """The referral, if it may be looked at and this can be decided about it now."""
     found = opened(visit)
     if found is not None and not decision.fits(found.picture):
-        raise NotThere
+        last = last_decision(visit.hub, visit.place["referral_id"])
+        if last is None:
+            raise NotThere
+        at = moment(dt.datetime.fromisoformat(last.at))
+        raise NotThere(f"{last.who} decided about this referral on {at}.")
     return found
 
 

@@ -14,6 +14,6 @@ def worklist(visit: Visit) -> Page:
     """The referrals that somebody chose to see."""
     which = visit.query.get("show", "team")
     which = which if which in _WHICH else "team"
-    told = found(visit.hub, visit.who, which=which)
+    told = found(visit.hub, visit.who, which=which, page=visit.page)
     values = {"told": told, "which": which, "choices": _WHICH, "names": visit.names}
     return Page("front_door/worklist.html", values)

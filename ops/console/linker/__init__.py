@@ -14,6 +14,7 @@ DESK = Desk(
     name="Links",
     says="Which child a referral is about, whether two are one, and wrong links taken back.",
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
+    lead=True,
     screens=(
         Screen("", waiting, find),
         Screen("referrals/{referral_id}", referral, settle),

@@ -13,6 +13,7 @@ from ops.linkage.explained import odds, reason
 from ops.look import links
 from ops.look.changed import changed
 from ops.look.links import Pair
+from ops.look.picture_words import name_of
 from ops.look.pictures import Opened
 
 
@@ -41,7 +42,7 @@ def settle_pair(visit: Visit) -> Page | Go:
         return _page(visit, both, errors=errors)
     if visit.form.one(SAW) != _seen(both):
         return _page(visit, both, overtaken=True)
-    if check := read_back(visit, _said(visit)):
+    if check := read_back(visit, _said(visit, both)):
         return check
     sent = send(
         visit,
@@ -61,14 +62,20 @@ def settle_pair(visit: Visit) -> Page | Go:
     return Go("links", done if sent.settled else "sent")
 
 
-def _said(visit: Visit) -> dict[str, str]:
+def _said(visit: Visit, both: list[Opened]) -> dict[str, str]:
     same = visit.form.one("same") == "yes"
     return {
         "They are": "One child: all of person 2 goes to person 1" if same else "Two children",
-        "Person 1": visit.place["person_id"],
-        "Person 2": visit.place["other_person_id"],
+        "Person 1": _whom(both[0]),
+        "Person 2": _whom(both[1]),
         "Why": visit.form.one("rationale"),
     }
+
+
+def _whom(one: Opened) -> str:
+    child = one.picture.child
+    names = (name_of(told.name) for told in child.names[:1])
+    return " ".join((*names, f"(person {child.person_id})"))
 
 
 def _seen(both: list[Opened]) -> str:

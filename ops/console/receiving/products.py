@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import received
 from schemas.product import Product
@@ -13,11 +13,15 @@ from schemas.school import SchoolNotice
 
 RECEIPT: Final = "mash.delivery-receipt.v1"
 _MOST: Final = 500
+_SHOWN: Final = 200
 
 
 def listed(visit: Visit) -> Page:
-    """What waits for a person, and what is wanted back."""
+    """What waits for a person, what people have, and what is wanted back."""
+    had = received.had(visit.hub, visit.asker)
     values = {
+        "had": had[:_SHOWN],
+        "all_had": len(had),
         "rows": received.waiting(visit.hub, visit.asker),
         "back": received.wanted_back(visit.hub, visit.asker),
     }
@@ -32,7 +36,13 @@ def one(visit: Visit) -> Page:
 def taken(visit: Visit) -> Page | Go:
     """Say that a person has it, or that it is not theirs and why."""
     found, status = _wanted(visit), visit.form.one("status")
+    said = received.said(visit.hub, visit.asker, found.product_id)
+    if said is not None and not said.may_give_back:
+        raise NotThere(f"{said.by} said on {moment(said.at)} that they have it.")
     reason = " ".join(visit.form.one("reason").split())
+    written = {"status": status, "reason": reason}
+    if visit.form.one("stage") == "change":
+        return _page(visit, found, written=written)
     errors = {}
     if status not in ("received", "refused"):
         errors["status"] = "Select whether you have it"
@@ -41,9 +51,7 @@ def taken(visit: Visit) -> Page | Go:
     if len(reason) > _MOST:
         errors["reason"] = f"The reason must be {_MOST} characters or fewer"
     if errors:
-        return _page(visit, found, errors, {"status": status, "reason": reason})
-    if not visit.asker.recent:
-        raise NotRecent
+        return _page(visit, found, errors, written)
     told: dict[str, Any] = {
         "product_id": found.product_id,
         "case_id": found.case_id,
@@ -53,7 +61,8 @@ def taken(visit: Visit) -> Page | Go:
     told |= {"reason": reason} if reason else {}
     sent = sending.send(visit, RECEIPT, told, about=found.case_id)
     if sent.refused is not None:
-        return _page(visit, found, {"status": f"The hub did not take this. {sent.refused}"})
+        refused = {"status": f"The hub did not take this. {sent.refused}"}
+        return _page(visit, found, refused, written)
     return Go("received", "sent" if sent.settled else "taken")
 
 
@@ -74,6 +83,7 @@ def _page(
     values = {
         "product": found,
         "row": next((one for one in rows if one.product_id == found.product_id), None),
+        "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,
         "errors": errors,
         "written": written or {},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import received
@@ -32,6 +31,8 @@ def taken(visit: Visit) -> Page | Go:
         raise NotThere
     recall, status = found[0], visit.form.one("status")
     reason = " ".join(visit.form.one("reason").split())
+    if visit.form.one("stage") == "change":
+        return one(visit)
     errors = {}
     if status not in set(RecallAnswer):
         errors["status"] = "Select what you did"
@@ -41,8 +42,6 @@ def taken(visit: Visit) -> Page | Go:
         errors["reason"] = f"It must be {_MOST} characters or fewer"
     if errors:
         return one(visit, errors)
-    if not visit.asker.recent:
-        raise NotRecent
     told: dict[str, Any] = {
         "product_id": recall.product_id,
         "case_id": recall.case_id,

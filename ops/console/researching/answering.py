@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
-from ops.console.researching.requests import CHOICES, address, page, shown, wanted
+from ops.console.researching.requests import CHOICES, address, page, seen, shown, wanted
 from ops.console.researching.told import MOST, Told, faults_of, items_of
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look.requested import Requested
@@ -28,6 +28,8 @@ def taken(visit: Visit) -> Page | Go:
     """Add an item, show all of it again, go back to change it, or send it."""
     found, choice = _asked_for(visit)
     stage, items = visit.form.one("stage"), _items(visit, choice)
+    if visit.form.one("seen") not in ("", seen(found)):
+        return _changed(visit, found, items)
     if stage == "add" and 0 < len(items) < MOST:
         return _form(visit, found, [*items, Told(items[-1].number + 1)])
     if stage == "change":
@@ -36,13 +38,20 @@ def taken(visit: Visit) -> Page | Go:
         return _form(visit, found, items, errors)
     if stage != "send":
         return _checked(visit, found, items)
-    if not visit.asker.recent:
-        raise NotRecent
     about = found.request.referral_id
     sent = sending.send(visit, ANSWER, _data(visit, found, items), about=about)
     if sent.refused is not None:
         return page(visit, found, {"choice": f"The hub did not take this. {sent.refused}"})
     return Go("requests", "sent" if sent.settled else "taken")
+
+
+def _changed(visit: Visit, found: Requested, items: Sequence[Told]) -> Page:
+    """Nothing is sent that answers another question; what was written is kept."""
+    said = f"The question has changed since you opened it: {found.request.question or 'none'}"
+    if not items:
+        return replace(page(visit, found, {"choice": said}), status=409)
+    field = "text-1" if visit.place["choice"] == "known" else "reason-1"
+    return replace(_form(visit, found, items, {field: said}), status=409)
 
 
 def _asked_for(visit: Visit) -> tuple[Requested, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import requested
 from ops.look.requested import Requested
+from schemas.statement import text_digest
 
 CHOICES = ("known", "unknown", "declined")
 
@@ -18,10 +20,8 @@ def listed(visit: Visit) -> Page:
 
 
 def one(visit: Visit) -> Page:
-    """Who the child is, why it is asked and on which basis; that it was read is recorded."""
-    found = wanted(visit)
-    requested.opened(visit.hub, visit.asker, found)
-    return page(visit, found)
+    """Who the child is, why it is asked and on which basis."""
+    return page(visit, wanted(visit))
 
 
 def chosen(visit: Visit) -> Page | Go:
@@ -33,17 +33,27 @@ def chosen(visit: Visit) -> Page | Go:
 
 
 def wanted(visit: Visit) -> Requested:
-    """The request that the address names; raises :class:`NotThere`, also for another agency's."""
+    """The request that the address names; raises :class:`NotThere`, also for another agency's.
+
+    That it was read is recorded here, as whatever is done with it shows some of it.
+    """
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = requested.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
-        raise NotThere
+        done = requested.answered(visit.hub, visit.asker, referral_id=referral_id, name=name)
+        raise NotThere(done and f"{done[0]} answered it on {moment(done[1])}.")
+    requested.opened(visit.hub, visit.asker, found)
     return found
 
 
 def address(found: Requested) -> str:
     """Where a request is."""
     return f"requests/request/{found.request.referral_id}/{found.name}"
+
+
+def seen(found: Requested) -> str:
+    """What somebody had before them: a social worker may change the question meanwhile."""
+    return text_digest(found.request.question or "")
 
 
 def page(visit: Visit, found: Requested, errors: dict[str, str] | None = None) -> Page:
@@ -59,4 +69,5 @@ def shown(visit: Visit, found: Requested) -> dict[str, Any]:
         "request": found.request,
         "here": address(found),
         "names": visit.names,
+        "seen": seen(found),
     }

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ops.access.acting import NotRecent
 from ops.console import sending
 from ops.console.researching.told import MOST, Told, faults_of, items_of
 from ops.console.screen import Go, Page, Visit
@@ -36,8 +35,6 @@ def taken(visit: Visit) -> Page | Go:
     if stage != "send":
         values = {"items": items, "about": about, "choice": "volunteered", "who": visit.who}
         return Page("researching/check.html", values | {"action": "requests/tell"})
-    if not visit.asker.recent:
-        raise NotRecent
     said = {"items": [one.item(visit, about) for one in items], "volunteered_by": visit.who}
     name = "referral_id" if _OF_THE_HUB.fullmatch(about) else "reference"
     sent = sending.send(visit, VOLUNTEERED, said | {name: about}, about=about)

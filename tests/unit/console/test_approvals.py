@@ -34,6 +34,7 @@ from tests.support.approving import NARRATIVE, SERGEANT, asked, asking_hub
 from tests.support.console import Person, app_of, hidden
 
 DESK = "/desk/approvals"
+HEAD = ("product_id", "case_id", "recipient", "purpose", "referral_id", "item_id")
 SANITISED = "rang us on [telephone]"
 
 
@@ -96,12 +97,12 @@ def sends(person: Person, path: str, **fields: str) -> httpx.Response:
 # --- what is seen
 
 
-def test_the_list_says_whom_it_is_about_for_whom_and_by_when(sergeant: Person) -> None:
+def test_the_list_says_by_when_and_nothing_of_a_child(sergeant: Person) -> None:
     text = sergeant.get(DESK).text
-    assert "Kim Invented, your R-1" in text
-    assert "Sample Early Help, for this: early help assessment" in text
+    assert ", your R-1" in text
     assert re.search(r"hours? .*left", text)
-    assert ">Green<" in text
+    for said in ("Kim", "early help assessment", "hit at home"):
+        assert said not in text
 
 
 def test_the_original_stands_beside_the_proposal_with_what_goes_marked(
@@ -123,6 +124,13 @@ def test_that_it_was_read_is_recorded_with_who_read_it(
     assert isinstance(entry.message.data, RecordAccessed)
     assert entry.message.data.who == SERGEANT
     assert entry.message.data.access.decided == ("own-desk",)
+
+
+def test_whatever_shows_a_request_is_recorded(hub: Hub, sergeant: Person, referral: str) -> None:
+    at = place(hub)
+    for number, path in enumerate(("", "/sanitised", "/reworded", "/withhold", "/file"), 1):
+        assert sergeant.get(at + path).status_code == 200
+        assert len(facts(hub, referral, RecordAccessed)) == number
 
 
 # --- what is decided
@@ -241,6 +249,9 @@ def test_a_choice_is_wanted(hub: Hub, sergeant: Person) -> None:
     answer = sergeant.sends(place(hub), {"choice": "anything"})
     assert answer.status_code == 422
     assert "Select what may happen" in answer.text
+    assert 'aria-describedby="choice-error"' in answer.text
+    withheld = sends(sergeant, f"{place(hub)}/withhold", stage="send").text
+    assert 'aria-describedby="signpost-hint signpost-error"' in withheld
 
 
 def test_nobody_decides_about_other_words_than_they_read(
@@ -259,6 +270,11 @@ def test_a_request_that_is_decided_is_there_no_more(hub: Hub, sergeant: Person) 
     sends(sergeant, f"{at}/sanitised", stage="send")
     hub.embedded().drain()
     assert sergeant.get(at).status_code == 404
+    late = {"stage": "send", "reason": "A source", "signpost": "any"}
+    second = sergeant.sends(f"{at}/withhold", late, page=DESK)
+    assert second.status_code == 409
+    assert f"{SERGEANT} decided about it" in second.text
+    assert "A source" in second.text
     assert "There is nothing to decide" in sergeant.get(DESK).text
 
 
@@ -354,7 +370,9 @@ def test_a_form_of_elsewhere_decides_nothing(hub: Hub, sergeant: Person, referra
 def test_an_item_is_withheld_and_lifted_again(hub: Hub, sergeant: Person, referral: str) -> None:
     sends(sergeant, f"{place(hub)}/sanitised", stage="send")
     hub.embedded().drain()
-    (link,) = re.findall(rf"{DESK}/item/[^\"]+", sergeant.get(f"{DESK}/items").text)
+    listed = sergeant.get(f"{DESK}/items").text
+    assert "hit at home" not in listed
+    (link,) = re.findall(rf"{DESK}/item/[^\"]+", listed)
     text = sergeant.get(link).text
     assert SERGEANT in text
     assert "Withhold it, and ask it back" in text
@@ -450,3 +468,27 @@ def test_without_a_signature_nothing_is_sent(signing: tuple[Path, Hub]) -> None:
     assert "It has to be signed" in answer.text
     hub.embedded().drain()
     assert facts(hub, referral, ItemDecided) == []
+
+
+def uploads(person: Person, at: str, decision: dict[str, object], stage: str) -> httpx.Response:
+    files = {"decision": ("decision.json", json.dumps(decision).encode(), "application/json")}
+    fields = {"form_token": person.token(DESK), "stage": stage}
+    return person.asks("POST", f"{at}/signed", data=fields, files=files)
+
+
+def test_a_file_withholds_nothing_in_another_persons_name(signing: tuple[Path, Hub]) -> None:
+    folder, hub = signing
+    referral, other = asked(hub), Person(app_of(hub))
+    other.enters(hub, "N. Inspector")
+    at = place(hub)
+    request = request_of(other.get(f"{at}/file").content)
+    key = keys.read(folder / "police.key")
+    signed = decide(request, Decision(Choice.RELEASE_SANITISED), key=key)
+    ids = {name: signed[name] for name in HEAD}
+    withheld = ids | {"choice": "withhold", "decided_by": SERGEANT, "reason": "x", "signpost": True}
+    for forged in (withheld, withheld | {"envelope": signed["envelope"]}):
+        for stage in ("review", "send"):
+            answer = uploads(other, at, forged, stage)
+            assert (answer.status_code, "in your own name" in answer.text) == (422, True)
+    hub.embedded().drain()
+    assert facts(hub, referral, ItemDecided, ItemWithheld) == []

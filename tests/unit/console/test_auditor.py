@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
 
+from ops.access.accounts import account
 from ops.look import disclosed
-from ops.run.wiring import Hub
-from schemas.access import Purpose
+from ops.run.wiring import Hub, open_hub
+from schemas.access import Act, Purpose
 from schemas.operations import AccessDenied, RecordAccessed, RecordRevealed
 from stores import linking
 from stores.tree.notes import VerifierKey
@@ -24,12 +25,23 @@ from tests.support.filled import empty_hub, grown
 
 DESK = "/desk/audit"
 PAGES = ("", "/decision", "/owner", "/export", "/record")
+HEALTH = """
+[[people]]
+name = "H. Caldicott"
+agency = "health_visiting"
+roles = ["risk_owner", "auditor", "screening", "duty_manager"]
+account = "{account}"
+"""
 WHY = {"why": "Complaint 2026/17"}
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    _, hub = empty_hub(tmp_path_factory.mktemp("audit") / "hub")
+    folder, made = empty_hub(tmp_path_factory.mktemp("audit") / "hub")
+    made.database.close()
+    with folder.config.open("a", encoding="utf-8") as opened:
+        opened.write(HEALTH.format(account=account()))
+    hub = open_hub(folder.config, {})
     days = Days(hub)
     referral = days.notified("school", KIM, f"Kim was in the street. {XSS}")
     days.rated(referral, "green")
@@ -194,3 +206,42 @@ def test_forms_are_taken_from_pages_of_this_session_alone(hub: Hub, auditor: Per
     for path in PAGES:
         assert auditor.posts(f"{DESK}{path}", {"wanted": "x", **WHY}).status_code == 403
     assert count(hub, RecordAccessed) == before
+
+
+def test_who_is_of_another_agency_asks_for_its_own_alone(place: dict[str, Any], hub: Hub) -> None:
+    other = person(place["app"], hub, "H. Caldicott")
+    assert other.get("/desk/").headers["location"] == f"{DESK}/owner"
+    page, before = other.get(f"{DESK}/owner").text, count(hub, RecordAccessed)
+    assert "Sample Police" not in page
+    for do in ("show", "take"):
+        asked = other.sends(f"{DESK}/owner", {"agency": "police", "do": do, **WHY})
+        assert asked.status_code == 422
+    assert count(hub, RecordAccessed) == before
+    own = other.sends(f"{DESK}/owner", {"agency": "health_visiting", **WHY})
+    assert (own.status_code, count(hub, RecordAccessed)) == (200, before + 1)
+    form = {"form_token": other.token(f"{DESK}/owner"), "wanted": place["referral"], **WHY}
+    for path in ("", "/decision", "/export", "/record"):
+        assert other.get(f"{DESK}{path}").status_code == 403
+        assert other.posts(f"{DESK}{path}", form).status_code == 403
+
+
+@pytest.mark.parametrize("desk", ["front-door", "links", "duty"])
+def test_the_leads_desks_are_its_own_peoples(place: dict[str, Any], hub: Hub, desk: str) -> None:
+    other, before = person(place["app"], hub, "H. Caldicott"), count(hub, AccessDenied)
+    answer = other.get(f"/desk/{desk}")
+    assert (answer.status_code, count(hub, AccessDenied)) == (403, before + 1)
+    assert f'href="/desk/{desk}"' not in answer.text
+
+
+def test_what_is_taken_away_is_an_export_by_who_signed_in_just_now(
+    hub: Hub, auditor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = {"agency": "school", "do": "take", **WHY}
+    assert auditor.sends(f"{DESK}/owner", asks).status_code == 200
+    with hub.database.view() as view:
+        *_, last = linking.from_outside(view, type_=RecordAccessed)
+    assert isinstance(last.message.data, RecordAccessed)
+    assert last.message.data.act is Act.EXPORT
+    monkeypatch.setattr("ops.access.acting._is_recent", lambda *_: False)
+    assert auditor.sends(f"{DESK}/owner", {**asks, "do": "show"}).status_code == 200
+    assert auditor.sends(f"{DESK}/owner", asks).status_code == 403

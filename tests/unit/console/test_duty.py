@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
-from ops.look import differences, handings, reds
+from ops.look import differences, handings, reds, worklist
 from ops.run.wiring import Hub
 from schemas.alarms import AlarmTaken
 from schemas.disagreements import DisagreementSettled
 from schemas.handover import HandoverTakenBack
 from schemas.operations import AccessDenied
 from stores import linking
+from tests.support import later
 from tests.support.console import Person, app_of, hidden, working
-from tests.support.desk_days import XSS, Days
+from tests.support.desk_days import EVAN, KIM, XSS, Days
 from tests.support.filled import empty_hub
 
 PAGES = ("", "/clocks", "/silence", "/handovers", "/differences")
@@ -151,3 +154,27 @@ def test_forms_are_taken_from_pages_of_this_session_alone(
 @pytest.mark.parametrize("path", ["none", "differences/none", "clocks/../none"])
 def test_a_guessed_id_leads_nowhere(manager: Person, path: str) -> None:
     assert manager.get(f"/desk/duty/{path}").status_code == 404
+
+
+def test_what_nobody_rated_stays_on_the_lists_once_its_clocks_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, hub = empty_hub(tmp_path / "hub")
+    days = Days(hub)
+    referral, other = (days.notified("school", one, "Alone in the street.") for one in (KIM, EVAN))
+    later.passes(hub, dt.timedelta(days=90))
+    monkeypatch.setattr(worklist, "_LATELY", 0)
+    manager, desk = person(app_of(hub), hub), "/desk/front-door"
+    assert referral in manager.get(desk).text
+    silence = manager.get("/desk/duty/silence").text
+    assert referral in silence
+    assert "no clock runs any more" in silence
+    monkeypatch.setattr(worklist, "_MOST", 1)
+    first, second = (manager.get(f"{desk}?page={number}").text for number in (1, 2))
+    assert ("Next page" in first, "Previous page" in second) == (True, True)
+    shown = [{one for one in (referral, other) if one in page} for page in (first, second)]
+    assert sorted(map(len, shown)) == [1, 1]
+    assert shown[0] != shown[1]
+    days.rated(referral, "green")
+    assert referral not in manager.get("/desk/duty/silence").text
+    hub.database.close()

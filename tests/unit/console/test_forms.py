@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.console.errors import Unsaid
-from ops.console.forms import form_of
+from ops.console.forms import _with_files, form_of
 
 
 def test_fields_are_text_with_lines_as_elsewhere_in_the_hub() -> None:
@@ -22,3 +22,38 @@ def test_fields_are_text_with_lines_as_elsewhere_in_the_hub() -> None:
 def test_what_is_no_form_is_refused(body: bytes) -> None:
     with pytest.raises(Unsaid):
         form_of(body)
+
+
+SENT_AS = "multipart/form-data; boundary=xyz"
+
+
+def part(name: str, text: str, more: str = "") -> str:
+    return f'--xyz\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n'
+
+
+def test_a_file_is_text_and_its_name_is_not_kept() -> None:
+    body = part("a", "one\r\ntwo") + part("b", "é", '; filename="name"') + "--xyz--\r\n"
+    form = _with_files(body.encode(), SENT_AS)
+    assert form.fields == {"a": ["one\ntwo"], "b": ["é"]}
+
+
+def test_what_is_nested_in_a_part_is_text() -> None:
+    inner = "Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\nx\r\n--in--"
+    form = _with_files((part("a", inner) + "--xyz--").encode(), SENT_AS)
+    assert form.one("a") == inner.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        part("a", "x") * 21 + "--xyz--",
+        part("a", "x", "; p=1" * 1000) + "--xyz--",
+        part("a", "x"),
+        "--xyz--",
+        "",
+    ],
+    ids=["many", "long head", "no end", "nothing", "empty"],
+)
+def test_what_is_no_form_with_files_is_refused(body: str) -> None:
+    with pytest.raises(Unsaid):
+        _with_files(body.encode(), SENT_AS)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from ops.console import sending
+from ops.console.front_door.decisions import DECISIONS
 from ops.look.changed import local
 from ops.run.wiring import Hub
 from schemas.base import Fact
@@ -453,3 +454,44 @@ def test_whoever_disagrees_is_kept_as_their_own_view(
     (received,) = facts(hub, referral, DisagreementReceived)
     assert received.disagreement.raised_by == "S. Worker"
     assert "It is worse than that." in worker.get(f"{DESK}/{referral}").text
+
+
+def test_what_was_written_comes_back_once_who_decides_has_signed_in_again(
+    hub: Hub, worker: Person, referral: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{DESK}/{referral}/rate"
+    page = worker.get(path).text
+    brought = {name: hidden(page, name) for name in ("form_token", "once", "saw")}
+    with monkeypatch.context() as patched:
+        patched.setattr("ops.access.acting._is_recent", lambda *_: False)
+        answer = worker.posts(path, {**brought, **RATING, "step": "send"})
+    assert answer.status_code == 403
+    assert "Sign in again" in answer.text
+    assert facts(hub, referral, RatingDecided) == []
+    kept = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
+    worker.enters(hub, "S. Worker")
+    ours = {"sec-fetch-site": "same-origin"}
+    older = worker.posts(path, kept, headers=ours)
+    assert (older.status_code, "as S. Worker" in older.text) == (403, True)
+    kept = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', older.text))
+    back = worker.posts(path, kept, headers=ours)
+    assert (back.status_code, RATING["rationale"] in back.text) == (200, True)
+    elsewhere = worker.posts(path, {**kept, "form_token": "x"})
+    assert RATING["rationale"] not in elsewhere.text
+
+
+def test_who_is_second_is_told_who_was_first_and_has_their_words(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    other = somebody(app, hub, "T. Worker")
+    token = other.token(DESK)
+    decision = next(one for one in DECISIONS if one.code not in offered(worker, referral))
+    late = {"form_token": token, "rationale": "Seen by me", "step": "send"}
+    answer = other.posts(f"{DESK}/{referral}/{decision.code}", late)
+    assert (answer.status_code, "S. Worker decided" in answer.text) == (409, True)
+    assert "Seen by me" in answer.text
+
+
+def offered(person: Person, referral: str) -> set[str]:
+    return set(re.findall(rf'{DESK}/{referral}/([a-z-]+)"', person.get(f"{DESK}/{referral}").text))

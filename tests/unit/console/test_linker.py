@@ -184,8 +184,10 @@ def test_two_persons_are_found_to_be_one_child_or_two(
     assert told.index("Person 1") < told.index("Person 2")
     form = {"why": "A teacher asked", "saw": hidden(told, "saw")}
     assert linker.sends(path, form).text.count('class="govuk-error-message"') == 2
+    apart = form | {"same": "no", "rationale": "Other parents"}
+    assert "Evan Marsden (person" in linker.sends(path, apart).text
     with working(hub):
-        answer = settles(linker, path, form | {"same": "no", "rationale": "Other parents"})
+        answer = settles(linker, path, apart)
     assert answer.headers["location"] == f"{DESK}?done=apart"
     assert count(hub, PersonsKeptApart) >= 1
     saw = hidden(linker.sends(path, {"why": "Once more"}).text, "saw")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text as sql
 
 from ops.access.acting import asker
 from ops.console import sending
 from ops.demo.running import DemoFolder
 from ops.look import received
 from ops.run.wiring import Hub, open_hub
+from router.steps.release.decide import STEP
 from schemas.base import Fact
 from schemas.decisions import ProductFetched
 from schemas.product import ProductDelivered, ProductReturned, RecallAnswered
-from stores import linking
+from stores import linking, states
+from stores.database import Transaction
 from tests.support.approving import SERGEANT, asked, asking_hub, released, wanted_back
 from tests.support.console import Person, app_of
 
@@ -88,11 +92,44 @@ def test_what_the_agencys_system_has_fetched_is_read_at_the_desk_too(hub: Hub) -
 
 def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     helper, at = entered(hub), place(hub)
-    assert helper.sends(at, {}).status_code == 422
+    faulty = helper.sends(at, {})
+    assert faulty.status_code == 422
+    assert 'aria-describedby="status-error"' in faulty.text
     assert helper.sends(at, {"status": "received"}).status_code == 303
     assert count(hub, ProductDelivered) == 1
-    assert "There is nothing that nobody has yet" in helper.get(DESK).text
-    assert helper.get(at).status_code == 404
+    text = helper.get(DESK).text
+    assert "There is nothing that nobody has yet" in text
+    assert f"{HELPER} said so" in text
+    assert f'href="{at}"' in text
+    page = helper.get(at)
+    assert (page.status_code, "rang us on [telephone]" in page.text) == (200, True)
+    assert f"{HELPER} said on" in page.text
+    assert "<textarea" not in page.text
+    second = helper.sends(at, {"status": "refused", "reason": "Moved away"}, page=DESK)
+    assert (second.status_code, "Moved away" in second.text) == (409, True)
+    other = entered(hub, "Q. Teacher")
+    assert other.get(at).status_code == 404
+    assert HELPER not in other.get(DESK).text
+
+
+@pytest.mark.parametrize("clock", [True, False], ids=["ended", "none"])
+def test_what_nobody_has_stays_on_the_list_without_a_clock(hub: Hub, *, clock: bool) -> None:
+    at = place(hub)
+    with hub.database.transaction() as transaction:
+        forget_clock(transaction, at.rpartition("/")[2], fetched=clock)
+    helper = entered(hub)
+    assert f'href="{at}"' in helper.get(DESK).text
+    assert helper.sends(at, {"status": "received"}).status_code == 303
+    assert count(hub, ProductDelivered) == 1
+
+
+def forget_clock(transaction: Transaction, product_id: str, *, fetched: bool) -> None:
+    """As where the chain of its clock has ended, or its profile has none."""
+    step = STEP.name
+    ((version, body),) = states.load(transaction, step, keys={product_id}).values()
+    without = json.dumps(json.loads(body) | {"receipt": None, "fetched": fetched}).encode()
+    states.save(transaction, step, documents={product_id: (version + 1, without)})
+    transaction.connection.execute(sql("DELETE FROM timers WHERE step = :step"), {"step": step})
 
 
 def test_what_is_not_theirs_is_given_back_with_a_reason(hub: Hub) -> None:
@@ -126,6 +163,7 @@ def test_what_is_wanted_back_is_answered(hub: Hub) -> None:
     helper.sends(at, {"status": "received"})
     count(hub, ProductDelivered)
     wanted_back(hub)
+    assert "rang us on" not in helper.get(at).text
     (recall,) = received.wanted_back(hub, asker(hub, HELPER))
     back = f"{DESK}/recall/{recall.recall_id}"
     assert back in helper.get(DESK).text

@@ -84,7 +84,9 @@ def answered(hub: Hub, referral: str) -> list[InformationAnswered]:
 def test_the_request_says_who_the_child_is_why_it_is_asked_and_on_which_basis(
     hub: Hub, researcher: Person, referral: str
 ) -> None:
-    assert "Kim Invented, 9 February 2017" in researcher.get(DESK).text
+    listed = researcher.get(DESK).text
+    assert "1 request waits" in listed
+    assert "Kim" not in listed
     text = unescape(researcher.get(place(hub)).text)
     with hub.database.reading() as connection:
         vault = hub.database.vault
@@ -97,6 +99,10 @@ def test_the_request_says_who_the_child_is_why_it_is_asked_and_on_which_basis(
     assert "01632 960555" not in text
     with hub.database.reading() as connection:
         assert linking.count(connection, RecordAccessed) == 1
+    for path in ("known", "unknown", "declined"):
+        researcher.get(f"{place(hub)}/{path}")
+    with hub.database.reading() as connection:
+        assert linking.count(connection, RecordAccessed) == 4
 
 
 def test_it_answers_with_items_and_who_may_see_each(
@@ -124,6 +130,9 @@ def test_it_answers_with_items_and_who_may_see_each(
     assert (other.reason, fact.answered_by) == ("She would be found out", RESEARCHER)
     assert "There is nothing to answer" in researcher.get(DESK).text
     assert researcher.get(at).status_code == 404
+    late = researcher.sends(at, {"stage": "send", **fields}, page=DESK)
+    assert (late.status_code, f"{RESEARCHER} answered it" in late.text) == (409, True)
+    assert "A neighbour told us." in late.text
 
 
 def test_it_says_that_it_does_not_know_the_child(
@@ -136,6 +145,19 @@ def test_it_says_that_it_does_not_know_the_child(
     assert researcher.sends(f"{at}/unknown", {"stage": "send"}).status_code == 303
     (fact,) = answered(hub, referral)
     assert (fact.known, fact.items) == (False, ())
+
+
+def test_nobody_answers_another_question_than_they_read(
+    hub: Hub, researcher: Person, referral: str
+) -> None:
+    at = place(hub)
+    assert 'name="seen"' in researcher.get(f"{at}/known").text
+    for choice in ("known", "unknown"):
+        fields = {"stage": "send", "count": "1", "seen": "0" * 64, **TOLD}
+        answer = researcher.sends(f"{at}/{choice}", fields)
+        assert (answer.status_code, "question has changed" in answer.text) == (409, True)
+        assert choice == "unknown" or "Seen &lt;i&gt;twice" in answer.text
+    assert answered(hub, referral) == []
 
 
 def test_it_declines_with_a_reason(hub: Hub, researcher: Person, referral: str) -> None:

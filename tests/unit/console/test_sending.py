@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.port import routes
-from ops.access.acting import asker
+from ops.access.acting import NotRecent, asker
 from ops.console import sending
 from ops.console.desks import DESKS
 from ops.console.screen import Form, Visit
@@ -69,6 +69,16 @@ def test_it_is_the_agencys_own_message_and_what_the_hub_did_is_told(hub: Hub) ->
         (fact,) = linking.about(connection, vault, ids=[referral], types=[RatingDecided])
     assert fact.message.data.of_agency == LEAD
     assert fact.chain == f"intake/desk/{LEAD}"
+
+
+def test_who_signed_in_long_ago_decides_nothing(hub: Hub) -> None:
+    old = visit(hub)
+    old = replace(old, asker=replace(old.asker, recent=False))
+    data = rating("nothing", case_id="none", rationale="As seen")
+    with pytest.raises(NotRecent):
+        sending.send(old, RATING, data, about="nothing")
+    assert decided(hub) == 0
+    assert not sending.send(old, RATING, data, about="nothing", decides=False).refused
 
 
 def test_why_a_step_refuses_it_is_told_in_words(hub: Hub) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from connectors.port import routes
+from connectors.wrong_tokens import WrongTokens
 from ops.access.links import links_of
 from ops.access.pages import SESSION
 from ops.access.sessions import Known
+from ops.console.shell import Shell
 from ops.run.wiring import Hub
 from schemas.access import Proof, Role
 from schemas.operations import AccessDenied, PersonSignedIn, PersonSignedOut
@@ -227,3 +230,58 @@ def test_a_fault_of_the_hub_says_nothing_of_what_it_was_about(
     assert "Sorry, there is a problem" in answer.text
     assert [one["error"] for one in logged] == ["ValueError"]
     assert "Robin" not in f"{answer.text}{logged}"
+
+
+# --- who waits for whom
+
+
+def test_nothing_is_read_of_who_is_nobody_and_no_files_where_none_are_wanted(
+    anybody: Person, worker: Person
+) -> None:
+    read: list[object] = []
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+
+    async def body() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"a=b"
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    links = "/desk/links"
+    assert anybody.asks("POST", links, content=body(), headers=form).status_code == 403
+    assert worker.asks("POST", links, content=body(), headers=kind).status_code == 400
+    assert read == []
+
+
+def test_a_form_that_comes_slowly_keeps_nobody_waiting(hub: Hub) -> None:
+    shell = Shell(hub, routes(hub.settings, {}), WrongTokens())
+    person = Person(Starlette(routes=[shell.mounted()]))
+    person.enters(hub, "S. Worker")
+    free: list[int] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        free.append(shell.hands._value)
+        yield b"a=b"
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    person.asks("POST", "/desk/links", content=body(), headers=form)
+    assert free == [16]
+
+
+def test_a_token_that_is_no_hex_is_out_of_date(worker: Person) -> None:
+    assert worker.posts("/desk/links", {"form_token": "é"}).status_code == 403
+
+
+def test_a_head_opens_nothing(worker: Person) -> None:
+    assert worker.asks("HEAD", DESK).status_code == 405
+
+
+def test_who_tries_many_links_is_told_in_a_page(
+    hub: Hub, anybody: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(WrongTokens, "slow", never)
+    answer = anybody.get("/desk/enter?key=none")
+    assert answer.status_code == 429
+    assert answer.headers["cache-control"] == "no-store"
