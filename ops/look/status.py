@@ -95,7 +95,8 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     at_brokers = tuple(_broker_queues(queues))
     if any(queue["ready"] is None for queue in at_brokers):
         trouble += ("a broker does not answer: what lies on its queues is unknown",)
-    trouble += tuple(ended(hub.settings, hub.access, at=codec.from_micros(now)))
+    at = codec.from_micros(now)
+    trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)

@@ -23,6 +23,7 @@ from connectors.directory import CURES
 EVENTS = frozenset(
     {
         "broker.unavailable",
+        "configuration.ended",
         "console.failed",
         "file.taken",
         "file.unreadable",

@@ -68,8 +68,8 @@ def test_an_agency_without_a_key_any_more_is_told_of_the_lead_first(over: tuple[
     }
     settings = hub.settings.model_copy(update={"agencies": agencies})
     told = [*ended(settings, shipped(), at=NOW)]
-    assert [code in one for one, code in zip(told, (LEAD, "gp"), strict=True)] == [True, True]
-    assert ["alarms" in one for one in told] == [True, False]
+    assert [one.agency for one in told] == [LEAD, "gp"]
+    assert ["alarms" in one.says for one in told] == [True, False]
 
 
 def test_it_is_logged_once_a_day(over: tuple[Path, Hub], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,9 @@ def test_it_is_logged_once_a_day(over: tuple[Path, Hub], monkeypatch: pytest.Mon
     stop = _After(3)
     with structlog.testing.capture_logs() as logs:
         say_daily(hub.settings, RULES, stop)
-    assert [one["event"] for one in logs] == ["configuration.ended"]
+    assert [(one["event"], one["reason"]) for one in logs] == [
+        ("configuration.ended", "access-rules")
+    ]
 
 
 class _After(threading.Event):
