@@ -23,6 +23,7 @@ from schemas.operations import RecordRevealed
 from schemas.picture import Picture, PicturePart, PictureShown, Seen
 from schemas.rating import RatingAssigned
 from stores import codec, linking, trail
+from stores.database import Transaction
 from stores.trail import Entry
 
 
@@ -56,19 +57,26 @@ def reveal(hub: Hub, referral_id: str, *, asker: Asker) -> tuple[list[Showing], 
     Raises ``Denied`` or ``NobodyReviews``.
     """
     with hub.database.transaction() as transaction:
-        entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
-        found = with_adults(transaction, find(transaction, [referral_id]))
-        now = draw(referral_id, found, policy=hub.policy.value)
-        seen = see(
-            hub,
-            transaction,
-            entries=entries,
-            wanted=referral_id,
-            asker=asker,
-            record=Record.PICTURE,
-        )
+        _, now, seen = _looked_at(hub, transaction, referral_id, asker=asker)
     told = seen.or_refused().entries
     return _showings(told, referral_id), now and _as_seen(now, seen)
+
+
+def _looked_at(
+    hub: Hub, transaction: Transaction, referral_id: str, *, asker: Asker
+) -> tuple[Sequence[Entry], Picture | None, Sighted]:
+    """All of a referral, the picture of now, and what of it somebody is shown, on record."""
+    entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
+    found = with_adults(transaction, find(transaction, [referral_id]))
+    seen = see(
+        hub,
+        transaction,
+        entries=entries,
+        wanted=referral_id,
+        asker=asker,
+        record=Record.PICTURE,
+    )
+    return entries, draw(referral_id, found, policy=hub.policy.value), seen
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,17 +114,7 @@ def open_for(hub: Hub, referral_id: str, *, asker: Asker) -> Opened | None:
     Raises ``Denied`` or ``NobodyReviews``.
     """
     with hub.database.transaction() as transaction:
-        entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
-        found = with_adults(transaction, find(transaction, [referral_id]))
-        now = draw(referral_id, found, policy=hub.policy.value)
-        seen = see(
-            hub,
-            transaction,
-            entries=entries,
-            wanted=referral_id,
-            asker=asker,
-            record=Record.PICTURE,
-        )
+        entries, now, seen = _looked_at(hub, transaction, referral_id, asker=asker)
         picture = now and seen.refused is None and _as_seen(now, seen)
         if now and picture:
             given = given_to(transaction, now, agency=hub.settings.lead_agency)

@@ -97,9 +97,13 @@ def sends(person: Person, path: str, **fields: str) -> httpx.Response:
 # --- what is seen
 
 
-def test_the_list_says_by_when_and_nothing_of_a_child(sergeant: Person) -> None:
+def test_the_list_says_which_for_whom_and_by_when_and_nothing_of_a_child(
+    hub: Hub, sergeant: Person
+) -> None:
+    (one,) = requests(hub)
     text = sergeant.get(DESK).text
-    assert ", your R-1" in text
+    assert f"Request {one.name[-8:]}, your R-1" in text, "ids of one moment begin alike"
+    assert f" · for {one.request.recipient_name}" in text
     assert re.search(r"hours? .*left", text)
     for said in ("Kim", "early help assessment", "hit at home"):
         assert said not in text
