@@ -190,6 +190,55 @@ def test_own_words_leave_only_once_what_is_still_found_in_them_was_looked_at(
     assert approved.message.data.items[0].text == words
 
 
+def test_each_redaction_is_kept_in_or_taken_out_and_what_is_left_is_looked_at(
+    hub: Hub, sergeant: Person, referral: str
+) -> None:
+    at = f"{place(hub)}/chosen"
+    begun = sergeant.get(at).text
+    assert begun.count('name="out"') == begun.count(" checked>") == 4
+    fields = {"seen": hidden(begun, "seen"), "out": ["2", "3", "4"]}
+    checked = sergeant.sends(at, {**fields, "stage": "words"}).text
+    assert checked.count(" checked>") == 3
+    assert "12 Example Street" in re.sub(r"(?s).*As it would leave now", "", checked)
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 422
+    stays = re.search(r'id="stays"[^>]*value="(\w+)"', checked)
+    assert stays is not None
+    fields["stays"] = stays[1]
+    other = {**fields, "out": ["3", "4"], "stage": "send"}
+    assert sergeant.sends(at, other).status_code == 422, "said of other words"
+    check = sergeant.sends(at, {**fields, "stage": "review"}).text
+    assert "Stays in, that would be taken out" in check
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 303
+    hub.embedded().drain()
+    (entry,) = facts(hub, referral, ItemDecided)
+    assert isinstance(entry.message.data, ItemDecided)
+    wording = entry.message.data.wording
+    assert wording is not None
+    assert "12 Example Street" in wording.text
+    assert "01632 960555" not in wording.text
+    assert wording.differences
+
+
+@pytest.mark.parametrize(
+    ("out", "made"),
+    [("1234", Choice.RELEASE_SANITISED), ("", Choice.RELEASE_ORIGINAL)],
+)
+def test_who_takes_out_all_or_nothing_has_chosen_that(
+    hub: Hub, sergeant: Person, referral: str, out: str, made: Choice
+) -> None:
+    at = f"{place(hub)}/chosen"
+    fields = {"seen": hidden(sergeant.get(at).text, "seen"), "out": [*out]}
+    checked = sergeant.sends(at, {**fields, "stage": "words"}).text
+    if stays := re.search(r'id="stays"[^>]*value="(\w+)"', checked):
+        fields["stays"] = stays[1]
+    assert bool(stays) is (made is Choice.RELEASE_ORIGINAL)
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 303
+    hub.embedded().drain()
+    (entry,) = facts(hub, referral, ItemDecided)
+    assert isinstance(entry.message.data, ItemDecided)
+    assert (entry.message.data.choice, entry.message.data.wording) == (made, None)
+
+
 def test_words_without_identifiers_need_nothing_more(hub: Hub, sergeant: Person) -> None:
     at = f"{place(hub)}/reworded"
     checked = sends(sergeant, at, stage="words", text="Kim was hit at home.")
