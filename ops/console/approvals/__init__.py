@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.console.approvals import deciding, items, ours, requests, signing
+from ops.console.approvals import deciding, items, ours, requests, signing, standing
 from ops.console.screen import Desk, Screen
 from schemas.access import Record, Role
 
@@ -25,10 +25,13 @@ DESK = Desk(
         Screen("items", items.listed),
         Screen(_ITEM, items.one, items.chosen),
         Screen(f"{_ITEM}/{{ruling}}", items.asks, items.taken),
+        Screen("standing", standing.listed),
+        Screen("standing/{name}", standing.asks, standing.taken),
         Screen("ours", ours.ours),
     ),
     done={
         "sent": "Your decision is recorded, and the hub has acted on it.",
+        "ended": "It is ended: nothing more leaves by it.",
         "taken": "Your decision is recorded. The hub acts on it in a moment.",
     },
 )

@@ -42,7 +42,7 @@ class Written:
     signpost_to: tuple[str, ...] = ()
     ask_again: bool = False
     leaves_out: tuple[str, ...] = ()
-    out: tuple[int, ...] = ()
+    takes_out: tuple[int, ...] = ()
     """Of what would be taken out, by number, what is."""
 
     @classmethod
@@ -50,7 +50,9 @@ class Written:
         """As a form brought it."""
         return cls(
             choice,
-            out=tuple(int(one) for one in form.all("out") if one.isdecimal() and len(one) < 5),
+            takes_out=tuple(
+                int(one) for one in form.all("takes_out") if one.isdecimal() and len(one) < 5
+            ),
             text=form.one("text"),
             stays=form.one("stays"),
             reason=" ".join(form.one("reason").split()),
@@ -73,6 +75,14 @@ class Written:
             errors["signpost_to"] = "Select at least one recipient"
         return errors
 
+    def word_faults(self) -> dict[str, str]:
+        """What is amiss with words of somebody's own."""
+        if not self.text.strip():
+            return {"text": "Write the words that may leave"}
+        if len(self.text) > _MOST_WORDS:
+            return {"text": f"The words must be {_MOST_WORDS:,} characters or fewer"}
+        return {}
+
 
 def asked_for(visit: Visit) -> tuple[Asked, str]:
     """The request, and how somebody decides about it."""
@@ -86,7 +96,9 @@ def asks(visit: Visit) -> Page:
     """What is still to be said of a choice; where that is nothing, all of it at once."""
     found, choice = asked_for(visit)
     item = found.request.item
-    begun = Written(choice, text=item.sanitised, out=tuple(range(1, len(item.redactions) + 1)))
+    begun = Written(
+        choice, text=item.sanitised, takes_out=tuple(range(1, len(item.redactions) + 1))
+    )
     if choice in ("sanitised", "original") and not found.request.asks:
         return _checked(visit, found, begun)
     return _form(visit, found, begun)
@@ -97,7 +109,7 @@ def taken(visit: Visit) -> Page | Go:
     found, choice = asked_for(visit)
     written, stage = Written.of(visit.form, choice), visit.form.one("stage")
     if choice == "chosen":
-        words = "".join(one.text for one in with_out(found.request.item, written.out))
+        words = "".join(one.text for one in with_out(found.request.item, written.takes_out))
         written = replace(written, text=words)
     if visit.form.one("seen") != seen(found):
         return page(visit, found, errors={"choice": _CHANGED})
@@ -129,11 +141,9 @@ def seen(found: Asked) -> str:
 def _errors(visit: Visit, found: Asked, written: Written) -> dict[str, str]:
     errors = written.faults() if written.choice == "withhold" else {}
     if written.choice in ("reworded", "chosen"):
-        if not written.text.strip():
-            errors["text"] = "Write the words that may leave"
-        elif len(written.text) > _MOST_WORDS:
-            errors["text"] = f"The words must be {_MOST_WORDS:,} characters or fewer"
-        elif left(visit, found, written) and written.stays != text_digest(written.text):
+        errors |= written.word_faults()
+        looked_at = written.stays == text_digest(written.text)
+        if not errors and not looked_at and left(visit, found, written):
             errors["stays"] = "Say that what is still found in these words may stay, or change them"
     if set(written.leaves_out) - set(found.request.asks):
         errors["leaves_out"] = "Select from what is asked"
@@ -160,7 +170,7 @@ def _form(
         "written": written,
         "errors": errors,
         "checked": checked,
-        "made": with_out(found.request.item, written.out),
+        "made": with_out(found.request.item, written.takes_out),
         "found": left(visit, found, written) if checked else [],
         "digest": text_digest(written.text),
         "seen": seen(found),

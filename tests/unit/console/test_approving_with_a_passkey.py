@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -129,13 +130,21 @@ def test_words_leave_under_the_passkeys_signature(place: Place) -> None:
     (approved,) = place.left()
     (given,) = approved.approvals
     assert given.agency == "police"
-    assert given.envelope.signatures[0].authenticatorData is not None
+    (signature,) = given.envelope.signatures
+    assert signature.authenticatorData is not None
+    statement = sha256(given.envelope.unverified()).hexdigest()
+    for where in ("ours", "items"):
+        shown = place.sergeant.get(f"{DESK}/{where}").text
+        for link in re.findall(rf"{DESK}/item/[^\"]+", shown):
+            shown += place.sergeant.get(link).text
+        for said in (f"{SERGEANT} (key", signature.keyid, statement):
+            assert said in shown, where
 
 
 @pytest.mark.parametrize("choice", ["reworded", "chosen"])
 def test_whichever_words_are_chosen_are_signed(place: Place, choice: str) -> None:
     path = f"{place.at()}/{choice}"
-    told: dict[str, Any] = {"stage": "review", "text": "Kim was hit.", "out": ["1", "2", "3"]}
+    told: dict[str, Any] = {"stage": "review", "text": "Kim was hit.", "takes_out": ["1", "2", "3"]}
     seen = hidden(place.sergeant.get(f"{place.at()}/withhold").text, "seen")
     first = place.sergeant.sends(path, {"seen": seen, **told}, page=DESK)
     if 'id="stays"' in first.text:
@@ -143,7 +152,11 @@ def test_whichever_words_are_chosen_are_signed(place: Place, choice: str) -> Non
         assert stays is not None
         told["stays"] = stays[1]
         first = place.sergeant.sends(path, {"seen": seen, **told}, page=DESK)
-    form = {**fields(first.text), "out": told["out"], **answer(place.device, first.text)}
+    form = {
+        **fields(first.text),
+        "takes_out": told["takes_out"],
+        **answer(place.device, first.text),
+    }
     assert place.sergeant.posts(path, form).status_code == 303, first.text
     assert place.decided() == 1
     (approved,) = place.left()
