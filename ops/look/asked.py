@@ -33,10 +33,11 @@ from router.steps.compose import decide as compose
 from router.steps.compose.gathering import Gathering
 from router.steps.now import Now
 from router.steps.sanitising import Sanitised, known_of, sanitise
+from schemas.decisions import ReleaseBegun, ReleaseDecision
 from schemas.message import derived_id
 from schemas.notices import ApprovalRequest
 from schemas.person import Person
-from schemas.product import ItemDecided, ItemWithheld, OwnerSilent
+from schemas.product import Choice, ItemDecided, ItemWithheld, OwnerSilent
 from stores import codec, linking, overview, states
 from stores.database import View
 
@@ -127,6 +128,30 @@ def decided(
         if name_of(asker, fact.product_id, fact.item_id) == name:
             return fact.decided_by, entry.message.time
     return None
+
+
+def begun(hub: Hub, asker: Asker, found: Asked) -> tuple[ReleaseDecision, dt.datetime] | None:
+    """What somebody of the agency of who asks has signed of a request as the first of two, and
+    when; None: nobody has, of what is asked now.
+    """
+    with hub.database.reading() as connection:
+        told = linking.about(
+            connection, hub.database.vault, ids=[found.referral_id], types=[ReleaseBegun]
+        )
+    for entry in reversed(told):
+        fact = entry.message.data
+        assert isinstance(fact, ReleaseBegun)
+        if fact.agency == asker.agency and _is_of(fact.decision, found.request):
+            return fact.decision, entry.message.time
+    return None
+
+
+def _is_of(decision: ReleaseDecision, request: ApprovalRequest) -> bool:
+    own, item = decision.choice is Choice.RELEASE_REWORDED, request.item
+    shown = {item.original_digest, item.sanitised_digest}
+    is_shown = (decision.instead_of if own else decision.digest) in shown
+    same = (decision.product_id, decision.item_id) == (request.product_id, item.item_id)
+    return same and is_shown
 
 
 def item(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Item | None:
@@ -283,7 +308,7 @@ def _gone(product_id: str, stage: Approved, item_id: str, *, agency: str, now: N
         purpose=stage.purpose,
         decided_by=decided.decided_by if decided else None,
         decided_at=decided.decided_at if decided else None,
-        signed=envelope and signed_by(envelope, agency, now=now, beforehand=beforehand),
+        signed=signed_by(envelope, agency, now=now, beforehand=beforehand) if envelope else None,
         taken_back=item_id in stage.withdrawn,
         recalled=item_id in stage.recalled,
     )

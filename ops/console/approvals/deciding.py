@@ -7,8 +7,16 @@ from typing import Any
 
 from ops.access.passkeys import party_of
 from ops.console import sending
-from ops.console.approvals import passkey
-from ops.console.approvals.requests import may_choose, page, shown, wanted, with_out
+from ops.console.approvals import passkey, second
+from ops.console.approvals.requests import (
+    DECISION,
+    may_choose,
+    page,
+    people,
+    shown,
+    wanted,
+    with_out,
+)
 from ops.console.screen import Form, Go, NotThere, Page, Visit
 from ops.edge.approving import Decision
 from ops.look import asked
@@ -17,7 +25,6 @@ from schemas.identity import IdentityField
 from schemas.product import Choice, release_digest
 from schemas.statement import text_digest
 
-DECISION = "mash.release-decision.v1"
 _CHOICES = {
     "sanitised": Choice.RELEASE_SANITISED,
     "original": Choice.RELEASE_ORIGINAL,
@@ -199,7 +206,7 @@ def _checked(
         "asking": asking,
         "to_register": [] if asking or not signs else list(passkey.to_register(visit)),
         "has_passkeys": party_of(visit.hub.settings) is not None,
-        "people": max((one.people for one in found.request.statements), default=1),
+        "people": people(found),
         "seen": seen(found),
         "who": visit.who,
     }
@@ -211,13 +218,16 @@ def _signed(visit: Visit, found: Asked, written: Written) -> Page | Go:
     """What a passkey signed goes as what the agency's own end signs; without one, all of it is
     shown again, with what else there is.
     """
-    if not passkey.is_answered(visit.form):
+    if not (passkey.is_answered(visit.form) and found.may_decide):
         return _checked(visit, found, written)
     told, wrong = passkey.signed(visit, found.request, _decision(found, written))
     if told is None:
         return _checked(visit, found, written, errors={"sign-here": wrong})
     if written.leaves_out:
         told["leaves_out"] = list(written.leaves_out)
+    if people(found) > 1:
+        second.keep(visit, told)
+        return Go("approvals", "begun")
     return _sent(visit, found, told)
 
 

@@ -20,13 +20,14 @@ from webauthn.helpers import bytes_to_base64url
 from ops.access.ceremonies import public_of
 from ops.access.passkeys import Party, Passkey, held_by, party_of
 from ops.console.screen import Form, Visit
-from ops.edge.approving import Decision, NotAsShown, decide, statement
+from ops.edge.approving import Decision, NotAsShown, countersign, decide, statement
 from ops.edge.keys import SigningKey
 from ops.look import letters
 from schemas.envelope import Envelope, NotSigned, asserted, challenge_of
 from schemas.envelope import Passkey as Site
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey, plain_name
+from schemas.statement import ReleaseStatement
 
 _PATIENCE: Final = dt.timedelta(minutes=30)
 """Until what was shown has to be read again before it is signed."""
@@ -97,18 +98,48 @@ def ask(visit: Visit, request: ApprovalRequest, decision: Decision) -> Asking | 
         return None
     at = letters.now_at(visit.hub).at
     try:
-        one = statement(_asked_at(request, at), decision, key=_key(visit, keys[0]))
+        one = statement(asked_at(request, at), decision, key=_key(visit, keys[0]))
     except NotAsShown:  # which the agency's own end says in words
         return None
     payload = one.model_copy(update={"decided_by": visit.who}).payload()
+    return _asking(visit, challenge_of(payload), keys=keys, party=party, at=at)
+
+
+def _asking(
+    visit: Visit, challenge: bytes, *, keys: Sequence[ApprovalKey], party: Party, at: dt.datetime
+) -> Asking:
     publics = {key.public for key in keys}
     known = [one for one in _own(visit) if public_of(one) in publics]
     return Asking(
-        challenge=bytes_to_base64url(challenge_of(payload)),
+        challenge=bytes_to_base64url(challenge),
         party=party.id,
         credentials=" ".join(one.credential for one in known),
         at=at.isoformat(),
     )
+
+
+def ask_for(visit: Visit, envelope: Envelope) -> Asking | None:
+    """What to ask of the second, for just what the first has signed."""
+    keys, party = keys_of(visit), party_of(visit.hub.settings)
+    if not keys or party is None:
+        return None
+    at = ReleaseStatement.parse(envelope.unverified()).not_before
+    return _asking(visit, envelope.challenge(), keys=keys, party=party, at=at)
+
+
+def also_signed(
+    visit: Visit, request: ApprovalRequest, told: dict[str, Any]
+) -> dict[str, Any] | None:
+    """A decision that somebody has signed, with the signature that the form brought as well; None
+    where that is not of it.
+    """
+    said = {name: visit.form.one(name) for name in _ASSERTED}
+    at = ReleaseStatement.parse(Envelope.model_validate(told["envelope"]).unverified()).not_before
+    for key in keys_of(visit):
+        with suppress(NotSigned, NotAsShown, ValidationError):
+            own = _key(visit, key, said=said)
+            return countersign(told, asked_at(request, at), key=own)
+    return None
 
 
 def signed(
@@ -122,7 +153,7 @@ def signed(
     for key in keys_of(visit):
         with suppress(NotSigned, NotAsShown, ValidationError):
             own = _key(visit, key, said=said)
-            return decide(_asked_at(request, at), decision, key=own), ""
+            return decide(asked_at(request, at), decision, key=own), ""
     return None, NOT_THIS
 
 
@@ -152,7 +183,7 @@ def _key(visit: Visit, key: ApprovalKey, *, said: Mapping[str, str] | None = Non
     )
 
 
-def _asked_at(request: ApprovalRequest, at: dt.datetime) -> ApprovalRequest:
+def asked_at(request: ApprovalRequest, at: dt.datetime) -> ApprovalRequest:
     """The request as it was asked at a moment: its approval counts from then, for as long."""
     each = (
         one.model_copy(update={"not_before": at, "expires": at + (one.expires - one.not_before)})

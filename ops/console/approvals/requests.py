@@ -12,6 +12,7 @@ from ops.look import asked
 from ops.look.asked import Asked
 from schemas.product import DraftItem, Redaction
 
+DECISION = "mash.release-decision.v1"
 CHOICES = ("sanitised", "original", "chosen", "reworded", "withhold")
 """``chosen``: as sanitised, but for what somebody keeps in of what would be taken out."""
 
@@ -19,7 +20,9 @@ CHOICES = ("sanitised", "original", "chosen", "reworded", "withhold")
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
     found, kept = asked.open_requests(visit.hub, visit.asker)
-    return Page("approvals/requests.html", {"rows": found, "kept": kept, "names": visit.names})
+    begun = {one.name: asked.begun(visit.hub, visit.asker, one) for one in found if people(one) > 1}
+    values = {"rows": found, "kept": kept, "names": visit.names, "begun": begun, "who": visit.who}
+    return Page("approvals/requests.html", values)
 
 
 def one(visit: Visit) -> Page:
@@ -56,6 +59,11 @@ def may_choose(found: Asked) -> list[str]:
     return [one for one in CHOICES if one != "chosen" or found.request.item.redactions]
 
 
+def people(found: Asked) -> int:
+    """How many people have to sign it."""
+    return max((one.people for one in found.request.statements), default=1)
+
+
 def address(found: Asked) -> str:
     """Where a request is."""
     return f"approvals/request/{found.referral_id}/{found.name}"
@@ -78,6 +86,8 @@ def shown(visit: Visit, found: Asked) -> dict[str, Any]:
         "original": pieces(found.request.item),
         "proposed": pieces(found.request.item, proposed=True),
         "choices": may_choose(found),
+        "begun": asked.begun(visit.hub, visit.asker, found) if people(found) > 1 else None,
+        "who": visit.who,
     }
 
 

@@ -12,8 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ops.console import sending
-from ops.console.approvals.deciding import DECISION
-from ops.console.approvals.requests import shown, wanted
+from ops.console.approvals.requests import DECISION, shown, wanted
 from ops.console.screen import File, Go, Page, Visit
 from ops.look.asked import Asked
 from schemas.decisions import ReleaseDecision

@@ -26,7 +26,7 @@ from tests.support.approving import ROBIN, SERGEANT, asked, passkey_hub
 from tests.support.authenticator import Authenticator
 from tests.support.console import HUB, Person, app_of, hidden
 
-DESK, PARTY = "/desk/approvals", "hub.example"
+DESK, PARTY, INSPECTOR = "/desk/approvals", "hub.example", "N. Inspector"
 NAMES = ("authenticatorData", "clientDataJSON", "signature")
 
 
@@ -225,7 +225,7 @@ def test_a_signature_is_nothing_in_anothers_hands(place: Place) -> None:
     path = f"{place.at()}/sanitised"
     text = place.sergeant.get(path).text
     form = {**fields(text), **answer(place.device, text)}
-    nurse, inspector = place.person("P. Nurse"), place.person("N. Inspector")
+    nurse, inspector = place.person("P. Nurse"), place.person(INSPECTOR)
     assert nurse.get(path).status_code == 404
     assert nurse.posts(path, {**form, "form_token": nurse.token(DESK)}).status_code == 404
     mine = {**form, "form_token": inspector.token(DESK)}
@@ -237,7 +237,7 @@ def test_a_signature_is_nothing_in_anothers_hands(place: Place) -> None:
 
 
 def test_who_has_no_passkey_or_no_javascript_is_told_the_ways_out(place: Place) -> None:
-    text = place.person("N. Inspector").get(f"{place.at()}/sanitised").text
+    text = place.person(INSPECTOR).get(f"{place.at()}/sanitised").text
     assert "You have no passkey that signs" in text
     assert "/sign-in/passkeys" in text
     assert "hub approvals sign" in text
@@ -266,3 +266,57 @@ def test_a_key_that_has_ended_signs_no_more(place: Place, monkeypatch: pytest.Mo
     monkeypatch.setattr(type(place.hub.policy), "value", property(lambda _: changed))
     assert signs(place, path, text).status_code == 422
     assert "You have no passkey that signs" in place.sergeant.get(path).text
+
+
+# --- two people
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, Authenticator]]:
+    """A borough in which two people sign everything."""
+    monkeypatch.setattr(sending, "_PATIENCE", 0.0)
+    devices = {SERGEANT: Authenticator(HUB, PARTY), INSPECTOR: Authenticator(HUB, PARTY)}
+    _, hub = passkey_hub(tmp_path / "hub", HUB, devices=devices, two=True)
+    referral, person = asked(hub), Person(app_of(hub))
+    person.enters(hub, SERGEANT)
+    yield Place(hub, person, devices[SERGEANT], referral), devices[INSPECTOR]
+    hub.database.close()
+
+
+def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenticator]) -> None:
+    place, device = two
+    at, inspector = place.at(), place.person(INSPECTOR)
+    assert inspector.get(f"{at}/second").status_code == 404, "nobody has signed yet"
+    page = place.sergeant.get(f"{at}/sanitised").text
+    assert "Two people of your agency" in page
+    answered = signs(place, f"{at}/sanitised", page)
+    assert answered.headers["location"] == f"{DESK}?done=begun"
+    assert place.decided() == 0
+    assert "Signed by you: waits for a colleague" in place.sergeant.get(DESK).text
+    own = place.sergeant.get(f"{at}/second").text
+    assert "You signed it" in own
+    assert "data-challenge" not in own
+    assert f"Signed by {SERGEANT}" in inspector.get(DESK).text
+    assert "sign too" in inspector.get(at).text
+    shown = inspector.get(f"{at}/second").text
+    for said in (f"{SERGEANT} has signed", "rang us on [telephone]", "01632 960555"):
+        assert said in shown
+    token = {"form_token": place.sergeant.token(DESK)}
+    twice = answer(place.device, shown)
+    for person, form in (
+        (place.sergeant, {**token, **twice}),
+        (inspector, {**fields(shown), **twice}),
+        (inspector, {**fields(shown), **answer(device, shown, challenge="A" * 43)}),
+        (place.person("P. Nurse"), {**fields(shown), **answer(device, shown)}),
+    ):
+        assert person.posts(f"{at}/second", form).status_code in (403, 422)
+    nurse = place.person("P. Nurse")
+    assert nurse.get(f"{at}/second").status_code == 404
+    assert place.decided() == 0
+    said = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
+    assert said.status_code == 303
+    assert place.decided() == 1
+    (approved,) = place.left()
+    assert len(approved.approvals[0].envelope.signatures) == 2
+    ours = place.sergeant.get(f"{DESK}/ours").text
+    assert re.search(rf"{SERGEANT} \(key.* and {INSPECTOR} \(key", ours)
