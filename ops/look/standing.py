@@ -12,7 +12,7 @@ from ops.look import letters
 from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
 from router.steps.approve import decide as approve
-from router.steps.approve.standing import STANDING
+from router.steps.approve.standing import STANDING, is_given
 from router.steps.approve.state import Standing, State
 from router.steps.now import Now
 from schemas.message import derived_id
@@ -31,8 +31,12 @@ class Released:
     standing_id: str | None
     """The agency's own name of it; None: it is part of its agreement, which no message ends."""
     release: StandingRelease
+    counts: bool
+    """Whether it is signed as it has to be."""
     in_force: bool
-    """Whether today is in its time, and the agreement in force."""
+    """Whether it lets something leave today: it counts, and that is in its time and in that of the
+    agreement.
+    """
     signed: Signed | None
 
 
@@ -59,10 +63,12 @@ def _released(
 ) -> Released:
     day, until = now.today, release.until
     in_time = release.since <= day and (until is None or day <= until)
+    counts = is_given(release, agency, now=now)
     return Released(
         derived_id("desk", "standing", standing_id or release.model_dump_json(), agency),
         standing_id,
         release,
-        in_time and now.agreement_with(agency) is not None,
+        counts,
+        counts and in_time and now.agreement_with(agency) is not None,
         signed_by(release.envelope, agency, now=now) if release.envelope else None,
     )

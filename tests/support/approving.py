@@ -33,6 +33,15 @@ ROBIN: dict[str, Any] = {
     "date_of_birth": {"date": "2014-07-21"},
     "identifier": [{"value": "9990000026", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
 }
+RELEASE: dict[str, Any] = {
+    "standing_id": "early-help-2026",
+    "recipients": ["early_help"],
+    "purposes": ["early help assessment"],
+    "since": "2026-03-12",
+    "until": "2030-12-31",
+    "decided_by": SERGEANT,
+    "reason": "Agreed with early help",
+}
 
 _OTHERS = """
 [[people]]

@@ -32,7 +32,7 @@
     try {
       await sign();
     } catch {
-      told.textContent = "Nothing was signed or sent: no passkey was used. Try again, or sign in another way.";
+      told.textContent = "Nothing was signed, and nothing was sent. Try again, or sign in another way, as said below.";
       button.disabled = false;
       button.focus();
     }

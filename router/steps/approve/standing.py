@@ -137,10 +137,10 @@ def _releases(known: Approvals, owner: str, *, now: Now) -> Iterator[StandingRel
     told = list(agreement.standing_release if agreement.text_sha256 is not None else ())
     if owner in known.standing:
         told += known.standing[owner].releases.values()
-    yield from (one for one in told if _is_given(one, owner, now=now))
+    yield from (one for one in told if is_given(one, owner, now=now))
 
 
-def _is_given(release: StandingRelease, owner: str, *, now: Now) -> bool:
+def is_given(release: StandingRelease, owner: str, *, now: Now) -> bool:
     """Whether it counts: signed in these very words, or by an owner that does not sign yet."""
     if release.envelope is None:
         return gate.may_go_unsigned(owner, now)

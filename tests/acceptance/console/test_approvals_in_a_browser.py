@@ -17,10 +17,11 @@ from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.product import ItemDecided, ItemWithheld, ProductApproved
 from stores import linking
-from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub, passkey_hub
+from tests.support.approving import RELEASE, ROBIN, SERGEANT, asked, asking_hub, passkey_hub
 from tests.support.authenticator import Authenticator
 from tests.support.browsing import Served, faults, follow, served, tabs_to
 from tests.support.chromium import authenticated
+from tests.support.desk import tells
 
 DESK = "/desk/approvals"
 
@@ -54,6 +55,7 @@ def _asking(path: Path) -> tuple[DemoFolder, Hub]:
     """A hub in which the police are asked about two items."""
     folder, hub = asking_hub(path)
     asked(hub)
+    tells(hub, "police", "mash.standing-release.v1", **RELEASE)
     other = "Robin ran away from school and was found at the station by a guard."
     asked(hub, reference="R-2", narrative=other, child=ROBIN)
     return folder, hub
@@ -76,8 +78,11 @@ def pages(asking: Served) -> Iterator[str]:
     """Every page of the desk, as somebody comes to it."""
     page = asking.desk_of(SERGEANT)
     link = page.get_by_role("link", name=re.compile("R-1")).get_attribute("href")
+    page.goto(f"{asking.url}{DESK}/standing")
+    ends = page.get_by_role("link", name=re.compile("^End it")).get_attribute("href")
     page.context.close()
-    yield from (DESK, f"{DESK}/items", f"{DESK}/ours")
+    yield str(ends)
+    yield from (DESK, f"{DESK}/items", f"{DESK}/standing", f"{DESK}/ours")
     choices = ("/sanitised", "/original", "/chosen", "/reworded", "/withhold")
     for path in ("", *choices, "/signed"):
         yield f"{link}{path}"

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -33,20 +32,11 @@ from schemas.product import (
 )
 from stores import linking
 from stores.trail import Entry
-from tests.support.approving import NARRATIVE, SERGEANT, asked, asking_hub
+from tests.support.approving import NARRATIVE, RELEASE, SERGEANT, asked, asking_hub
 from tests.support.console import Person, app_of, hidden
 from tests.support.desk import tells
 
 DESK = "/desk/approvals"
-RELEASE: dict[str, Any] = {
-    "standing_id": "early-help-2026",
-    "recipients": ["early_help"],
-    "purposes": ["early help assessment"],
-    "since": "2026-03-12",
-    "until": "2030-12-31",
-    "decided_by": SERGEANT,
-    "reason": "Agreed with early help",
-}
 HEAD = ("product_id", "case_id", "recipient", "purpose", "referral_id", "item_id")
 SANITISED = "rang us on [telephone]"
 

@@ -22,9 +22,10 @@ from ops.look import asked as look
 from ops.run.wiring import Hub, open_hub
 from schemas.product import ItemDecided, ProductApproved
 from stores import linking
-from tests.support.approving import ROBIN, SERGEANT, asked, passkey_hub
+from tests.support.approving import RELEASE, ROBIN, SERGEANT, asked, passkey_hub
 from tests.support.authenticator import Authenticator
 from tests.support.console import HUB, Person, app_of, hidden
+from tests.support.desk import tells
 
 DESK, PARTY, INSPECTOR = "/desk/approvals", "hub.example", "N. Inspector"
 NAMES = ("authenticatorData", "clientDataJSON", "signature")
@@ -250,6 +251,10 @@ def test_who_has_no_passkey_or_no_javascript_is_told_the_ways_out(place: Place) 
     assert unsigned.status_code == 200
     assert "It has to be signed" in unsigned.text
     assert place.decided() == 0
+    tells(place.hub, "police", "mash.standing-release.v1", **RELEASE)
+    beforehand = place.sergeant.get(f"{DESK}/standing").text
+    assert beforehand.count("Lets nothing leave: not signed") == 1
+    assert beforehand.count("In force") == 1, "what the agreement's signatory signed"
 
 
 def test_a_key_that_has_ended_signs_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,8 +318,8 @@ def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenti
     nurse = place.person("P. Nurse")
     assert nurse.get(f"{at}/second").status_code == 404
     assert place.decided() == 0
-    said = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
-    assert said.status_code == 303
+    sent = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
+    assert sent.status_code == 303
     assert place.decided() == 1
     (approved,) = place.left()
     assert len(approved.approvals[0].envelope.signatures) == 2
