@@ -194,12 +194,16 @@ def test_what_is_chosen_leaves_under_a_passkeys_signature_by_keyboard_alone(
     tabs_to(page, "Sign with your passkey")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=*")
-    until(asking.hub, ProductApproved, more_than=0)
-    with asking.hub.database.view() as view:
+    assert troubles == []
+    _left_under_a_passkeys_signature(asking.hub)
+    page.context.close()
+
+
+def _left_under_a_passkeys_signature(hub: Hub) -> None:
+    until(hub, ProductApproved, more_than=0)
+    with hub.database.view() as view:
         (entry,) = linking.every(view.connection, view.vault, type_=ProductApproved)
     assert isinstance(entry.message.data, ProductApproved)
     (given,) = entry.message.data.approvals
     assert given.envelope is not None
     assert given.envelope.signatures[0].authenticatorData is not None
-    assert troubles == []
-    page.context.close()

@@ -202,6 +202,7 @@ def test_each_redaction_is_kept_in_or_taken_out_and_what_is_left_is_looked_at(
     fields = {"seen": hidden(begun, "seen"), "takes_out": ["2", "3", "4"]}
     checked = sergeant.sends(at, {**fields, "stage": "words"}).text
     assert checked.count(" checked>") == 3
+    assert f'formaction="{place(hub)}/reworded"' in checked
     assert "12 Example Street" in re.sub(r"(?s).*As it would leave now", "", checked)
     assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 422
     stays = re.search(r'id="stays"[^>]*value="(\w+)"', checked)

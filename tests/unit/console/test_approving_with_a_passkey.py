@@ -288,10 +288,10 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place
     hub.database.close()
 
 
-def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenticator]) -> None:
-    place, device = two
-    at, inspector = place.at(), place.person(INSPECTOR)
-    assert inspector.get(f"{at}/second").status_code == 404, "nobody has signed yet"
+def _begins(place: Place) -> str:
+    """The sergeant signs as the first; where that is."""
+    at = place.at()
+    assert place.sergeant.get(f"{at}/second").status_code == 404, "nobody has signed yet"
     page = place.sergeant.get(f"{at}/sanitised").text
     assert "Two people of your agency" in page
     answered = signs(place, f"{at}/sanitised", page)
@@ -301,23 +301,18 @@ def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenti
     own = place.sergeant.get(f"{at}/second").text
     assert "You signed it" in own
     assert "data-challenge" not in own
+    return at
+
+
+def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenticator]) -> None:
+    place, device = two
+    at, inspector = _begins(place), place.person(INSPECTOR)
     assert f"Signed by {SERGEANT}" in inspector.get(DESK).text
     assert "sign too" in inspector.get(at).text
     shown = inspector.get(f"{at}/second").text
     for said in (f"{SERGEANT} has signed", "rang us on [telephone]", "01632 960555"):
         assert said in shown
-    token = {"form_token": place.sergeant.token(DESK)}
-    twice = answer(place.device, shown)
-    for person, form in (
-        (place.sergeant, {**token, **twice}),
-        (inspector, {**fields(shown), **twice}),
-        (inspector, {**fields(shown), **answer(device, shown, challenge="A" * 43)}),
-        (place.person("P. Nurse"), {**fields(shown), **answer(device, shown)}),
-    ):
-        assert person.posts(f"{at}/second", form).status_code in (403, 422)
-    nurse = place.person("P. Nurse")
-    assert nurse.get(f"{at}/second").status_code == 404
-    assert place.decided() == 0
+    _nobody_else_is_the_second(place, device, shown)
     sent = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
     assert sent.status_code == 303
     assert place.decided() == 1
@@ -325,3 +320,22 @@ def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenti
     assert len(approved.approvals[0].envelope.signatures) == 2
     ours = place.sergeant.get(f"{DESK}/ours").text
     assert re.search(rf"{SERGEANT} \(key.* and {INSPECTOR} \(key", ours)
+
+
+def _nobody_else_is_the_second(place: Place, device: Authenticator, shown: str) -> None:
+    """Neither the first again, nor who signs something else, nor another agency."""
+    at, inspector, nurse = place.at(), place.person(INSPECTOR), place.person("P. Nurse")
+    mine = {"form_token": inspector.token(DESK)}
+    token = {"form_token": place.sergeant.token(DESK)}
+    twice = answer(place.device, shown)
+    for person, form in (
+        (place.sergeant, {**token, **twice}),
+        (inspector, {**mine, **twice}),
+        (inspector, {**mine, **answer(device, shown, challenge="A" * 43)}),
+    ):
+        assert person.posts(f"{at}/second", form).status_code == 422
+    its = {"form_token": nurse.token(DESK), **answer(device, shown)}
+    assert nurse.get(f"{at}/second").status_code == 404
+    assert nurse.posts(f"{at}/second", its).status_code == 404
+    assert place.sergeant.posts(f"{at}/second", its).status_code == 403, "another's token"
+    assert place.decided() == 0
