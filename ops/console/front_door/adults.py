@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.console.filters import plain
 from ops.console.front_door.making import RATIONALE, Answers, Decision, given, made
-from ops.console.front_door.questions import Ask, Option
+from ops.console.questions import Ask, Option
 from ops.console.screen import Visit
 from ops.look.picture_words import name_of
 from ops.look.pictures import Opened

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ops.console.front_door.making import Answers, Decision, given
-from ops.console.front_door.questions import Ask, Option, moment_of
+from ops.console.questions import Ask, Option, moment_of
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from schemas.consent import ConsentAnswer

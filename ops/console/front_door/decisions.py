@@ -9,8 +9,8 @@ from ops.console.front_door.adults import SAME_ADULT
 from ops.console.front_door.consent import CONSENT
 from ops.console.front_door.kept_back import SAFETY
 from ops.console.front_door.making import RATIONALE, Answers, Decision, given, made
-from ops.console.front_door.questions import Ask, Option
 from ops.console.front_door.schools import SCHOOL
+from ops.console.questions import Ask, Option
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from schemas.disagreements import OVER, Verdict

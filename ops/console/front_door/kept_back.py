@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ops.console.front_door.making import RATIONALE, Answers, Decision, about, given
-from ops.console.front_door.questions import Ask, Option
+from ops.console.questions import Ask, Option
 from ops.console.screen import Page, Visit
 from ops.look import kept_back as look
 from ops.look import schools

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from ops.console.front_door.questions import Ask
+from ops.console.questions import Ask
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
 

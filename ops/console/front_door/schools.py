@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.console.filters import moment
 from ops.console.front_door.making import Answers, Decision, about, given
-from ops.console.front_door.questions import Ask, Option
+from ops.console.questions import Ask, Option
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from ops.look.schools import ToTell, to_tell

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ops.console import sending
 from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
-from ops.look import received
+from ops.look import changes, handed, received
 from schemas.product import Product
 from schemas.school import SchoolNotice
 
@@ -24,6 +24,8 @@ def listed(visit: Visit) -> Page:
         "all_had": len(had),
         "rows": received.waiting(visit.hub, visit.asker),
         "back": received.wanted_back(visit.hub, visit.asker),
+        "changed": changes.waiting(visit.hub, visit.asker),
+        "handed": handed.all_of(visit.hub, visit.asker),
     }
     return Page("receiving/products.html", values)
 
