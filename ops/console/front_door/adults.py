@@ -21,7 +21,7 @@ def _asks(_: Visit, found: Opened) -> tuple[Ask, ...]:
     )
     same = (
         Option("yes", "Yes: one adult"),
-        Option("no", "No: two adults", "They are never put together again by themselves."),
+        Option("no", "No: two adults", "They are not taken for one again unless a human says so."),
     )
     return (
         Ask("pair", "Which two", "one", options=tuple(pairs), required="Choose which two"),

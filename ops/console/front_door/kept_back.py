@@ -4,7 +4,7 @@ says what becomes of it (L7).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ops.console.front_door.making import RATIONALE, Answers, Decision, about, given
@@ -18,8 +18,15 @@ from schemas.identity import IdentityField
 from schemas.safety import SafetyChoice
 from stores import codec
 
+_OF_IDENTITY: Final = "identity."
 _LETTERS: Final = {
     "mash.information-request.v1": "A request for information",
+    "mash.request-changed.v1": "Word that a request is changed",
+    "mash.request-cancelled.v1": "Word that nothing is asked any more",
+    "mash.product-changed.v1": "Word that something has changed since a product",
+    "mash.handover-news.v1": "Word of what was decided about a referral that is handed over",
+    "mash.handover-recall.v1": "Word that a referral is taken back from its team",
+    "mash.owed.v1": "A reminder of what is owed",
     "mash.approval-request.v1": "A question what of its own may leave",
     "mash.product.v1": "A product",
     "mash.school-notice.v1": "A notice to the child's school",
@@ -37,12 +44,12 @@ _FIELDS: Final = {
     IdentityField.SCHOOL: "School",
     IdentityField.RISKS: "Who is a risk to the child",
 }
+_WITHOUT: Final = Option(
+    SafetyChoice.LEAVE_OUT,
+    "Send it without what is dangerous",
+    "Tick below what is left out of who the child is.",
+)
 _CHOICES: Final = (
-    Option(
-        SafetyChoice.LEAVE_OUT,
-        "Send it without what is dangerous",
-        "Tick below what is left out of who the child is.",
-    ),
     Option(SafetyChoice.DO_NOT_SEND, "Do not send it", "Whoever it was for is told nothing."),
     Option(SafetyChoice.SEND, "Send it as it is", "You have found that nobody is put at risk."),
 )
@@ -86,31 +93,42 @@ def _asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     holds = tuple(
         Option(one.hold_id, f"{what(one)}, to {visit.names.get(one.recipient, one.recipient)}", why)
         for one in kept
-        for why in [" ".join(f"{hit.says} Whose: {hit.whose}." for hit in one.hits)]
+        for why in [" ".join(f"{hit.says} This concerns {hit.whose}." for hit in one.hits)]
     )
+    without = any(map(_safe_without, kept))
+    choices = (_WITHOUT, *_CHOICES) if without else _CHOICES
+    asks = (
+        Ask("hold_id", "What was kept back", "one", options=holds, required="Choose which"),
+        Ask("choice", "What becomes of it", "one", options=choices, required="Choose what"),
+    )
+    return (*asks, *((_leaves_out(kept),) if without else ()), RATIONALE)
+
+
+def _safe_without(kept: Kept) -> bool:
+    """Whether it is dangerous only by what may be left out: else who gets it is, or its words."""
+    return all(hit.where.startswith(_OF_IDENTITY) for hit in kept.hits)
+
+
+def _leaves_out(kept: Iterable[Kept]) -> Ask:
     named = {hit.where for one in kept for hit in one.hits}
     dangerous = "Something kept back is dangerous by this."
     fields = tuple(
-        Option(field, text, dangerous if f"identity.{field}" in named else None)
+        Option(field, text, dangerous if f"{_OF_IDENTITY}{field}" in named else None)
         for field, text in _FIELDS.items()
     )
-    return (
-        Ask("hold_id", "What was kept back", "one", options=holds, required="Choose which"),
-        Ask("choice", "What becomes of it", "one", options=_CHOICES, required="Choose what"),
-        Ask(
-            "leaves_out",
-            "What to leave out of who the child is",
-            "some",
-            hint="Only where it is sent without what is dangerous.",
-            options=fields,
-        ),
-        RATIONALE,
+    return Ask(
+        "leaves_out",
+        "What to leave out of who the child is",
+        "some",
+        hint="Only where it is sent without what is dangerous.",
+        options=fields,
     )
 
 
 def _faults(answers: Answers) -> Mapping[str, str]:
     leaves = answers["choice"] == SafetyChoice.LEAVE_OUT
-    return {"leaves_out": "Tick what to leave out"} if leaves and not answers["leaves_out"] else {}
+    missing = leaves and not answers["leaves_out"]
+    return {"leaves_out": "Tick what to leave out"} if missing else {}
 
 
 def _data(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:

@@ -30,7 +30,13 @@ def _asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
             options=(letter, *actions) if sends else actions,
             required="Choose what becomes of it",
         ),
-        Ask("school", "Which school", "from", hint="For a letter alone.", options=_schools(visit)),
+        Ask(
+            "school",
+            "Which school",
+            "from",
+            hint="Only where it is sent a letter.",
+            options=_schools(visit),
+        ),
         Ask("rationale", "Who rang whom and when, or why", required="Say who rang whom, or why"),
     )
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 from ops.console import sending
 from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
-from ops.look import changes, handed, received
+from ops.look import received, waiting
+from ops.look.waiting import Waiting
 from schemas.product import Product
 from schemas.school import SchoolNotice
 
@@ -19,15 +20,18 @@ _SHOWN: Final = 200
 def listed(visit: Visit) -> Page:
     """What waits for a person, what people have, and what is wanted back."""
     had = received.had(visit.hub, visit.asker)
-    values = {
-        "had": had[:_SHOWN],
-        "all_had": len(had),
-        "rows": received.waiting(visit.hub, visit.asker),
-        "back": received.wanted_back(visit.hub, visit.asker),
-        "changed": changes.waiting(visit.hub, visit.asker),
-        "handed": handed.all_of(visit.hub, visit.asker),
+    values = {"had": had[:_SHOWN], "all_had": len(had)}
+    return Page("receiving/products.html", values | _waits(waiting.of(visit.hub, visit.asker)))
+
+
+def _waits(found: Waiting) -> dict[str, Any]:
+    return {
+        "rows": found.products,
+        "back": found.back,
+        "changed": found.changed,
+        "handed": found.handed,
+        "wait": found.count,
     }
-    return Page("receiving/products.html", values)
 
 
 def one(visit: Visit) -> Page:

@@ -63,7 +63,13 @@ def _asked(visit: Visit) -> tuple[Ask, ...]:
             most=200,
         ),
         Ask("disputes", "What do you disagree with?", "one", options=_DISPUTES, required="Choose"),
-        Ask("owner", "Who holds it back", "from", hint="Only for that.", options=others),
+        Ask(
+            "owner",
+            "Who holds it back",
+            "from",
+            hint="Only where another agency holds something back.",
+            options=others,
+        ),
         Ask(
             "profession",
             "Your profession",

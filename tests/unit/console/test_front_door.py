@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from ops.console import sending
 from ops.console.front_door.decisions import DECISIONS
 from ops.look.changed import local
+from ops.look.kept_back import Kept
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.consent import ConsentReceived
@@ -26,7 +27,7 @@ from schemas.disagreements import DisagreementReceived
 from schemas.handover import HandoverDecided
 from schemas.operations import AccessDenied, RecordRevealed
 from schemas.picture import PicturedClock
-from schemas.safety import SafetyDecided
+from schemas.safety import Danger, Hit, SafetyDecided
 from schemas.school import SchoolDecided
 from stores import linking
 from stores.tables import states
@@ -378,11 +379,31 @@ def test_what_is_kept_back_is_decided_by_who_is_named_for_it(
     hold = re.search(r'name="hold_id" type="radio" value="([^"]+)"', manager.get(path).text)
     assert hold is not None
     said = {"hold_id": hold[1], "choice": "leave_out", "rationale": "He works there"}
-    assert "Tick what to leave out" in decides(manager, path, said).text
+    assert "Choose what" in decides(manager, path, said).text  # nothing of it makes that safe
     assert decides(manager, path, said | {"choice": "do_not_send"}).status_code == 303
     (decided,) = facts(hub, referral, SafetyDecided)
     assert (decided.decision.choice, decided.decision.decided_by) == ("do_not_send", "D. Manager")
     assert "kept back" not in worker.get(f"{DESK}/{referral}").text.lower()
+
+
+def test_what_is_dangerous_by_an_address_is_sent_without_that(
+    app: Starlette, hub: Hub, referral: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hit = Hit(
+        danger=Danger.PROTECTED_ADDRESS,
+        whose="the child",
+        where="identity.address",
+        says="A protected address is told.",
+    )
+    kept = Kept("hold-1", referral, "gp", "mash.information-request.v1", (hit,), False, None, None)
+    monkeypatch.setattr("ops.look.kept_back.of", lambda *_: [kept])
+    manager, path = somebody(app, hub, "D. Manager"), f"{DESK}/{referral}/safety"
+    assert "Something kept back is dangerous by this." in manager.get(path).text
+    said = {"hold_id": "hold-1", "choice": "leave_out", "rationale": "They moved there since"}
+    assert "Tick what to leave out" in decides(manager, path, said).text
+    decides(manager, path, said | {"leaves_out": "address"})
+    (decided,) = facts(hub, referral, SafetyDecided)
+    assert decided.decision.leaves_out == ("address",)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def test_it_is_settled_and_taken_back(place: dict[str, Any], hub: Hub, linker: P
     assert count(hub, DecisionUndone) == 1
     with hub.database.reading() as connection:
         (sent,) = linking.every(connection, hub.database.vault, type_=UndoDecided, since=0)
+    assert isinstance(sent.message.data, UndoDecided)
     assert [one.id for one in sent.message.data.decision.saw] == [saw]
     assert "It was taken back already, by S. Worker" in linker.get(undo[0]).text
     assert path in linker.get(DESK).text

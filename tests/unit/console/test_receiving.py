@@ -108,7 +108,7 @@ def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     assert helper.sends(at, {"status": "received"}).status_code == 303
     assert count(hub, ProductDelivered) == 1
     text = helper.get(DESK).text
-    assert "There is nothing that nobody has yet" in text
+    assert "There is no product that nobody has yet" in text
     assert f"{HELPER} said so" in text
     assert f'href="{at}"' in text
     page = helper.get(at)
@@ -242,6 +242,8 @@ def test_a_worker_team_reads_what_it_was_handed_and_has_it_or_not(hub: Hub) -> N
     team, at = entered(hub, ASSESSOR), f"{DESK}/handover/{referral}"
     page = team.get(DESK).text
     assert (f'href="{at}"' in page, "Robin" in page) == (True, False)
+    assert "1 waits for a person of your agency" in page
+    assert "1 more waits" in team.get("/desk/requests").text
     assert count(hub, HandoverFetched) == 0
     text = team.get(at).text
     assert "Robin Sample" in text
@@ -251,7 +253,8 @@ def test_a_worker_team_reads_what_it_was_handed_and_has_it_or_not(hub: Hub) -> N
     assert team.sends(at, {"status": "refused"}).status_code == 422
     assert team.sends(at, {"status": "received"}).status_code == 303
     assert count(hub, HandoverConfirmed) == 1
-    assert f"{ASSESSOR} has it" in team.get(DESK).text
+    page = team.get(DESK).text
+    assert (f"{ASSESSOR} has it" in page, "0 wait for a person" in page) == (True, True)
     after = {"status": "refused", "reason": "She left the team"}
     assert team.sends(at, after).status_code == 303
     assert count(hub, HandoverRefused) == 1
