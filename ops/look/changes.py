@@ -41,6 +41,8 @@ class Changed:
     due_at: dt.datetime | None
     left_seconds: int | None
     contact: str
+    acknowledged: bool
+    """Whether somebody of the agency has said that they know."""
 
 
 def waiting(hub: Hub, asker: Asker) -> list[Changed]:
@@ -53,7 +55,7 @@ def waiting(hub: Hub, asker: Asker) -> list[Changed]:
         told = [one.message.data for one in linking.within(view, type_=ChangeTold, period=period)]
         facts = [one for one in told if isinstance(one, ChangeTold) and one.agency == agency]
         keys = {*keys_of(view, STEP_NAME, at=now.at), *(one.referral_id for one in facts)}
-        found = list(_of(view, keys, agency=agency, now=now))
+        found = [one for one in _of(view, keys, agency=agency, now=now) if not one.acknowledged]
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda one: (one.due_at or last, one.change_id))
 
@@ -68,12 +70,21 @@ def one(hub: Hub, asker: Asker, change_id: str) -> Changed | None:
     return found
 
 
+def last(hub: Hub, asker: Asker, referral_id: str) -> Changed | None:
+    """The last one of a referral, also once somebody has said that they know: what was sent before
+    it still says what it said.
+    """
+    now = letters.now_at(hub)
+    with hub.database.view() as view:
+        return next(_of(view, {referral_id}, agency=asker.agency or "", now=now), None)
+
+
 def _of(view: View, keys: Collection[str], *, agency: str, now: Now) -> Iterator[Changed]:
     """The last of each referral: it takes the place of those before."""
     for key, (_, body) in states.load(view, STEP_NAME, keys=keys).items():
         state = Holders.model_validate_json(body)
         owed = [one for one in state.owed if one.kind == "change" and one.agency == agency]
-        if owed and not owed[-1].acknowledged and state.held_by(agency):
+        if owed and state.held_by(agency):
             told = linking.about(view.connection, view.vault, ids=[key], types=[ChangeTold])
             facts = [one.message.data for one in told]
             mine = [one for one in facts if isinstance(one, ChangeTold) and one.agency == agency]
@@ -101,4 +112,5 @@ def _changed(state: Holders, owes: Owes, told: list[ChangeTold], *, now: Now) ->
         due_at=due,
         left_seconds=int((due - now.at).total_seconds()) if due else None,
         contact=now.contact_of(now.policy.lead_agency),
+        acknowledged=owes.acknowledged,
     )

@@ -220,10 +220,13 @@ def test_a_person_says_that_they_know_what_has_changed(hub: Hub, sent: tuple[Pat
     (letter,) = letters(hub, "early_help", "mash.product-changed.v1")
     assert (change.says, change.to_do) == (letter["changed"], letter["to_do"])
     assert entered(hub, "L. Teacher").get(at).status_code == 404
+    assert f'href="{at}"' in helper.get(product).text
     assert helper.sends(at, {}).status_code == 303
     assert count(hub, ChangeAcknowledged) == 1
     assert "Changed since" not in helper.get(DESK).text
     assert helper.get(at).status_code == 404
+    text = helper.get(product).text
+    assert ("raised from Green to Amber" in text, f'href="{at}"' in text) == (True, False)
 
 
 def handed_over(hub: Hub) -> str:
