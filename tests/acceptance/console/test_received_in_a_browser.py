@@ -63,7 +63,7 @@ def test_no_page_has_faults(sent: Served) -> None:
     for path in ("", f"/product/{product}", f"/recall/{recall.recall_id}"):
         assert faults(page, f"{sent.url}{DESK}{path}") == [], path
         assert "Robin" not in page.title()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_role("heading", name="There is a problem").wait_for()
     assert faults(page) == []
     page.context.close()
@@ -98,8 +98,8 @@ def test_it_is_taken_by_keyboard_and_given_back_without_javascript(sent: Served)
     page.context.close()
     page = sent.desk_of(HELPER)
     page.goto(f"{sent.url}{DESK}")
-    page.get_by_role("link", name="An item of a product").click()
+    follow(page.get_by_role("link", name="An item of a product"))
     page.get_by_label("It is destroyed, wherever we had it").check()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_text("Your answer is recorded").wait_for()
     page.context.close()
