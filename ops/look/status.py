@@ -63,6 +63,8 @@ class Status:
     parts: tuple[Row, ...]
     """Those that fail; none where everything works."""
     broker_queues: tuple[Row, ...]
+    partitions: tuple[Row, ...]
+    """Where each consumer group stands on Kafka; none in the embedded runtime."""
     trouble: tuple[str, ...]
     """What could not be asked, and what has ended and is to be renewed."""
 
@@ -117,6 +119,7 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             tree=_tree(look),
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
+            partitions=tuple(_partitions(look)),
             trouble=trouble,
         )
 
@@ -301,6 +304,21 @@ def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
         overview.oldest_unclaimed(look.connection, unit, type_=type_, depth=lag) for type_ in heard
     ]
     return lag, _first(late), progressed
+
+
+def _partitions(look: _Look) -> Iterator[Row]:
+    """Each partition that a unit has begun, as Kafka's own tools tell of consumer groups."""
+    for name, one in sorted(look.consumers.items()):
+        match name.split("/"):
+            case [unit, topic, number] if topic in look.ends and number.isdecimal():
+                end = look.ends[topic].get(int(number), one.next_offset)
+                yield {
+                    "consumergroup": unit,
+                    "topic": topic,
+                    "partition": int(number),
+                    "next_offset": one.next_offset,
+                    "lag": max(0, end - one.next_offset),
+                }
 
 
 def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, ...]]:
