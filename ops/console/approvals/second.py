@@ -1,4 +1,4 @@
-"""Where two people have to sign: what the first signed waits for the second at their agency's desk."""
+"""Where two people have to sign: what the first signed waits for the second at their desk."""
 
 from __future__ import annotations
 

@@ -313,8 +313,8 @@ def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenti
     nurse = place.person("P. Nurse")
     assert nurse.get(f"{at}/second").status_code == 404
     assert place.decided() == 0
-    said = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
-    assert said.status_code == 303
+    signed = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
+    assert signed.status_code == 303
     assert place.decided() == 1
     (approved,) = place.left()
     assert len(approved.approvals[0].envelope.signatures) == 2
