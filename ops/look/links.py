@@ -23,7 +23,7 @@ from schemas.case import (
     PersonSplit,
     SplitSuggested,
 )
-from stores import codec, linking, people, timers, trail
+from stores import codec, linking, overview, people, timers, trail
 from stores.database import View
 from stores.trail import Entry
 
@@ -147,11 +147,9 @@ def referrals_of(hub: Readable, person_id: str) -> tuple[str, ...] | None:
 
 
 def _since(view: View, types: Collection[type[Fact]], since: int) -> list[Entry]:
-    found = [
-        entry
-        for type_ in types
-        for entry in linking.every(view.connection, view.vault, type_=type_, since=since)
-    ]
+    after = overview.position_before(view.connection, since)
+    period = (after, overview.last_position(view.connection))
+    found = [entry for type_ in types for entry in linking.within(view, type_=type_, period=period)]
     return sorted(found, key=lambda one: one.position)
 
 

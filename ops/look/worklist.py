@@ -88,13 +88,14 @@ def worklist(hub: Readable, who: str, *, which: str = "team", page: int = 1) -> 
     with hub.database.view() as view:
         rows = sorted(_rows(view), key=_pressing)
         found = rows if which == "all" else [row for row in rows if not (row.closed or row.team)]
-        opened = _opened(view, [row.referral_id for row in found])
         if which == "mine":
+            opened = _opened(view, [row.referral_id for row in found])
             found = [row for row in found if row.by == who or who in opened[row.referral_id]]
         pages = max(1, -(-len(found) // _MOST))
         page = min(max(page, 1), pages)
         shown = found[(page - 1) * _MOST : page * _MOST]
         ids = [row.referral_id for row in shown]
+        opened = _opened(view, ids)
         news = linking.last_of(view.connection, ids, types=_NEWS)
         kept = kept_back.among(view, ids, at=at)
     told = (
