@@ -45,16 +45,13 @@ class Changed:
     """Whether somebody of the agency has said that they know."""
 
 
-def waiting(hub: Hub, asker: Asker) -> list[Changed]:
-    """All that is for the agency of who asks, what is due first."""
+def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Changed]:
+    """All that is for the agency of who asks, what is due first. ``clocked``: as of products."""
     now = letters.now_at(hub)
     agency = asker.agency or ""
     with hub.database.view() as view:
-        since = overview.position_before(view.connection, codec.to_micros(now.at - _TOLD_FOR))
-        period = (since, overview.last_position(view.connection))
-        told = [one.message.data for one in linking.within(view, type_=ChangeTold, period=period)]
-        facts = [one for one in told if isinstance(one, ChangeTold) and one.agency == agency]
-        keys = {*keys_of(view, STEP_NAME, at=now.at), *(one.referral_id for one in facts)}
+        keys = set(keys_of(view, STEP_NAME, at=now.at))
+        keys |= set() if clocked else _told(view, agency, at=now.at)
         found = [one for one in _of(view, keys, agency=agency, now=now) if not one.acknowledged]
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda one: (one.due_at or last, one.change_id))
@@ -77,6 +74,15 @@ def last(hub: Hub, asker: Asker, referral_id: str) -> Changed | None:
     now = letters.now_at(hub)
     with hub.database.view() as view:
         return next(_of(view, {referral_id}, agency=asker.agency or "", now=now), None)
+
+
+def _told(view: View, agency: str, *, at: dt.datetime) -> set[str]:
+    """The referrals of which an agency was told in a year that something has changed."""
+    since = overview.position_before(view.connection, codec.to_micros(at - _TOLD_FOR))
+    period = (since, overview.last_position(view.connection))
+    told = [one.message.data for one in linking.within(view, type_=ChangeTold, period=period)]
+    facts = (one for one in told if isinstance(one, ChangeTold))
+    return {one.referral_id for one in facts if one.agency == agency}
 
 
 def _of(view: View, keys: Collection[str], *, agency: str, now: Now) -> Iterator[Changed]:

@@ -54,12 +54,15 @@ class Handed:
         return self.taken_back is not None or not (self.received_by or self.refused)
 
 
-def all_of(hub: Hub, asker: Asker) -> list[Handed]:
-    """All of the agency of who asks: what waits first, then by when a word is due."""
+def all_of(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Handed]:
+    """All of the agency of who asks: what waits first, then by when a word is due. ``clocked``: as
+    of products.
+    """
     now = letters.now_at(hub)
     agency = asker.agency or ""
     with hub.database.view() as view:
-        keys = {*keys_of(view, STEP_NAME, at=now.at), *_noted(view, agency, at=now.at)}
+        keys = set(keys_of(view, STEP_NAME, at=now.at))
+        keys |= set() if clocked else set(_noted(view, agency, at=now.at))
         found = list(_of(view, keys, agency=agency, at=now.at))
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda one: (not one.waits, one.due_at or last, one.referral_id))

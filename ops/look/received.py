@@ -72,13 +72,14 @@ class Said:
     """Whether they may say still that it is not theirs."""
 
 
-def waiting(hub: Hub, asker: Asker) -> list[Waiting]:
+def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Waiting]:
     """All that no person of the agency of who asks has, with a clock or without: Reds for the front
-    line first, then what is due first.
+    line first, then what is due first. ``clocked``: those alone of which a clock runs, or lately
+    did, which are found without going through a year.
     """
     now = letters.now_at(hub)
     with hub.database.view() as view:
-        sent = _sent(view, asker, now=now)
+        sent = {} if clocked else _sent(view, asker, now=now)
         keys = {*sent, *keys_of(view, release.STEP.name, at=now.at)}
         documents = states.load(view, release.STEP.name, keys=keys)
         known = [(key, _mine(body, asker)) for key, (_, body) in documents.items()]

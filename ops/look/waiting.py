@@ -29,6 +29,16 @@ class Waiting:
         return len(self.products) + len(self.changed) + len(self.back) + owed
 
 
+def something(hub: Hub, asker: Asker) -> bool:
+    """Whether somebody of the agency owes a word on a clock: for a list that says no more of it."""
+    return bool(
+        received.waiting(hub, asker, clocked=True)
+        or changes.waiting(hub, asker, clocked=True)
+        or any(one.waits for one in handed.all_of(hub, asker, clocked=True))
+        or received.wanted_back(hub, asker)
+    )
+
+
 def of(hub: Hub, asker: Asker) -> Waiting:
     """All of the agency of who asks."""
     return Waiting(

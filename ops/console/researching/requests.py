@@ -16,7 +16,7 @@ CHOICES = ("known", "unknown", "declined")
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
     found, kept = requested.open_requests(visit.hub, visit.asker)
-    received = waiting.of(visit.hub, visit.asker).count
+    received = waiting.something(visit.hub, visit.asker)
     values = {"rows": found, "kept": kept, "received": received}
     return Page("researching/requests.html", values)
 

@@ -45,8 +45,11 @@ def _sent(path: Path) -> tuple[DemoFolder, Hub]:
 
 def _handed_over(hub: Hub) -> None:
     """The assessment team is handed what the police tell of a child whose worker is theirs."""
-    child = {"name": [{"given_name": ["Ash"], "family_name": ["Fabled"]}]}
-    child |= {"date_of_birth": {"date": "2012-12-03"}}
+    child = {
+        "name": [{"given_name": ["Ash"], "family_name": ["Fabled"]}],
+        "date_of_birth": {"date": "2012-12-03"},
+        "identifier": [{"value": "9990000034", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
+    }
     worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "ICS-8"}
     case = {"reference": "ICS-8", "child": child, "worker": worker, "since": "2026-01-05"}
     tells(hub, LEAD, "mash.open-case.v1", **case)

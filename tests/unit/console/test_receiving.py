@@ -229,12 +229,19 @@ def test_a_person_says_that_they_know_what_has_changed(hub: Hub, sent: tuple[Pat
     assert ("raised from Green to Amber" in text, f'href="{at}"' in text) == (True, False)
 
 
+MOTHER = {"name": {"given_name": ["Jo"], "family_name": ["Sample"]}, "relationship": "mother"}
+
+
 def handed_over(hub: Hub) -> str:
     """A referral about a child who has a social worker of the assessment team."""
     worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "ICS-7"}
     case = {"reference": "ICS-7", "child": ROBIN, "worker": worker, "since": "2026-01-05"}
     tells(hub, LEAD, "mash.open-case.v1", **case)
-    said = {"reference": "R-9", "observed_at": "2026-11-03T19:40:00Z", "subject": ROBIN}
+    said = {
+        "reference": "R-9",
+        "observed_at": "2026-11-03T19:40:00Z",
+        "subject": ROBIN | {"related_person": [MOTHER]},
+    }
     tells(hub, "police", "mash.notification.v1", **said, narrative="Robin was out at night.")
     (one,) = handed.all_of(hub, asker(hub, ASSESSOR))
     return one.referral_id
@@ -246,11 +253,12 @@ def test_a_worker_team_reads_what_it_was_handed_and_has_it_or_not(hub: Hub) -> N
     page = team.get(DESK).text
     assert (f'href="{at}"' in page, "Robin" in page) == (True, False)
     assert "1 waits for a person of your agency" in page
-    assert "1 more waits" in team.get("/desk/requests").text
+    assert "has to say something of" in team.get("/desk/requests").text
     assert count(hub, HandoverFetched) == 0
     text = team.get(at).text
     assert "Robin Sample" in text
     assert "Robin was out at night." in text
+    assert "Jo Sample, mother" in text
     assert count(hub, HandoverFetched) == 1
     assert entered(hub).get(at).status_code == 404
     assert team.sends(at, {"status": "refused"}).status_code == 422
