@@ -52,7 +52,7 @@ from schemas.weighing import Weighing
 _no: Callable[[object], bool] = not_
 
 
-RULES = 7
+RULES = 8
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
@@ -65,7 +65,8 @@ product is drafted for it, and a handover does not tell of it (decision 043); an
 withholds an item is told that what else it was asked about it is answered; and what is released
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
 that have ended go on for what agencies do by messages; and a picture shows the parts of its
-notification that their agency reveals.
+notification that their agency reveals; and what an approval that ended had let leave falls out of
+its product, of which the rest goes, and its owner is asked again.
 """
 
 

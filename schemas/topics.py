@@ -278,6 +278,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ApprovalsEnded,
             product.ProductNotTaken,
         ),
         keyed_by="case",
