@@ -430,8 +430,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "ways_in.broken",
-        "by which way nothing comes in",
-        (operations.WayInBroken,),
+        "by which way nothing comes in, or what goes by what has ended",
+        (operations.WayInBroken, operations.NotRenewed),
         keyed_by="message",
         external=True,
     ),
