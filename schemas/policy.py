@@ -341,6 +341,10 @@ class BoroughProfile(Shape):
         default="nothing", exclude_if=lambda which: which == "nothing"
     )
     """Of which items two people of an owner have to sign each approval, where it signs."""
+    keys_prove_from: dt.date | None = Field(default=None, exclude_if=_no)
+    """From when a decision maker's key is registered only with its own signature beside the
+    administrator's; None: not yet. What was registered before counts on.
+    """
     request_purpose: Line
     request_facts_checked: Line
     """What was compared before asking, in words; each request has what was found (L6)."""
