@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from connectors.http_connections import Connections
 from connectors.port import routes
@@ -124,6 +124,14 @@ def _of_axe(page: Page) -> Iterator[str]:
     for one in _AXE.run(page, options=_OPTIONS).response["violations"]:
         places = "; ".join(node["html"][:120] for node in one["nodes"][:3])
         yield f"{one['id']}: {places}"
+
+
+def follow(link_or_button: Locator) -> None:
+    """Click what opens another page, and wait until it is there: a click alone may end before, and
+    what is looked at next is the old page.
+    """
+    with link_or_button.page.expect_navigation():
+        link_or_button.click()
 
 
 def focused(page: Page) -> str:

@@ -16,7 +16,7 @@ from schemas.base import Fact
 from schemas.product import ItemDecided, ItemWithheld
 from stores import linking
 from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub
-from tests.support.browsing import Served, faults, served, tabs_to
+from tests.support.browsing import Served, faults, follow, served, tabs_to
 
 DESK = "/desk/approvals"
 
@@ -71,27 +71,27 @@ def test_no_page_has_faults(asking: Served) -> None:
 
 def test_an_item_is_withheld_without_javascript_and_lifted_again(asking: Served) -> None:
     page, before = asking.desk_of(SERGEANT), heard(asking.hub, ItemWithheld)
-    page.get_by_role("link", name=re.compile("R-1")).click()
+    follow(page.get_by_role("link", name=re.compile("R-1")))
     page.get_by_label("It is withheld").check()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
+    follow(page.get_by_role("button", name="Continue"))
     assert page.get_by_role("link", name=re.compile("Say why sharing it")).count() == 1
     page.get_by_label(re.compile("Why would sharing it")).fill("An informant would be found out")
     page.get_by_label("Nobody", exact=True).check()
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert page.get_by_text("Nobody: it leaves no trace").count() == 1
-    page.get_by_role("button", name="Change").click()
+    follow(page.get_by_role("button", name="Change"))
     assert page.get_by_label("Nobody", exact=True).is_checked()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Send: it is withheld").click()
+    follow(page.get_by_role("button", name="Continue"))
+    follow(page.get_by_role("button", name="Send: it is withheld"))
     page.get_by_text("Your decision is recorded").wait_for()
     until(asking.hub, ItemWithheld, more_than=before)
-    page.get_by_role("link", name="Decided").click()
-    page.get_by_role("link", name=re.compile("^Item ")).first.click()
+    follow(page.get_by_role("link", name="Decided"))
+    follow(page.get_by_role("link", name=re.compile("^Item ")).first)
     page.get_by_label("Withhold it no longer").check()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Continue"))
+    follow(page.get_by_role("button", name="Continue"))
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_text("Your decision is recorded").wait_for()
     page.context.close()
 
@@ -135,5 +135,5 @@ def _look_at_what_became_of_it(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/items")
     assert page.get_by_text(re.compile("May go to")).count() >= 1
-    page.get_by_role("link", name=re.compile("^Item ")).last.click()
+    follow(page.get_by_role("link", name=re.compile("^Item ")).last)
     assert faults(page) == []

@@ -13,7 +13,7 @@ from ops.demo.running import DemoFolder
 from ops.look import received
 from ops.run.wiring import Hub
 from tests.support.approving import ROBIN, asked, asking_hub, released, wanted_back
-from tests.support.browsing import Served, faults, served, tabs_to
+from tests.support.browsing import Served, faults, follow, served, tabs_to
 
 DESK = "/desk/received"
 HELPER = "E. Helper"
@@ -50,7 +50,7 @@ def test_no_page_has_faults(sent: Served) -> None:
     for path in ("", f"/product/{product}", f"/recall/{recall.recall_id}"):
         assert faults(page, f"{sent.url}{DESK}{path}") == [], path
         assert "Robin" not in page.title()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_role("heading", name="There is a problem").wait_for()
     assert faults(page) == []
     page.context.close()
@@ -69,8 +69,8 @@ def test_it_is_taken_by_keyboard_and_given_back_without_javascript(sent: Served)
     page.context.close()
     page = sent.desk_of(HELPER)
     page.goto(f"{sent.url}{DESK}")
-    page.get_by_role("link", name="An item of a product").click()
+    follow(page.get_by_role("link", name="An item of a product"))
     page.get_by_label("It is destroyed, wherever we had it").check()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_text("Your answer is recorded").wait_for()
     page.context.close()
