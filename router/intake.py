@@ -179,7 +179,8 @@ class _Batch:
         for arrival, key in zip(arrivals, keys, strict=True):
             fact = arrival.body
             if isinstance(fact, KeyDecided) and key not in self._ids:
-                if why := registered.refusal(policy, fact, at=at):
+                why = registered.refusal(policy, fact, at=at)
+                if why := why or registered.unproven(policy, fact, at=at):
                     looked.append(replace(arrival, body=why))
                     continue
                 policy = registered.changed(policy, fact, at=at)

@@ -15,7 +15,7 @@ from router.steps.deduplicate import decide as deduplicate
 from schemas.alarms import AlarmNotice
 from schemas.base import Fact, Notice, Shape
 from schemas.message import Message
-from schemas.operations import WayInBroken
+from schemas.operations import NotRenewed, WayInBroken
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
 from stores import journal, reds
@@ -39,7 +39,7 @@ class Lane:
         so, somebody rates it Red, or it is about what is rated so; or what was refused, or does
         not come in, may be one, and people are to be told.
         """
-        if isinstance(told, AlarmNotice | WayInBroken):
+        if isinstance(told, AlarmNotice | NotRenewed | WayInBroken):
             return True
         if not _may_say(type(told)):
             return False

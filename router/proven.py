@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from router.idle import idle_words
 from router.steps import gate
 from router.steps.now import Now
-from router.steps.release import recalls, sending
+from router.steps.release import lapsing, recalls, sending
 from schemas.base import Fact
 from schemas.decisions import (
     ItemRuled,
@@ -29,6 +29,7 @@ from schemas.decisions import (
 )
 from schemas.message import Message
 from schemas.product import (
+    ApprovalsEnded,
     ApprovalWithdrawn,
     Choice,
     ItemLifted,
@@ -64,6 +65,7 @@ _HEARD: Final = (
     ReleaseDecided,
     ItemRuled,
     ItemLifted,
+    ApprovalsEnded,
     *_ENDS,
 )
 _FACTS: Final = frozenset(fact.type for fact in _HEARD)
@@ -132,7 +134,8 @@ class _Left:
     approved_at: Message
     since: int
     """The position of what approved it."""
-    cause: Message
+    cause: str
+    """The message on which it was sent."""
     sent_at: int
     """The position of what it was sent on: it was approved, was left with less in it, or was not
     sent with more.
@@ -160,30 +163,55 @@ def _left(letter: Leased, product: Product | SchoolNotice, *, told: Said) -> _Le
     What it asks its recipient to do is no part of what owners approve.
     """
     out: _Left | None = None
+    named: _Left | None = None
     for position, message in told:
-        data = message.data
-        if not isinstance(data, Fact) or data.of_product != product.product_id:
+        if message.data.of_product != product.product_id:
             continue
-        if isinstance(data, ProductApproved):
-            out = _Left(data, message, position, message, position)
-        elif isinstance(data, ApprovalWithdrawn) and out is not None:
-            less = recalls.narrowed(out.approved, data)
-            out = _Left(less, out.approved_at, out.since, message, position)
-        elif isinstance(data, ProductUnsent) and out is not None:
-            out = replace(out, cause=message, sent_at=position)
-        else:
+        before, out = out, _as_left(out, message, position)
+        if out is None or out is before:
             continue
-        if out is not None and sending.letter_named(out.cause.id) == letter.id:
-            asks = ToAct(**{name: getattr(product, name, None) for name in ToAct.model_fields})
-            same = sending.product(out.approved, asks) == product
-            return out if same and _released(out, told) else None
+        if isinstance(message.data, ProductApproved):
+            named = None
+        if sending.letter_named(out.cause) == letter.id:
+            named = out
+        # Less of it may have been left by then than the steps had heard as they sent this.
+        if named is not None and _holds(product, out.approved):
+            found = replace(named, approved=out.approved)
+            return found if _released(found, told) else None
     return None
+
+
+def _as_left(out: _Left | None, message: Message, position: int) -> _Left | None:
+    """How it left, with what a fact about it says; the very same where it says nothing of that."""
+    data = message.data
+    if isinstance(data, ProductApproved):
+        return _Left(data, message, position, message.id, position)
+    if out is None:
+        return None
+    match data:
+        case ApprovalWithdrawn():
+            less, cause = recalls.narrowed(out.approved, data), message.id
+        case ApprovalsEnded():
+            less, cause = lapsing.left(out.approved, data), message.causation_id or ""
+        case ProductUnsent():
+            less, cause = out.approved, message.id
+        case _:
+            return out
+    return replace(out, approved=less, cause=cause, sent_at=position)
+
+
+def _holds(product: Product | SchoolNotice, approved: ProductApproved) -> bool:
+    """Whether this is what was approved; what it asks its recipient to do is its own."""
+    if approved.school_notice and not approved.items:
+        return False
+    asks = ToAct(**{name: getattr(product, name, None) for name in ToAct.model_fields})
+    return sending.product(approved, asks) == product
 
 
 def _released(out: _Left, told: Said) -> bool:
     """Whether it is on the record that it was sent."""
     sent = (one for _, one in told if isinstance(one.data, ProductReleased))
-    return any(one.causation_id == out.cause.id for one in sent)
+    return any(one.causation_id == out.cause for one in sent)
 
 
 def _taken_back(out: _Left, told: Said) -> bool:
@@ -192,7 +220,7 @@ def _taken_back(out: _Left, told: Said) -> bool:
     return any(
         isinstance(one.data, _ENDS)
         and one.data.of_product == out.approved.product_id
-        and one.causation_id != out.cause.id
+        and one.causation_id != out.cause
         and not _of_an_item(one.data)
         for one in since
     )

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from router.steps.now import Now
 from schemas.envelope import NotSigned
 from schemas.keys import KeyChange, KeyChoice, KeyDecided
 from schemas.message import Message
@@ -127,6 +128,20 @@ def refusal(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Refusal | N
         return None if its else Refusal("refused.unknown-subject", "public")
     taken = any(code != fact.agency or not _is(key, decision) for code, key in _same(policy, fact))
     return Refusal("refused.other-key", "public") if taken else None
+
+
+def unproven(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> Refusal | None:
+    """Why a key is not registered that has not signed for it. Asked as it comes in alone: what was
+    registered before stays, whatever day the profile names later.
+    """
+    since, decision = policy.profile.keys_prove_from, fact.decision
+    if not _registers(fact) or since is None or Now(at, policy).today < since:
+        return None
+    try:
+        decision.envelope.opened_by(decision.public, passkey=decision.passkey)
+    except NotSigned:
+        return Refusal("refused.unproven", "envelope")
+    return None
 
 
 def _signed(policy: Policy, fact: KeyDecided, *, at: dt.datetime) -> KeyStatement:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from router.lane import Lane
 from schemas.message import arrived, derived_id
-from schemas.operations import WayInBroken
+from schemas.operations import NotRenewed, WayInBroken
 from stores import codec, cursors, journal
-from stores.database import Database
+from stores.database import Database, Transaction
 from stores.failures import PartFailure
 
 BROKEN_AFTER = 6
@@ -40,20 +40,23 @@ def _tell(
 ) -> None:
     id_ = derived_id("way-in", connector, agency or "", what)
     with database.transaction() as transaction:
-        cursor = cursors.lock(transaction, f"ways-in/{connector}/{agency or ''}")
-        fact = WayInBroken(
-            incident_id=id_,
-            agency=agency,
-            connector=connector,
-            since=codec.from_micros(since or transaction.now),
-        )
-        message = arrived(
-            fact,
-            id_=derived_id(id_, fact.type),
-            source=f"mash-hub/{connector}",
-            time=codec.from_micros(transaction.now),
-        )
-        if not journal.known_ids(transaction, [message.id]):
-            ahead = Lane().ahead(transaction, [message])
-            journal.append(transaction, cursor, messages=[message], ahead=ahead)
-            cursors.store(transaction, cursor)
+        at = codec.from_micros(since or transaction.now)
+        fact = WayInBroken(incident_id=id_, agency=agency, connector=connector, since=at)
+        record_once(transaction, fact, by=f"ways-in/{connector}/{agency or ''}", of=connector)
+
+
+def record_once(
+    transaction: Transaction, fact: WayInBroken | NotRenewed, *, by: str, of: str
+) -> None:
+    """Record what people are to be told of, unless that was done; ``of``: the part that noticed."""
+    cursor = cursors.lock(transaction, by)
+    message = arrived(
+        fact,
+        id_=derived_id(fact.incident_id, fact.type),
+        source=f"mash-hub/{of}",
+        time=codec.from_micros(transaction.now),
+    )
+    if not journal.known_ids(transaction, [message.id]):
+        ahead = Lane().ahead(transaction, [message])
+        journal.append(transaction, cursor, messages=[message], ahead=ahead)
+        cursors.store(transaction, cursor)

@@ -19,12 +19,14 @@ Cause = Literal[
     "handover",
     "refused_message",
     "way_in",
+    "not_renewed",
 ]
 """``possible_red``: nobody opened it in time; ``not_taken``: nobody of its recipient has an urgent
 product; ``kept_back``: nothing of one leaves; ``silent_owner``: a product waits for an owner who
 has not decided in the time agreed; ``handover``: no worker has what may be a Red;
 ``refused_message``: what could not be read or acted on may be one; ``way_in``: one may wait where
-an agency's messages do not come through.
+an agency's messages do not come through; ``not_renewed``: access rules or an agency's keys for its
+letters have ended by their date.
 """
 Ending = Literal[
     "rated",
@@ -47,7 +49,7 @@ class AlarmId(Shape):
 
     alarm_id: Identity
     subject_id: Identity
-    """The referral, message, dead letter or way in that it is about."""
+    """The referral, message, dead letter, way in or end by a date that it is about."""
     case_id: Identity | None = Field(default=None, exclude_if=not_)
 
 

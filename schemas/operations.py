@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import not_
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -70,6 +70,21 @@ class WayInBroken(Fact, type="mash.way-in.broken.v1", topic="ways_in.broken", ag
     @property
     def subject(self) -> str:
         """This failing of it, from when it began."""
+        return self.incident_id
+
+
+class NotRenewed(Fact, type="mash.configuration.ended.v1", topic="ways_in.broken", agency="agency"):
+    """What the hub goes by has ended by its date, and nobody has renewed it; told once."""
+
+    incident_id: Identity
+    agency: Code | None
+    """Whose it is; None: everybody's."""
+    what: Literal["access-rules", "encryption-key"]
+    since: Instant
+
+    @property
+    def subject(self) -> str:
+        """This end of it."""
         return self.incident_id
 
 

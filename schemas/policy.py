@@ -52,7 +52,7 @@ from schemas.weighing import Weighing
 _no: Callable[[object], bool] = not_
 
 
-RULES = 7
+RULES = 8
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
@@ -65,8 +65,9 @@ product is drafted for it, and a handover does not tell of it (decision 043); an
 withholds an item is told that what else it was asked about it is answered; and what is released
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
 that have ended go on for what agencies do by messages; a picture shows the parts of its
-notification that their agency reveals; and a postcode alone, a near name or a reference alone makes
-two children one no more (decision 018).
+notification that their agency reveals; a postcode alone, a near name or a reference alone makes
+two children one no more (decision 018); and what an approval that ended had let leave falls out of
+its product, of which the rest goes, and its owner is asked again (decision 040).
 """
 
 
@@ -341,6 +342,10 @@ class BoroughProfile(Shape):
         default="nothing", exclude_if=lambda which: which == "nothing"
     )
     """Of which items two people of an owner have to sign each approval, where it signs."""
+    keys_prove_from: dt.date | None = Field(default=None, exclude_if=_no)
+    """From when a decision maker's key is registered only with its own signature beside the
+    administrator's; None: not yet. What was registered before counts on.
+    """
     request_purpose: Line
     request_facts_checked: Line
     """What was compared before asking, in words; each request has what was found (L6)."""

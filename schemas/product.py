@@ -393,7 +393,7 @@ class ProductApproved(
 
 
 class WithoutItems(ReferralHead, ProductId):
-    """Items of a product whose owners have not decided about them."""
+    """Items of a product about which their owners are still to decide."""
 
     recipient: Code
     colour: Colour
@@ -592,6 +592,19 @@ class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="prod
     recipient: Code
     colour: Colour
     urgent: bool
+    reason: Line
+
+
+class ApprovalsEnded(
+    WithoutItems,
+    ProductFact,
+    type="mash.product.approvals-ended.v1",
+    topic="products.released",
+):
+    """What owners approved of a product counts no more, and its recipient does not have it yet: it
+    goes without these items, if it goes at all, and their owners are asked again.
+    """
+
     reason: Line
 
 

@@ -384,6 +384,13 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.unproven",
+        "Nobody has shown that they have this key: it has not signed its own registration.",
+        "Have its decision maker sign what the administrator signed, and send both signatures.",
+        False,
+        hint="`hub approvals register prove`; from when: `keys_prove_from` of the profile.",
+    ),
+    Reason(
         "refused.author",
         "Who wrote the words approves them too.",
         "Have another decision maker sign them.",

@@ -285,6 +285,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ApprovalsEnded,
             product.ProductNotTaken,
         ),
         keyed_by="case",
@@ -436,8 +437,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "ways_in.broken",
-        "by which way nothing comes in",
-        (operations.WayInBroken,),
+        "by which way nothing comes in, or what goes by what has ended",
+        (operations.WayInBroken, operations.NotRenewed),
         keyed_by="message",
         external=True,
     ),

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ops.commands.common import config_option, json_option, say, say_json, text
-from ops.commands.registering import register
+from ops.commands.registering import prove, register
 from ops.edge import keys as edge_keys
 from ops.edge import passkeys as edge_passkeys
 from ops.edge import shown
@@ -45,13 +45,15 @@ def approvals() -> None:
        data of a mash.release-decision.v1, by any way in that the agency has.
        A person may sign with a passkey instead: `hub approvals passkey FILE`, and FILE as --key.
     4. `hub approvals register` lets an agency's own administrator say who decides, and with which
-       key, by messages of the agency; step 1 then registers the administrator's key alone.
+       key, by messages of the agency; step 1 then registers the administrator's key alone. Whose
+       key it is signs that too: `hub approvals prove`.
     5. `hub approvals verify DECISION --keys KEYS` says what somebody signed;
        `hub approvals keys` at the hub prints the keys that are registered there.
     """
 
 
 approvals.add_command(register)
+approvals.add_command(prove)
 
 
 @approvals.command()

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from ops.commands.common import say_json, text
 from ops.edge import keys as edge_keys
+from ops.edge import passkeys as edge_passkeys
 from ops.edge.keys import NoKey
-from ops.edge.registering import decision
+from ops.edge.registering import decision as registration
+from ops.edge.registering import proven
 from schemas.keys import KeyChange, KeyChoice, KeyDecision
 
 
@@ -51,7 +53,8 @@ def register(
     whoever runs a page chooses what the passkey is asked to sign.
 
     The agency sends it by any way in that it has. To rotate a key register another of the same
-    person, and end the old one when everybody has the new.
+    person, and end the old one when everybody has the new. What registers a key is signed by that
+    key too before it is sent: `hub approvals prove`.
 
     \b
     Examples:
@@ -69,10 +72,36 @@ def register(
         change = KeyChange.model_validate(told | {"decided_by": key.decided_by})
         if change.choice is KeyChoice.REVOKE and not reason:
             raise click.UsageError("say why it is revoked: --reason")
-        made = KeyDecision.model_validate(decision(change, key=key))
+        made = KeyDecision.model_validate(registration(change, key=key))
     except NoKey as error:
         raise click.ClickException(str(error)) from None
     except ValidationError:
         what = "is no public key; a passkey's has --rp-id and --origin too"
         raise click.BadParameter(what, param_hint="--public") from None
     say_json(made.model_dump(mode="json"))
+
+
+@click.command()
+@click.argument("decision", type=click.File("rb"))
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="The decision maker's own, of `keygen` or `passkey`: the one that is registered.",
+)
+def prove(decision: Any, key_file: Path) -> None:
+    """Sign DECISION, what an administrator printed to register a key of yours, with that key, and
+    print it to be sent. So nobody registers a key that they have not got.
+
+    \b
+    Example:
+      hub approvals prove registration.json --key sergeant.key > signed.json
+    """
+    try:
+        told = KeyDecision.model_validate_json(decision.read())
+        say_json(proven(told, key=edge_passkeys.read(key_file)))
+    except NoKey as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError:
+        raise click.ClickException("this is no data of a mash.key-decision.v1") from None

@@ -21,9 +21,11 @@ from router.handing_out import handed_out
 from router.steps.now import Now
 from router.steps.release import decide as release
 from router.steps.release import sending
+from router.steps.release.lapsing import left
 from router.steps.release.recalls import narrowed
 from router.steps.release.state import Delivered, Released, Returned, State
 from schemas.product import (
+    ApprovalsEnded,
     ApprovalWithdrawn,
     Product,
     ProductApproved,
@@ -222,7 +224,7 @@ def _as_had(
     view: View, product_id: str, sent: Released, *, asker: Asker, now: Now
 ) -> Product | SchoolNotice | None:
     """What somebody has: what was approved, without what owners took back or want back of it."""
-    types = (ProductApproved, ApprovalWithdrawn)
+    types = (ProductApproved, ApprovalWithdrawn, ApprovalsEnded)
     found = linking.about(view.connection, view.vault, ids=[sent.referral_id], types=types)
     approved: ProductApproved | None = None
     for fact in (one.message.data for one in found if one.message.data.of_product == product_id):
@@ -230,6 +232,8 @@ def _as_had(
             approved = fact
         elif isinstance(fact, ApprovalWithdrawn) and approved is not None:
             approved = narrowed(approved, fact)
+        elif isinstance(fact, ApprovalsEnded) and approved is not None:
+            approved = left(approved, fact)
     return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
 
 

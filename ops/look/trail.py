@@ -28,6 +28,7 @@ from schemas.information import InformationRequested, RequestsPrepared
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
 from schemas.product import (
     ApprovalsCancelled,
+    ApprovalsEnded,
     ProductDrafted,
     ProductEnded,
     ProductNotTaken,
@@ -209,6 +210,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),
     ApprovalsCancelled: frozenset({"reason"}),
+    ApprovalsEnded: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductEnded: frozenset({"reason"}),
     ProductHeld: frozenset({"says", "purpose"}),

@@ -1,4 +1,4 @@
-"""What has ended by its date, and somebody has to renew: said until they have."""
+"""What has ended by its date, and somebody has to renew: said until they have, and an alarm."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Literal, NamedTuple
 
 import structlog
 
+from router.ways_in import record_once
 from schemas.access import AccessRules
+from schemas.message import derived_id
+from schemas.operations import NotRenewed
 from schemas.sealed import NoKeyNow, key_at
 from schemas.settings import HubSettings
+from stores.database import Database
 
 _LOOKS = 600.0
 """Seconds between two looks at the date."""
@@ -25,6 +29,8 @@ class Ended(NamedTuple):
     what: Literal["access-rules", "encryption-key"]
     agency: str | None
     says: str
+    since: dt.datetime
+    """When it ended."""
 
 
 def ended(settings: HubSettings, access: AccessRules, *, at: dt.datetime) -> Iterator[Ended]:
@@ -34,7 +40,8 @@ def ended(settings: HubSettings, access: AccessRules, *, at: dt.datetime) -> Ite
             f"the access rules {access.version} ended on {access.until}: people are shown nothing, "
             "and agencies go on by them; have them renewed"
         )
-        yield Ended("access-rules", None, says)
+        until = access.until or at.date()
+        yield Ended("access-rules", None, says, _at_the_end_of(until))
     lead = settings.lead_agency
     for code in sorted(settings.agencies, key=lambda one: (one != lead, one)):
         try:
@@ -42,11 +49,21 @@ def ended(settings: HubSettings, access: AccessRules, *, at: dt.datetime) -> Ite
         except NoKeyNow:
             alarms = ", alarms too" if code == lead else ""
             says = f"the last encryption key of {code} has ended: its letters wait{alarms}"
-            yield Ended("encryption-key", code, says)
+            keys = settings.agencies[code].encryption
+            since = max((one.until for one in keys if one.until), default=at)
+            yield Ended("encryption-key", code, says, since)
 
 
-def say_daily(settings: HubSettings, access: AccessRules, stop: threading.Event) -> None:
-    """Log it once a day, until told to stop."""
+def _at_the_end_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+
+
+def say_daily(
+    database: Database, settings: HubSettings, access: AccessRules, stop: threading.Event
+) -> None:
+    """Alarm people about each once, and log it once a day, until told to stop. Raises
+    ``Unavailable``.
+    """
     said: dt.date | None = None
     while not stop.is_set():
         at = dt.datetime.now(dt.UTC)
@@ -54,4 +71,12 @@ def say_daily(settings: HubSettings, access: AccessRules, stop: threading.Event)
             said = at.date()
             for one in ended(settings, access, at=at):
                 log.error("configuration.ended", reason=one.what, agency=one.agency)
+                _alarm(database, one)
         stop.wait(_LOOKS)
+
+
+def _alarm(database: Database, one: Ended) -> None:
+    id_ = derived_id("ended", one.what, one.agency or "", one.since.isoformat())
+    fact = NotRenewed(incident_id=id_, agency=one.agency, what=one.what, since=one.since)
+    with database.transaction() as transaction:
+        record_once(transaction, fact, by=f"dates/{one.what}/{one.agency or ''}", of="dates")

@@ -142,7 +142,7 @@ def record_parts(hub: Hub) -> Iterator[NamedPart]:
 
 def _dates(hub: Hub) -> NamedPart:
     """What says daily what has ended, and is to be renewed."""
-    return NamedPart("dates", partial(say_daily, hub.settings, hub.access))
+    return NamedPart("dates", partial(say_daily, hub.database, hub.settings, hub.access))
 
 
 def steps_of(embedded: Embedded) -> NamedPart:

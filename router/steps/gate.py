@@ -16,7 +16,7 @@ from router.steps.passkeys import asserted
 from router.steps.sanitising.residue import residue
 from schemas.envelope import Envelope, NotSigned
 from schemas.identity import IdentityBlock
-from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
+from schemas.policy import ApprovalKey, ItemKind, Policy, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
 from schemas.statement import ReleaseStatement, StandingStatement, stated, text_digest
 
@@ -24,6 +24,7 @@ OTHER_BYTES: Final = "It is not what its owner approved."
 UNSIGNED: Final = "Its owner has not signed it."
 NOT_THEIRS: Final = "Its owner's signature does not hold."
 OVER: Final = "Its owner's approval has run out."
+REVOKED: Final = "The key with which its owner approved it was revoked."
 LEFT_IN: Final = "It may tell who somebody is, and its owner has not looked at it."
 
 
@@ -44,6 +45,25 @@ def fault(approved: ProductApproved, *, approved_at: dt.datetime, now: Now) -> F
         if why := _fault(approved, item, approved_at=approved_at, now=now):
             return Fault(number, why)
     return None
+
+
+def ended(approved: ProductApproved, *, approved_at: dt.datetime, now: Now) -> tuple[Fault, ...]:
+    """The items that may leave no more though all was well as their owners decided: a key was
+    revoked, or the approval has run out. None where anything else is wrong with any item.
+    """
+    found = list[Fault]()
+    for number, item in enumerate(approved.items):
+        why = _fault(approved, item, approved_at=approved_at, now=now)
+        if why is None:
+            continue
+        if why not in (NOT_THEIRS, OVER):
+            return ()
+        given = (one for one in approved.approvals if one.item_id == item.item_id)
+        then = max((one.decided_at for one in given), default=now.at)
+        if _fault(approved, item, approved_at=approved_at, now=Now(then, _unrevoked(now))):
+            return ()
+        found.append(Fault(number, OVER if why == OVER else REVOKED))
+    return tuple(found)
 
 
 def must_sign(agency: str, now: Now) -> bool:
@@ -86,6 +106,17 @@ def _registered(now: Now) -> Iterator[tuple[str, ApprovalKey]]:
     for code, partner in now.policy.partners.items():
         for key in partner.agreement.keys if partner.agreement else ():
             yield code, key
+
+
+def _unrevoked(now: Now) -> Policy:
+    """The policy as if nobody had revoked a key."""
+    partners = dict(now.policy.partners)
+    for code, partner in partners.items():
+        if (agreement := partner.agreement) and agreement.keys:
+            keys = tuple(one.model_copy(update={"revoked_at": None}) for one in agreement.keys)
+            changed = agreement.model_copy(update={"keys": keys})
+            partners[code] = partner.model_copy(update={"agreement": changed})
+    return now.policy.model_copy(update={"partners": partners})
 
 
 def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey], *, now: Now) -> bool:

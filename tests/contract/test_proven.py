@@ -23,7 +23,7 @@ from router.intake import take_in
 from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.steps.release import sending
-from router.topology import whole_hub
+from router.topology import unit_of, whole_hub
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, ProductFetched, ProductUnsent, Ruling
 from schemas.message import Message
@@ -513,15 +513,58 @@ def test_but_what_is_lifted_later_lets_no_earlier_letter_go(town: Town) -> None:
     assert town.lease(RECIPIENT) == []
 
 
-def test_a_key_that_is_revoked_while_the_letter_waits_stops_it(town: Town) -> None:
-    town.approved()
+def _revokes(town: Town) -> None:
     gone = town.school.key(revoked_at=dt.datetime.now(dt.UTC))
     town.adopt(town.school.partner(gone), town.gp.partner())
+
+
+def test_a_key_that_is_revoked_while_the_letter_waits_stops_it(town: Town) -> None:
+    town.approved(products.draft_item("school"))
+    _revokes(town)
     assert town.lease(RECIPIENT) == []
     town.hub.drain()
     (told,) = town.lease("childrens_social_care", HeldBackNotice.type)
     assert json.loads(told.body)["data"]["product_id"] == "product-1"
     assert town.waiting() == []
+
+
+def test_what_others_signed_goes_without_it(town: Town) -> None:
+    town.approved()
+    whole = town.copied(letters)
+    _revokes(town)
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert [item.owner for item in product.items] == ["gp"]
+    assert town.flaws() == set(), "as it was approved it was signed"
+    town.restore(whole)
+    assert town.lease(RECIPIENT) == []
+
+
+def test_and_without_what_is_withdrawn_before_the_steps_have_heard_of_it(sqlite: Database) -> None:
+    town = Town(sqlite)
+
+    def each_by_itself() -> None:
+        for name in ("approve", "release"):
+            Embedded(sqlite, unit_of(name), Adopted(town.number, town.policy)).drain()
+
+    other = products.draft_item("gp", "item-2", original="He was seen on 2 October.")
+    items = products.draft_item("school"), products.draft_item("gp"), other
+    town.put(products.drafted(*items))
+    each_by_itself()
+    for signer in (town.school, town.gp):
+        for one in town.lease(signer.agency, ApprovalRequest.type):
+            asked = ApprovalRequest.model_validate(json.loads(one.body)["data"])
+            town.put(signer.approves(asked))
+    each_by_itself()
+    _revokes(town)
+    assert town.lease(RECIPIENT) == []
+    town.put(products.ruled(other, Ruling.WITHHOLD, signpost=False))
+    each_by_itself()
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert [item.item_id for item in product.items] == ["item-gp"]
 
 
 def test_an_approval_that_runs_out_while_the_letter_waits_stops_it(town: Town) -> None:

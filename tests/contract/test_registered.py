@@ -52,7 +52,16 @@ class Administrator(Signer):
         told |= {"passkey": key.passkey}
         change = KeyChange.model_validate(told | changes)
         envelope = signed(KeyStatement(agency=self.agency, change=change).payload(), self.seed)
-        return self.sends(change, envelope)
+        proven = choice is KeyChoice.REGISTER
+        return self.sends(change, whose.also_signs(envelope) if proven else envelope)
+
+    def vouches(self, whose: Signer) -> KeyDecided:
+        """Registers a key with nobody's signature but their own."""
+        fact = self.says(KeyChoice.REGISTER, whose)
+        envelope = fact.decision.envelope
+        alone = envelope.model_copy(update={"signatures": envelope.signatures[:1]})
+        decision = fact.decision.model_copy(update={"envelope": alone})
+        return fact.model_copy(update={"decision": decision})
 
     def sends(self, change: KeyChange, envelope: Envelope) -> KeyDecided:
         told = change.model_dump() | {"envelope": envelope}
@@ -299,6 +308,37 @@ def test_one_key_that_the_configuration_has_is_revoked_as_well(town: Registering
 
 
 NAME = "Decision maker of school"
+
+
+# Who registers a key has it
+
+
+def _proving(town: Registering, since: dt.date) -> None:
+    """The borough's profile wants it from that day on."""
+    town.adopt(town.school_with(town.head.key()), town.gp.partner())
+    profile = town.policy.profile.model_copy(update={"keys_prove_from": since})
+    town.policy = town.policy.model_copy(update={"profile": profile})
+
+
+@pytest.mark.parametrize("whose", [Signer("school"), Person("school")], ids=["key", "passkey"])
+def test_a_key_that_has_not_signed_its_registration_is_refused_from_its_day_on(
+    town: Registering, whose: Signer
+) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    _proving(town, today + 2 * SOON)
+    before = Signer("school")
+    assert reason(town.send(town.head.vouches(before))) is None
+    _proving(town, today - SOON)  # in whatever time zone
+    assert reason(town.send(town.head.vouches(whose))) == "refused.unproven"
+    forged = Signer("school").also_signs(town.head.vouches(whose).decision.envelope)
+    decision = town.head.vouches(whose).decision.model_copy(update={"envelope": forged})
+    other = KeyDecided(agency="school", decision=decision)
+    assert reason(town.send(other)) == "refused.unproven"
+    assert reason(town.registers(whose)) is None
+    ended = town.head.says(KeyChoice.END, before, at=dt.datetime.now(dt.UTC) + SOON)
+    assert reason(town.send(ended)) is None, "only what registers a key is signed by it"
+    wanted = {before.key().public, whose.key().public}
+    assert {key.public for key in _keys(town)} == wanted, "what was registered before stays"
 
 
 # What is not its administrator's

@@ -64,9 +64,9 @@ def f21(*, alterations: int, seed: int, without: str | None, as_json: bool) -> N
 @json_option
 def f22(*, owners: int, mixed: int, seed: int, without: str | None, as_json: bool) -> None:
     """F22: products of up to so many owners; every subset of their approvals is missing, expired,
-    revoked or another's, in turn and mixed. None leaves.
+    revoked or another's, in turn and mixed. Nothing leaves that one of these was for.
 
-    Exits with 1 when one did, or one did not that all had approved.
+    Exits with 1 when it did, or a product did not that all had approved.
     """
     plan = unapproved.Plan(owners, mixed, seed, without or "")
     with progress("spoiling", unapproved.ways(owners, mixed)) as advance:

@@ -16,7 +16,7 @@ from schemas.identity import IdentityBlock, OwnedIdentity
 from schemas.notices import ApprovalRequest
 from schemas.person import Name
 from schemas.policy import Partner, Policy
-from schemas.product import DraftItem, ProductApproved, ProductReleased, release_digest
+from schemas.product import DraftItem, Product, ProductApproved, ProductReleased, release_digest
 from tests.support import given, products
 from tests.support.given import Given, of
 from tests.support.signing import Signer
@@ -97,6 +97,13 @@ def approved(policy: Policy, items: Sequence[DraftItem], by: Signers) -> Product
     if one.approved is None:
         raise AssertionError("it was not approved")
     return one.approved
+
+
+def leaving(approved: ProductApproved, policy: Policy) -> frozenset[str]:
+    """Which of its items the release step lets leave."""
+    outcome: Outcome[State] = RELEASE.decide(None, given.message(approved), policy)
+    sent = (one.notice for one in outcome.letters if one.agency == approved.recipient)
+    return frozenset(item.item_id for one in of(Product, sent) for item in one.items)
 
 
 def leaves(approved: ProductApproved, policy: Policy) -> bool:

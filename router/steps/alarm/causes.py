@@ -16,7 +16,7 @@ from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBa
 from schemas.message import Message, derived_id
 from schemas.notices import Handover
 from schemas.notification import DeadLetterId, MessageRefused
-from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
+from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, NotRenewed, WayInBroken
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockChased, ClockEscalated
 from schemas.product import (
@@ -56,6 +56,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     DeadLetterRedriven,
     DeadLetterDiscarded,
     WayInBroken,
+    NotRenewed,
 )
 
 
@@ -63,8 +64,8 @@ _OF_A_PRODUCT: Final[frozenset[Cause]] = frozenset({"not_taken", "kept_back", "s
 
 
 def subject_of(message: Message) -> str:
-    """Under what its alarms are kept: the referral, message, dead letter or way in that it is
-    about; what several steps cannot act on is one message.
+    """Under what its alarms are kept: the referral, message, dead letter, way in or end by a
+    date that it is about; what several steps cannot act on is one message.
     """
     match message.data:
         case AlarmReceived(receipt=receipt):
@@ -73,7 +74,7 @@ def subject_of(message: Message) -> str:
             return key
         case DeadLetterId(dead_letter_id=id_, message_id=message_id):
             return message_id or id_
-        case WayInBroken(incident_id=id_):
+        case WayInBroken(incident_id=id_) | NotRenewed(incident_id=id_):
             return id_
         case data:
             return data.of_referral or message.correlation_id
@@ -105,8 +106,10 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _dealt_with(state, id_, because="sent_again")
         case DeadLetterDiscarded(dead_letter_id=id_):
             return _dealt_with(state, id_, because="discarded")
-        case WayInBroken(agency=agency):
-            return Heard(state, _head(message, "way_in", agency=agency))
+        case WayInBroken() | NotRenewed() as hub:
+            cause: Cause = "way_in" if isinstance(hub, WayInBroken) else "not_renewed"
+            why = hub.what if isinstance(hub, NotRenewed) else None
+            return Heard(state, _head(message, cause, why=why, agency=hub.agency))
         case ChildLinked() | LinkCorrected() as link:
             return _of_link(state, link, now=now)
         case ClockChased() | ClockEscalated() | HandoverRefused():

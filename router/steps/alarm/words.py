@@ -41,6 +41,14 @@ _SAYS = {
         "A message of {name} could not be read or acted on, and it may be about a Red."
     ),
     "way_in": "Messages of {name} do not come in, and a Red may wait among them.",
+    "access-rules": (
+        "The access rules have ended: people are shown nothing, not even a Red, and agencies go on "
+        "by the last ones."
+    ),
+    "encryption-key": (
+        "The last key of {name} by which its letters are sealed has ended: they wait, and a Red "
+        "may be among them."
+    ),
 }
 _TO_DO = {
     "possible_red": "Have a social worker open and rate it now.",
@@ -70,12 +78,20 @@ _TO_DO = {
         "Ring {name} ({contact}) and ask what it sent; have whoever runs the hub look at what is "
         "kept as {subject}."
     ),
+    "access-rules": (
+        "Have them renewed and named in the configuration by whoever runs the hub; until then ring "
+        "whoever waits for a Red."
+    ),
+    "encryption-key": (
+        "Ring {name} ({contact}) about what is urgent, and have its next key given to whoever runs "
+        "the hub."
+    ),
     "way_in": (
         "Ring {name} ({contact}) and ask whether anything is urgent; have whoever runs the hub "
         "find out why."
     ),
 }
-_CLOSER = frozenset({"not_taken", "kept_back", "handover"})
+_CLOSER = frozenset({"not_taken", "kept_back", "handover", "not_renewed"})
 """Causes of which it is said more closely why."""
 
 

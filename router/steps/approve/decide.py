@@ -176,7 +176,7 @@ def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
     later = before.without | dict.fromkeys(draft.deciders, draft.product_id)
     early = [one for one in before.early if one.decision.item_id in draft.deciders]
     left = tuple(one for one in before.early if one not in early)
-    followed = before.model_copy(update={"without": later, "early": left})
+    followed = before.going_without(draft).model_copy(update={"without": later, "early": left})
     waits = draft.model_copy(update={"late": before.hushed})
     outcome = _put(known.with_product(before_id, followed), waits, items=draft.deciders, now=now)
     for one in early:

@@ -209,6 +209,21 @@ class Approved(Closed):
         recalled = (*self.recalled, *({item_id} - {*self.recalled} if recall else ()))
         return self.model_copy(update={"withdrawn": withdrawn, "recalled": recalled})
 
+    def going_without(self, draft: Draft) -> Approved:
+        """As it is where what it left with is to follow: what approved that had ended by then. Of
+        the notification it may go on to tell, in other words than these.
+        """
+        ended = [item for item in draft.items if item.item_id in self.left]
+        gone = {item.item_id for item in ended}
+        tells = (item.item_id for item in ended if item.notification)
+        return self.model_copy(
+            update={
+                "left": tuple(id_ for id_ in self.left if id_ not in gone),
+                "decided": tuple(one for one in self.decided if one.item_id not in gone),
+                "tells_of": (*self.tells_of, *tells),
+            }
+        )
+
 
 class Refused(Closed):
     """Nothing of it leaves: by its owners' decisions, or because it was voided."""

@@ -58,6 +58,7 @@ from schemas.person import Person
 from schemas.policy import Policy, Recipient
 from schemas.product import (
     ApprovalsCancelled,
+    ApprovalsEnded,
     DraftItem,
     ItemAmended,
     ProductDrafted,
@@ -681,6 +682,7 @@ STEP: Step[Gathering] = Step(
         ProductRefused,
         ProductNotTaken,
         ProductWithout,
+        ApprovalsEnded,
     ),
     state=Gathering,
     key=referral_of,

@@ -39,11 +39,13 @@ from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.product import (
+    ApprovalsEnded,
     Disposal,
     ItemAmended,
     ProductNotTaken,
     ProductRefused,
     ProductWithout,
+    WithoutItems,
     items_of_notification,
 )
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -273,7 +275,7 @@ class Gathering(Shape):
         whole = held.model_copy(update={"items": items})
         return self.model_copy(update={"holding": left, "put_off": (*self.put_off, whole)})
 
-    def going_without(self, without: ProductWithout) -> Gathering:
+    def going_without(self, without: WithoutItems) -> Gathering:
         """With what a product went without, as far as it held that in the words known now; the
         same where it held nothing of it any more.
         """
@@ -392,7 +394,7 @@ def _became(state: Gathering, message: Message) -> Gathering:
             return state.putting_off(product_id)
         case ProductNotTaken(product_id=id_, why=why) if id_ in state.products:
             return state.not_taking(id_, gave_back=why in ("refused", "not_safe"))
-        case ProductWithout() as without:
+        case ProductWithout() | ApprovalsEnded() as without:
             return state.going_without(without)
     return state
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from router.step import Outcome, Step, product_of, refuse
 from router.steps import gate
 from router.steps.now import Now
-from router.steps.release import changes, recalls, receipts, sending
+from router.steps.release import changes, lapsing, recalls, receipts, sending
 from router.steps.release.state import (
     Delivered,
     HeldBack,
@@ -27,6 +29,7 @@ from schemas.message import Message
 from schemas.notices import HeldBackNotice
 from schemas.policy import Policy
 from schemas.product import (
+    ApprovalsEnded,
     ApprovalWithdrawn,
     NotTaken,
     ProductApproved,
@@ -75,7 +78,7 @@ def _since(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case ProductUnsent() as unsent:
             return recalls.unsent(state, unsent, cause=cause)
         case ProductStopped() as stopped:
-            return _stopped(state, stopped, policy=policy)
+            return _stopped(state, stopped, cause=cause, now=Now(message.time, policy))
         case ApprovalWithdrawn() as withdrawn:
             return recalls.withdraw(state, withdrawn, cause=cause)
         case RecallReceived() as received:
@@ -98,7 +101,9 @@ def _release(
         return _voided_before(state, approved)
     if state is not None:
         return Outcome()
-    if fault := gate.fault(approved, approved_at=now.at, now=now):
+    fault = gate.fault(approved, approved_at=now.at, now=now)
+    faults = gate.ended(approved, approved_at=now.at, now=now) if fault else ()
+    if fault and not faults:
         code = "refused.digest" if fault.why == gate.OTHER_BYTES else "refused.unsigned"
         return refuse(code, f"items[{fault.number}].digest")
     if not _is_part(approved):
@@ -106,11 +111,26 @@ def _release(
     sent = Released(fetched=False, holds=approved, **approved.shared(Released))
     if now.agreement_with(approved.recipient) is None:
         return _held_back(sent, approved, reason=None, policy=now.policy)
+    if not faults:
+        return _sent(sent, approved, cause=cause, now=now)
+    told = lapsing.ended(approved, faults)
+    less = lapsing.left(approved, told)
+    if not lapsing.says_something(less):
+        return _after(told, _held_back(sent, approved, reason=told.reason, policy=now.policy))
+    return _after(told, _sent(sent.model_copy(update={"holds": less}), less, cause=cause, now=now))
+
+
+def _sent(sent: Released, approved: ProductApproved, *, cause: str, now: Now) -> Outcome[State]:
     asks = sending.to_act(approved, now)
     named = {"letter": sending.letter_named(cause)} | asks.shared(Released)
     facts, letters = (sending.released(approved, asks),), (sending.letter(approved, asks),)
     outcome: Outcome[State] = Outcome(sent.model_copy(update=named), facts, letters)
     return receipts.opened(outcome, approved, now=now)
+
+
+def _after(told: ApprovalsEnded, outcome: Outcome[State]) -> Outcome[State]:
+    """What comes of it that approvals have ended."""
+    return replace(outcome, facts=(told, *outcome.facts))
 
 
 def _is_part(approved: ProductApproved) -> bool:
@@ -137,11 +157,26 @@ def _held_back(
     return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, why=not_taken)
 
 
-def _stopped(state: State | None, stopped: ProductStopped, *, policy: Policy) -> Outcome[State]:
-    """It waited on its recipient's queue until the agreement had ended."""
+def _stopped(
+    state: State | None, stopped: ProductStopped, *, cause: str, now: Now
+) -> Outcome[State]:
+    """It waited on its recipient's queue until the agreement had ended, or approvals of what is in
+    it: then the rest goes in its place, and is due as it was.
+    """
     if not isinstance(state, Released) or stopped.letter_id != state.letter or not state.holds:
         return Outcome()
-    return _held_back(state, state.holds, reason=stopped.reason, policy=policy)
+    whole = state.holds
+    stays = _held_back(state, whole, reason=stopped.reason, policy=now.policy)
+    faults = gate.ended(whole, approved_at=now.at, now=now) if stopped.reason else ()
+    if not faults:
+        return stays
+    told = lapsing.ended(whole, faults)
+    less = lapsing.left(whole, told)
+    if not lapsing.says_something(less):
+        return _after(told, stays)
+    after = state.model_copy(update={"letter": sending.letter_named(cause), "holds": less})
+    facts = told, sending.released(less, state)
+    return Outcome(after, facts, (sending.letter(less, state),))
 
 
 def _voided_before(void: Void, approved: ProductApproved) -> Outcome[State]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from router.step import Outcome, refuse
 from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import NOT_DECIDED, told_to_owners
-from router.steps.release import sending
+from router.steps.release import lapsing, sending
 from router.steps.release.state import (
     HeldBack,
     Left,
@@ -296,7 +296,7 @@ def _shorter(
 ) -> Outcome[State]:
     """What is left of it in the place of its letter."""
     facts, letters = [_told_back(sent, one) for one in wanted], tuple(filter(None, (sent.letter,)))
-    if not holds.items and not holds.signposts and holds.alleged is None:
+    if not lapsing.says_something(holds):
         reason = "Its owners take back what they let leave."
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
         after = sent.model_copy(update={"letter": None, "holds": None})

@@ -66,6 +66,27 @@ def test_an_administrator_prints_what_registers_a_key(key: Path, tmp_path: Path)
     assert "no public key" in run("approvals", "register", "register", *wrong).output
 
 
+def test_whose_key_is_registered_signs_that_too(key: Path, tmp_path: Path) -> None:
+    head, asked = tmp_path / "head", tmp_path / "asked.json"
+    run("approvals", "keygen", str(head), "--agency", "school", "--who", "Head teacher")
+    public = edge_keys.read(key).public
+    told = ("--key", str(head), "--whose", WHO, "--public", public)
+    asked.write_text(run("approvals", "register", "register", *told).output, "utf-8")
+    answer = run("approvals", "prove", str(asked), "--key", str(key))
+    assert answer.exit_code == 0, answer.output
+    made = KeyDecision.model_validate_json(answer.output)
+    every = {made.envelope.opened_by(one) for one in (public, edge_keys.read(head).public)}
+    assert every == {made.envelope.unverified()}
+
+    assert (
+        "not register this key" in run("approvals", "prove", str(asked), "--key", str(head)).output
+    )
+    other = json.loads(asked.read_text("utf-8")) | {"decision_maker": "Somebody else"}
+    asked.write_text(json.dumps(other), "utf-8")
+    assert "something else" in run("approvals", "prove", str(asked), "--key", str(key)).output
+    assert "mash.key-decision" in run("approvals", "prove", str(key), "--key", str(key)).output
+
+
 def registered(key: SigningKey) -> ApprovalKey:
     return ApprovalKey(decided_by=key.decided_by, public=key.public, since=LONG_AGO)
 

@@ -18,7 +18,10 @@ from ops.look.status import collect
 from ops.run import ended as looked
 from ops.run.ended import ended, say_daily
 from ops.run.wiring import Hub, open_hub
+from router.queues import StoredQueues
+from schemas.alarms import AlarmRaised
 from schemas.sealed import EncryptionKey
+from stores import linking
 from tests.proofs.f24 import shipped
 from tests.support.filled import empty_hub
 
@@ -72,16 +75,26 @@ def test_an_agency_without_a_key_any_more_is_told_of_the_lead_first(over: tuple[
     assert ["alarms" in one.says for one in told] == [True, False]
 
 
-def test_it_is_logged_once_a_day(over: tuple[Path, Hub], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_logged_once_a_day_and_alarms_the_duty_manager_once(
+    over: tuple[Path, Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, hub = over
-    hub.database.close()
     monkeypatch.setattr(looked, "_LOOKS", 0.0)
-    stop = _After(3)
     with structlog.testing.capture_logs() as logs:
-        say_daily(hub.settings, RULES, stop)
+        for _ in range(2):  # a day later, or after a restart, it is the same end
+            say_daily(hub.database, hub.settings, RULES, _After(3))
     assert [(one["event"], one["reason"]) for one in logs] == [
         ("configuration.ended", "access-rules")
-    ]
+    ] * 2
+    hub.embedded().drain()
+    with hub.database.view() as view:
+        found = linking.every(view.connection, view.vault, type_=AlarmRaised)
+        (alarm,) = (entry.message.data for entry in found)
+    assert isinstance(alarm, AlarmRaised)
+    assert (alarm.cause, alarm.why, alarm.agency) == ("not_renewed", "access-rules", None)
+    letters = StoredQueues(hub.database, hub.policy.value).lease(LEAD, limit=9, seconds=60)
+    assert ["The access rules have ended" in letter.body.decode() for letter in letters] == [True]
+    hub.database.close()
 
 
 class _After(threading.Event):

@@ -193,7 +193,8 @@ def test_what_was_decided_by_earlier_rules_is_not_decided_again(
     rules: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By rules 5 whoever decided about another's item was told that it was not theirs; by rules 6
-    who had withheld an item was still asked about it.
+    who had withheld an item was still asked about it; by rules 7 a product of which one approval
+    had ended did not go at all.
     """
     monkeypatch.setattr("ops.run.configuration.RULES", rules)
     _, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)

@@ -17,11 +17,13 @@ from schemas.envelope import signed
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey, Partner, Policy
 from schemas.product import (
+    ApprovalsEnded,
     ApprovedItem,
     Choice,
     OwnerApproval,
     Product,
     ProductApproved,
+    ProductHeldBack,
     ProductReleased,
     ProductWithout,
     release_digest,
@@ -327,8 +329,42 @@ def test_a_revoked_key_lets_nothing_leave_that_it_signed_before(school: Signer) 
     revoked = signing(school.partner(school.key(revoked_at=NOON)))
     ended = signing(school.partner(school.key(until=NOON + DAY)))
 
-    assert refusal(Given(RELEASE, revoked).when(approved)) == "refused.unsigned"
+    outcome = Given(RELEASE, revoked).when(approved)
+    assert [letter.agency for letter in outcome.letters] == [revoked.lead_agency]
+    assert [type(fact) for fact in outcome.facts] == [ApprovalsEnded, ProductHeldBack]
     assert of(ProductReleased, Given(RELEASE, ended).when(approved, at=NOON + 2 * DAY).facts)
+
+
+def _of_two(school: Signer, gp: Signer) -> tuple[ProductApproved, Policy]:
+    """A product that both signed, and the policy in which the school's key is revoked since."""
+    approve = Given(APPROVE, signing(school.partner(), gp.partner()))
+    items = [products.draft_item(one) for one in ("school", "gp")]
+    requests = asked(approve.when(products.drafted(*items)))
+    for signer, request in zip((school, gp), requests, strict=True):
+        approve.when(signer.approves(request))
+    (approved,) = of(ProductApproved, approve.facts)
+    return approved, signing(school.partner(school.key(revoked_at=NOON)), gp.partner())
+
+
+def test_what_others_signed_leaves_without_what_a_revoked_key_did(school: Signer) -> None:
+    approved, revoked = _of_two(school, Signer("gp"))
+    outcome = Given(RELEASE, revoked).when(approved)
+
+    (ended,) = of(ApprovalsEnded, outcome.facts)
+    assert [(one.item_id, one.owner) for one in ended.items] == [("item-school", "school")]
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, Product)
+    assert [item.owner for item in letter.notice.items] == ["gp"]
+    assert [one.agency for one in letter.notice.approvals] == ["gp"]
+    (released,) = of(ProductReleased, outcome.facts)
+    assert released.item_digests == (letter.notice.items[0].digest,)
+
+
+def test_but_beside_what_was_never_signed_nothing_does(school: Signer) -> None:
+    approved, revoked = _of_two(school, Signer("gp"))
+    others = tuple(one for one in approved.approvals if one.agency == "school")
+    forged = approved.model_copy(update={"approvals": others})
+    assert refusal(Given(RELEASE, revoked).when(forged)) == "refused.unsigned"
 
 
 def test_a_standing_release_of_an_owner_with_a_key_counts_signed_alone(school: Signer) -> None:
