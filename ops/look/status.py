@@ -94,16 +94,14 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
     ends, trouble = _ends(hub.settings)
-    at_brokers = tuple(_broker_queues(queues))
-    if any(queue["ready"] is None for queue in at_brokers):
-        trouble += ("a broker does not answer: what lies on its queues is unknown",)
-    at = codec.from_micros(now)
+    at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
+    trouble += tuple(_unknown(at_brokers))
     trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)
         return Status(
-            at=codec.from_micros(now),
+            at=at,
             runtime="production" if production else "embedded",
             facts=overview.last_position(connection),
             store_bytes=overview.size(connection),
@@ -122,6 +120,11 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             partitions=tuple(_partitions(look)),
             trouble=trouble,
         )
+
+
+def _unknown(at_brokers: Sequence[Row]) -> Iterator[str]:
+    if any(queue["ready"] is None for queue in at_brokers):
+        yield "a broker does not answer: what lies on its queues is unknown"
 
 
 @dataclass(frozen=True, slots=True)

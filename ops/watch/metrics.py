@@ -190,7 +190,7 @@ def _of_partitions(rows: tuple[Row, ...]) -> Iterator[Metric]:
 
 
 def _of_edges(status: Status) -> Iterator[Metric]:
-    way, queue = ("agency", "connector"), ("agency",)
+    way = ("agency", "connector")
     seen = [
         {**one, "at": one["last_seen"] and one["last_seen"].timestamp()}
         for one in status.connectors
@@ -200,6 +200,11 @@ def _of_edges(status: Status) -> Iterator[Metric]:
     yield _gauge(
         "mash_last_seen_timestamp_seconds", "When something last came", way, _rows(seen, "at", *way)
     )
+    yield from _of_queues(status)
+
+
+def _of_queues(status: Status) -> Iterator[Metric]:
+    queue, broker = ("agency",), ("agency", "queue", "holds")
     yield _gauge(
         "mash_queue_depth",
         "Letters that lie for an agency",
@@ -212,7 +217,6 @@ def _of_edges(status: Status) -> Iterator[Metric]:
         queue,
         _rows(status.queues, "oldest_seconds", *queue),
     )
-    broker = ("agency", "queue", "holds")
     yield _gauge(
         "mash_broker_queue_ready",
         "Messages that lie at the broker",

@@ -169,9 +169,7 @@ def _notification(
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
-        letter = letter_id(message.id, STEP.name, key=handed.key)
-        fact = fact.model_copy(update={"letter_id": letter})
-        evidence = _with_letter(evidence, letter, accepted=accepted)
+        fact, evidence = _handed(message, handed, fact=fact, evidence=evidence, of=accepted)
     told = [handed] if handed else _review(fact, policy)
     further = (*_followed(fact, record), *_told_of_family(known, fact, decision=decision))
     return Outcome(
@@ -179,6 +177,20 @@ def _notification(
         facts=(fact, *further, *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _handed(
+    message: Message,
+    handed: Letter,
+    *,
+    fact: ChildLinked,
+    evidence: Evidence,
+    of: NotificationAccepted,
+) -> tuple[ChildLinked, Evidence]:
+    """Both with the letter by which the concern was handed over."""
+    letter = letter_id(message.id, STEP.name, key=handed.key)
+    told = fact.model_copy(update={"letter_id": letter})
+    return told, _with_letter(evidence, letter, accepted=of)
 
 
 def _of_concern(
