@@ -73,6 +73,7 @@ def desks(
         "load": round(os.getloadavg()[0], 1),
         "pages": pages,
         "late": late,
+        "late_pages": len(late),
     }
     say(found, as_json=as_json, well=not late)
 

@@ -1,0 +1,26 @@
+"""A browser for the tests of a module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.services.chromium import find_chromium
+from tests.services.process import ServiceUnavailable
+from tests.support.browsing import chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a head. Where it is not installed the test is skipped; not in CI."""
+    try:
+        find_chromium()
+    except ServiceUnavailable as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+    with chromium() as running:
+        yield running
