@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import click
 
 from ops.commands.common import options
-from ops.commands.progress import progress
 from tests.proofs import f30 as recording
 from tests.proofs import f31 as asking
 from tests.proofs import f32 as flipping
 from tests.proofs import f33 as rewriting
 from tests.proofs import f34 as verifying
+from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
 F = TypeVar("F", bound=Callable[..., Any])
