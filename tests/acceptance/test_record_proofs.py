@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs import f30, f31, f32, f33, f34, own_verifier
+from tests.proofs import f30, f31, f32, f33, f34, f38, own_verifier
 
 
 def silent(_done: int) -> None:
@@ -61,6 +61,13 @@ def test_another_program_verifies_what_the_hub_proves(tmp_path: Path, without: s
         tmp_path, trees=trees, bundles=bundles, seed=1, without=without, advance=silent
     )
     assert (figures["differ"] == 0) == (without is None), figures
+
+
+@pytest.mark.parametrize("without", ["", "map"])
+def test_the_original_and_the_map_give_the_product(without: str) -> None:
+    figures = f38.prove(f38.Plan(sequences=8, without=without), progress=silent)
+    assert (figures["not_equal"] == 0) == (without == ""), figures
+    assert figures["items"] > 0
 
 
 def test_the_other_program_has_nothing_of_the_hubs() -> None:

@@ -28,7 +28,7 @@ from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
-from tests.proofs.record_commands import f30, f31, f32, f33, f34
+from tests.proofs.record_commands import f30, f31, f32, f33, f34, f38
 from tests.proofs.red_latency import Burst
 from tests.proofs.report_command import keep_, report_
 from tests.proofs.saying import json_option, say
@@ -88,7 +88,7 @@ proof.add_command(f24)
 proof.add_command(f25)
 proof.add_command(gate)
 proof.add_command(f28)
-for _of_the_record in (f30, f31, f32, f33, f34):
+for _of_the_record in (f30, f31, f32, f33, f34, f38):
     proof.add_command(_of_the_record)
 proof.add_command(f35)
 proof.add_command(f36)

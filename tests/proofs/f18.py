@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
 import httpx
@@ -293,9 +293,19 @@ def _json(value: object) -> Any:
     return value.value if hasattr(value, "value") else str(value)
 
 
+T = TypeVar("T", bound=Town)
+
+
 @contextmanager
 def town(path: Path, seed: str) -> Iterator[Town]:
     """A hub in a folder, whose log is kept, and whatever it leaves in temporary files."""
+    with town_of(Town, path, seed) as one:
+        yield one
+
+
+@contextmanager
+def town_of(made: type[T], path: Path, seed: str) -> Iterator[T]:
+    """The same, for a proof that looks at something else."""
     folder = prepare(path / "hub", port=0, signing=True)
     temporary, said = path / "temporary", io.StringIO()
     temporary.mkdir()
@@ -303,7 +313,7 @@ def town(path: Path, seed: str) -> Iterator[Town]:
     hub = open_hub(folder.config, {})
     with patch.object(tempfile, "tempdir", str(temporary)):
         try:
-            yield Town(folder, hub, Random(seed), said, temporary)  # noqa: S311 - plays
+            yield made(folder, hub, Random(seed), said, temporary)  # noqa: S311 - plays
         finally:
             hub.database.close()
             structlog.reset_defaults()

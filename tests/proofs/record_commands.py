@@ -1,4 +1,6 @@
-"""``f30`` to ``f34``: what the record says of who did what, and whether anybody can rewrite it."""
+"""``f30`` to ``f34`` and ``f38``: what the record says of who did what, and whether anybody can
+rewrite it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from tests.proofs import f31 as asking
 from tests.proofs import f32 as flipping
 from tests.proofs import f33 as rewriting
 from tests.proofs import f34 as verifying
+from tests.proofs import f38 as putting_together
 from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
@@ -114,3 +117,18 @@ def f34(*, trees: int, bundles: int, seed: int, without: str | None, as_json: bo
             path, trees=trees, bundles=bundles, seed=seed, without=without, advance=advance
         )
     say(figures, as_json=as_json, well=not figures["differ"])
+
+
+@click.command("f38")
+@_count("--sequences", default=3000)
+@_common([*putting_together.CONTROLS])
+def f38(*, sequences: int, seed: int, without: str | None, as_json: bool) -> None:
+    """F38: play sequences of F18, and put each product that was handed out together again, from the
+    original that was sent and the map that is recorded.
+
+    Exits with 1 when one gives other words, or its owners signed another map.
+    """
+    plan = putting_together.Plan(sequences, seed, without or "")
+    with progress("playing", sequences) as advance:
+        figures = putting_together.prove(plan, progress=advance)
+    say(figures, as_json=as_json, well=figures["n"] > 0 and not figures["not_equal"])
