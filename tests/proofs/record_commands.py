@@ -1,5 +1,5 @@
-"""``f30`` to ``f34`` and ``f38``: what the record says of who did what, and whether anybody can
-rewrite it.
+"""``f30`` to ``f34``, ``f38`` and ``f39``: what the record says of who did what, and whether
+anybody can rewrite it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.proofs import f32 as flipping
 from tests.proofs import f33 as rewriting
 from tests.proofs import f34 as verifying
 from tests.proofs import f38 as putting_together
+from tests.proofs import f39 as opening
 from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
@@ -132,3 +133,18 @@ def f38(*, sequences: int, seed: int, without: str | None, as_json: bool) -> Non
     with progress("playing", sequences) as advance:
         figures = putting_together.prove(plan, progress=advance)
     say(figures, as_json=as_json, well=figures["n"] > 0 and not figures["not_equal"])
+
+
+@click.command("f39")
+@_count("--sequences", default=1000)
+@_common([*opening.CONTROLS])
+def f39(*, sequences: int, seed: int, without: str | None, as_json: bool) -> None:
+    """F39: play sequences of F18 under changing profiles, and open each decision again.
+
+    Exits with 1 when one shows other pictures, words or policies than there were when it was made.
+    """
+    plan = opening.Plan(sequences, seed, without or "")
+    with progress("playing", sequences) as advance:
+        figures = opening.prove(plan, progress=advance)
+    shown = figures["n"] > 0 and figures["pictures"] > 0
+    say(figures, as_json=as_json, well=shown and not figures["not_equal"])
