@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from connectors.http_connections import Connections
 from connectors.port import routes
@@ -75,16 +76,22 @@ class Served:
 
 @contextmanager
 def served(
-    path: Path, browser: Browser, *, making: Callable[[Path], tuple[DemoFolder, Hub]] = empty_hub
+    path: Path,
+    browser: Browser,
+    *,
+    making: Callable[[Path], tuple[DemoFolder, Hub]] = empty_hub,
+    bound: socket.socket | None = None,
 ) -> Iterator[Served]:
-    """One at work, until the end; ``making``: in which something has happened already."""
+    """One at work, until the end; ``making``: in which something has happened already; ``bound``:
+    where it is to listen.
+    """
     folder, hub = making(path)
     limits, stop = hub.settings.http, threading.Event()
     callers, found = Connections(limits), routes(hub.settings, {})
     server = web_server(
         hub,
         found,
-        bound=listening("127.0.0.1", 0),
+        bound=bound or listening("127.0.0.1", 0),
         extra_routes=[
             Shell(hub, found, callers.wrong_tokens).mounted(),
             Referrals(hub, found.by_code[hub.settings.lead_agency], callers.wrong_tokens).mounted(),
@@ -124,6 +131,14 @@ def _of_axe(page: Page) -> Iterator[str]:
     for one in _AXE.run(page, options=_OPTIONS).response["violations"]:
         places = "; ".join(node["html"][:120] for node in one["nodes"][:3])
         yield f"{one['id']}: {places}"
+
+
+def follow(link_or_button: Locator) -> None:
+    """Click what opens another page, and wait until it is there: a click alone may end before, and
+    what is looked at next is the old page.
+    """
+    with link_or_button.page.expect_navigation():
+        link_or_button.click()
 
 
 def focused(page: Page) -> str:

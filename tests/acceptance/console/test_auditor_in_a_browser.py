@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browsing import Served, faults, tabs_to
+from tests.support.browsing import Served, faults, follow, tabs_to
 from tests.support.desk_days import KIM, Days
 from tests.support.filled import grown
 
@@ -26,7 +26,7 @@ def referral(served: Served) -> str:
 def asks(page: Page, referral: str) -> None:
     page.get_by_label("About what, or by whom").fill(referral)
     page.get_by_label("Why do you ask?").fill("Complaint 2026/17")
-    page.get_by_role("button", name="Show").click()
+    follow(page.get_by_role("button", name="Show"))
 
 
 def test_a_decision_is_reopened_and_the_case_taken_away_without_javascript(
@@ -34,10 +34,10 @@ def test_a_decision_is_reopened_and_the_case_taken_away_without_javascript(
 ) -> None:
     page = served.desk_of("J. Auditor")
     asks(page, referral)
-    page.get_by_role("button", name="Open it as it was").first.click()
+    follow(page.get_by_role("button", name="Open it as it was").first)
     assert page.get_by_text("As it was seen", exact=True).is_visible()
     assert page.get_by_text("Kim was in the street.").is_visible()
-    page.get_by_role("link", name="Export").click()
+    follow(page.get_by_role("link", name="Export"))
     page.get_by_label("Case, referral or product").fill(referral)
     page.get_by_label("For whom, and by which order or request?").fill("Crown Court T20267")
     grown(served.hub)
@@ -53,18 +53,18 @@ def test_no_page_has_faults(served: Served, referral: str) -> None:
     desk = f"{served.url}/desk/audit"
     asks(page, referral)
     assert faults(page) == []
-    page.get_by_role("button", name="Open it as it was").first.click()
+    follow(page.get_by_role("button", name="Open it as it was").first)
     assert faults(page) == []
     page.goto(f"{desk}/owner")
-    page.get_by_role("button", name="Show").click()
+    follow(page.get_by_role("button", name="Show"))
     assert faults(page) == []
     page.get_by_label("Agency").select_option("school")
     page.get_by_label("Why do you ask?").fill("The year's audit")
-    page.get_by_role("button", name="Show").click()
+    follow(page.get_by_role("button", name="Show"))
     assert faults(page) == []
     assert faults(page, f"{desk}/export") == []
     page.goto(f"{desk}/record")
-    page.get_by_role("button", name="Verify every entry now").click()
+    follow(page.get_by_role("button", name="Verify every entry now"))
     assert faults(page) == []
     page.context.close()
 

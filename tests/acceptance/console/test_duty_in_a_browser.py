@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browsing import Served, faults, tabs_to
+from tests.support.browsing import Served, faults, follow, tabs_to
 from tests.support.desk_days import Days
 
 
@@ -35,29 +35,29 @@ def test_no_page_has_faults(served: Served, day: dict[str, str]) -> None:
 def test_the_day_is_done_without_javascript(served: Served, day: dict[str, str]) -> None:
     page = served.desk_of("D. Manager")
     page.goto(day["alarms"])
-    page.get_by_role("button", name="I take this alarm").first.click()
+    follow(page.get_by_role("button", name="I take this alarm").first)
     assert "The alarm is yours" in page.get_by_role("alert").inner_text()
 
-    page.get_by_role("link", name="Handovers").click()
-    page.locator("tbody a").first.click()
+    follow(page.get_by_role("link", name="Handovers"))
+    follow(page.locator("tbody a").first)
     page.get_by_label("Why you need to see it").fill("Whose is it?")
-    page.get_by_role("button", name="Open the referral").click()
+    follow(page.get_by_role("button", name="Open the referral"))
     assert page.get_by_text("Moved to another team").first.is_visible()
-    page.get_by_role("button", name="Take back from the team").click()
+    follow(page.get_by_role("button", name="Take back from the team"))
     page.get_by_label("Why", exact=True).fill("Evan moved to another team")
-    page.get_by_role("button", name="Check before you send").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
+    follow(page.get_by_role("button", name="Send"))
     assert "The team is told" in page.get_by_role("alert").inner_text()
 
     page.goto(day["alarms"])
-    page.get_by_role("link", name="Differences").click()
-    page.locator("tbody a").first.click()
+    follow(page.get_by_role("link", name="Differences"))
+    follow(page.locator("tbody a").first)
     page.get_by_label("Sample Schools: the rating").check()
     page.get_by_label("It stays as it is").check()
     page.get_by_label("What they are told").fill("It stays green: Kim was fetched at once.")
     page.get_by_label("Why", exact=True).fill("Read with the school")
-    page.get_by_role("button", name="Check before you send").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
+    follow(page.get_by_role("button", name="Send"))
     assert "Whoever disagreed is told" in page.get_by_role("alert").inner_text()
     page.context.close()
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from connectors.clients.http_client import HubClient
 from ops.access.links import link_for
 from ops.console.address import link
-from tests.support.browsing import NARROW, Served, faults, focused, tabs_to
+from tests.support.browsing import NARROW, Served, faults, focused, follow, tabs_to
 
 ROBIN: dict[str, Any] = {
     "name": [{"given_name": ["Robin"], "family_name": ["Sample"]}],
@@ -61,7 +61,7 @@ def opens(page: Page, served: Served, referral: str) -> None:
     for _ in range(100):
         page.goto(f"{served.url}/desk/front-door")
         if link.count():
-            return link.click()
+            return follow(link)
         page.wait_for_timeout(50)
     raise AssertionError("it never came")
 
@@ -72,9 +72,9 @@ def heading(page: Page) -> str:
 
 def send(page: Page) -> str:
     """Check what was written, send it, and read what the hub says."""
-    page.get_by_role("button", name="Check before you send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
     assert heading(page) == "Check before you send"
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     return page.locator(".govuk-notification-banner__content").inner_text()
 
 
@@ -86,11 +86,11 @@ def test_every_page_of_the_desk_has_no_faults(served: Served, referral: str) -> 
         path: faults(page, f"{at}{path}") for path in ("", f"/{referral}", f"/{referral}/rate")
     }
     page.goto(f"{at}/{referral}/rate")
-    page.get_by_role("button", name="Check before you send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
     found["with errors"] = faults(page)
     page.get_by_label("Green: early help").check()
     page.get_by_label("Why").fill("As shown")
-    page.get_by_role("button", name="Check before you send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
     found["read back"] = faults(page)
     assert {path: one for path, one in found.items() if one} == {}
     page.context.close()
@@ -105,6 +105,8 @@ def test_pages_after_a_rating_have_no_faults(served: Served) -> None:
     rates(page, at)
     found = {"done": faults(page)}
     found["close"] = faults(page, f"{at}/close")  # the one with every kind of question
+    found["consent"] = faults(page, f"{at}/consent")
+    found["kept back"] = faults(page, f"{served.url}/desk/front-door/kept-back")
     rates(late, None)
     found["overtaken"] = faults(late)
     page.goto(f"{at}/close")
@@ -126,19 +128,19 @@ def rates(page: Page, at: str | None) -> None:
         page.goto(f"{at}/rate")
     page.get_by_label("Green: early help").check()
     page.get_by_label("Why", exact=True).fill("As shown.")
-    page.get_by_role("button", name="Check before you send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
     if at is not None:
-        page.get_by_role("button", name="Send").click()
+        follow(page.get_by_role("button", name="Send"))
 
 
 def test_what_is_wrong_is_on_top_and_leads_to_its_field(served: Served, referral: str) -> None:
     page = served.desk_of("S. Worker")
     page.goto(f"{served.url}/desk/front-door/{referral}/rate")
-    page.get_by_role("button", name="Check before you send").click()
+    follow(page.get_by_role("button", name="Check before you send"))
     assert page.title().startswith("Error: ")
     summary = page.get_by_role("alert")
     assert "Choose a rating" in summary.inner_text()
-    summary.get_by_role("link", name="Choose a rating").click()
+    follow(summary.get_by_role("link", name="Choose a rating"))
     assert page.url.endswith("#colour")
     page.context.close()
 
@@ -160,10 +162,10 @@ def test_a_whole_day_without_javascript(served: Served, referral: str) -> None:
         assert said in words
 
     opens(other, served, referral)
-    other.get_by_role("button", name="Rate").click()
+    follow(other.get_by_role("button", name="Rate"))
     assert "S. Worker opened this" in other.locator("main").inner_text()
 
-    page.get_by_role("button", name="Rate").click()
+    follow(page.get_by_role("button", name="Rate"))
     page.get_by_label("Amber: harm that is not immediate").check()
     page.get_by_label("Why").fill("Twice in a week.")
     page.get_by_label("Basic").check()
@@ -172,17 +174,17 @@ def test_a_whole_day_without_javascript(served: Served, referral: str) -> None:
 
     other.get_by_label("Green: early help").check()
     other.get_by_label("Why").fill("I see it otherwise.")
-    other.get_by_role("button", name="Check before you send").click()
+    follow(other.get_by_role("button", name="Check before you send"))
     assert "Rated amber by S. Worker" in other.get_by_role("alert").inner_text()
     assert other.get_by_label("Why").input_value() == "I see it otherwise."
 
-    page.get_by_role("button", name="Ask an agency further").click()
+    follow(page.get_by_role("button", name="Ask an agency further"))
     page.get_by_label("Whom to ask").select_option("Sample Housing")
     page.get_by_label("What to ask").fill("Who lives there?")
     page.get_by_label("Why", exact=True).fill("To know who looks after him.")
     assert "The agency is asked" in send(page)
 
-    page.get_by_role("button", name="Close with an outcome").click()
+    follow(page.get_by_role("button", name="Close with an outcome"))
     page.get_by_label("Early help", exact=True).check()
     page.get_by_label("Why", exact=True).fill("The family agrees.")
     page.get_by_label("What whoever brought the concern may be told").fill("Help is offered.")
@@ -225,7 +227,7 @@ def test_nothing_of_a_page_is_kept_once_somebody_has_signed_out(
     opened = page.goto(f"{served.url}/desk/front-door/{referral}")
     assert opened is not None
     assert opened.headers["cache-control"] == "no-store"
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     page.get_by_role("heading", name="You are signed out").wait_for()
     page.goto(f"{served.url}/desk/front-door/{referral}")
     assert page.url == f"{served.url}/desk/sign-in"

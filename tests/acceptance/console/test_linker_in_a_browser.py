@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browsing import Served, faults, tabs_to
+from tests.support.browsing import Served, faults, follow, tabs_to
 from tests.support.desk_days import EVAN, Days
 
 
@@ -19,20 +19,23 @@ def review(served: Served) -> str:
 
 def test_it_is_settled_and_taken_back_without_javascript(served: Served, review: str) -> None:
     page = served.desk_of("S. Worker")
-    page.get_by_role("navigation").get_by_role("link", name="Links").click()
-    page.locator(f"a[href='{review.removeprefix(served.url)}']").click()
+    follow(page.get_by_role("navigation").get_by_role("link", name="Links"))
+    follow(page.locator(f"a[href='{review.removeprefix(served.url)}']"))
     assert page.get_by_text("12 Example Street").is_visible()
     page.get_by_label("The same child as candidate 1: Robin Sampleton").check()
     page.get_by_label("Why?").first.fill("Rang the school: it is Robin")
-    page.get_by_role("button", name="Check before you settle it").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Check before you settle it"))
+    follow(page.get_by_role("button", name="Send"))
     assert "It is settled" in page.get_by_role("alert").inner_text()
-    page.get_by_role("link", name="Take back").first.click()
-    page.get_by_role("button", name="Check before you take it back").click()
+    follow(page.get_by_role("link", name="Take back").first)
+    page.get_by_label("Why do you open it?").fill("The school rang")
+    follow(page.get_by_role("button", name="Open"))
+    assert page.get_by_text("12 Example Street").is_visible()
+    follow(page.get_by_role("button", name="Check before you take it back"))
     assert page.get_by_role("heading", name="There is a problem").is_visible()
     page.get_by_label("Why was it wrong?").fill("It was his cousin")
-    page.get_by_role("button", name="Check before you take it back").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Check before you take it back"))
+    follow(page.get_by_role("button", name="Send"))
     assert "The decision is taken back" in page.get_by_role("alert").inner_text()
     page.context.close()
 
@@ -42,14 +45,14 @@ def test_no_page_has_faults(served: Served, review: str) -> None:
     desk = f"{served.url}/desk/links"
     assert faults(page, desk) == []
     assert faults(page, review) == []
-    page.get_by_role("button", name="Check before you settle it").click()
+    follow(page.get_by_role("button", name="Check before you settle it"))
     assert faults(page) == []
     page.goto(review)
     ids = page.locator(".console-compare tbody tr:last-child td").all_inner_texts()
     page.goto(f"{desk}/persons/{ids[0]}/{ids[1]}")
     assert faults(page) == []
     page.get_by_label("Why do you open it?").fill("To compare")
-    page.get_by_role("button", name="Open").click()
+    follow(page.get_by_role("button", name="Open"))
     assert faults(page) == []
     page.context.close()
 

@@ -7,17 +7,17 @@ from playwright.sync_api import Page
 
 from schemas.notification import NotificationAccepted
 from stores import linking
-from tests.support.browsing import Served, faults, focused, tabs_to
+from tests.support.browsing import Served, faults, focused, follow, tabs_to
 
 
 def begin(page: Page, served: Served) -> Page:
     page.goto(f"{served.url}/refer")
-    page.get_by_role("button", name="Start now").click()
+    follow(page.get_by_role("button", name="Start now"))
     return page
 
 
 def go_on(page: Page) -> None:
-    page.get_by_role("button", name="Save and continue").click()
+    follow(page.get_by_role("button", name="Save and continue"))
 
 
 def heading(page: Page) -> str:
@@ -53,7 +53,7 @@ def report(page: Page, served: Served) -> str:
     go_on(page)
     assert heading(page) == "Check what you wrote before you send it"
     assert "Ivy said that she is hit with a belt." in page.content()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Send"))
     assert "We have your report" in heading(page)
     return page.locator(".govuk-panel strong").inner_text()
 
@@ -75,11 +75,11 @@ def test_a_teacher_reports_two_children_without_a_script(served: Served) -> None
     assert "999" in page.content()
     page.goto(f"{served.url}/refer/follow")
     page.get_by_label("Your reference").fill(reference)
-    page.get_by_role("button", name="Look").click()
+    follow(page.get_by_role("button", name="Look"))
     assert page.content().count("We have it") == 2, "one of each child"
     assert {"Child 1", "Child 2"} <= set(page.get_by_role("heading", level=2).all_inner_texts())
     page.goto(f"{served.url}/refer/sent")
-    page.get_by_role("button", name="Delete what I wrote").click()
+    follow(page.get_by_role("button", name="Delete what I wrote"))
     assert heading(page) == "What you wrote is deleted"
     page.goto(f"{served.url}/refer/sent")
     assert heading(page) == "We cannot find what you wrote"
@@ -105,10 +105,10 @@ def test_receipt_news_and_what_is_said_after_deleting_have_no_faults(served: Ser
     assert faults(page, f"{served.url}/refer/nowhere") == []
     page.goto(f"{served.url}/refer/follow")
     page.get_by_label("Your reference").fill(reference)
-    page.get_by_role("button", name="Look").click()
+    follow(page.get_by_role("button", name="Look"))
     assert faults(page) == []
     page.goto(f"{served.url}/refer/sent")
-    page.get_by_role("button", name="Delete what I wrote").click()
+    follow(page.get_by_role("button", name="Delete what I wrote"))
     assert faults(page) == []
     page.context.close()
 
@@ -124,10 +124,10 @@ def test_whoever_is_watched_leaves_without_a_script(served: Served) -> None:
 def test_errors_are_said_on_top_and_beside_their_field(path: str, served: Served) -> None:
     page = begin(served.browser.new_context().new_page(), served)
     page.goto(f"{served.url}/refer/{path}")
-    page.locator("main form button").click()
+    follow(page.locator("main form button"))
     assert page.title().startswith("Error: ")
     assert page.get_by_text("There is a problem").is_visible()
-    page.locator(".govuk-error-summary a").click()
+    follow(page.locator(".govuk-error-summary a"))
     assert focused(page)
     assert faults(page) == []
     page.context.close()

@@ -15,7 +15,7 @@ from ops.run.wiring import Hub
 from schemas.information import InformationAnswered
 from stores import linking
 from tests.support.approving import asked, asking_hub
-from tests.support.browsing import Served, faults, served
+from tests.support.browsing import Served, faults, follow, served
 
 DESK = "/desk/requests"
 RESEARCHER = "H. Researcher"
@@ -39,11 +39,12 @@ def test_no_page_has_faults(asking: Served) -> None:
     page = asking.desk_of(RESEARCHER, script=True)
     page.goto(f"{asking.url}{DESK}")
     link = page.get_by_role("link", name=re.compile("^Request ")).get_attribute("href")
-    for path in (DESK, f"{DESK}/tell", *(f"{link}{one}" for one in ("", "/known", "/unknown"))):
+    own = (DESK, f"{DESK}/tell", f"{DESK}/disagree")
+    for path in (*own, *(f"{link}{one}" for one in ("", "/known", "/unknown"))):
         assert faults(page, f"{asking.url}{path}") == [], path
         assert "Kim" not in page.title()
     page.goto(f"{asking.url}{link}/declined")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="There is a problem").wait_for()
     assert faults(page) == []
     page.context.close()
@@ -53,24 +54,24 @@ def test_two_items_are_told_without_javascript(asking: Served) -> None:
     page = asking.desk_of(RESEARCHER)
     page.goto(f"{asking.url}{DESK}")
     page.set_viewport_size({"width": 320, "height": 800})
-    page.get_by_role("link", name=re.compile("^Request ")).click()
+    follow(page.get_by_role("link", name=re.compile("^Request ")))
     page.get_by_label("We know something: tell it").check()
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("What you know").fill("Two appointments were missed.")
     page.get_by_label("Routine").check()
     page.get_by_label(re.compile("recipients once my agency")).check()
-    page.get_by_role("button", name="Add another item").click()
+    follow(page.get_by_role("button", name="Add another item"))
     page.get_by_label("What you know").nth(1).fill("A sister rang us.")
     page.get_by_label(re.compile("^Restricted")).nth(1).check()
     page.get_by_label("The hub alone").nth(1).check()
     page.get_by_label(re.compile("If it is kept back: why")).nth(1).fill("She asked us not to")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_text("Check your answer").wait_for()
     assert page.locator(".console-text").first.inner_text() == "Two appointments were missed."
-    page.get_by_role("button", name="Change").click()
+    follow(page.get_by_role("button", name="Change"))
     assert page.get_by_label("What you know").nth(1).input_value() == "A sister rang us."
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Send").click()
+    follow(page.get_by_role("button", name="Continue"))
+    follow(page.get_by_role("button", name="Send"))
     page.get_by_text("Your answer is recorded").wait_for()
     for _ in range(200):
         with asking.hub.database.reading() as connection:

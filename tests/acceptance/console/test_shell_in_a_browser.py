@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browsing import NARROW, Served, faults, focused, tabs_to
+from tests.support.browsing import NARROW, Served, faults, focused, follow, tabs_to
 
 
 @pytest.mark.parametrize("path", ["sign-in", "accessibility", "nowhere", "enter?key=none"])
@@ -28,7 +28,7 @@ def test_a_link_opens_the_desk_in_one_click_and_sign_out_closes_it(served: Serve
     page = served.desk_of("S. Worker")
     assert page.url == f"{served.url}/desk/front-door"
     assert page.title().startswith("Referrals ")
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     assert page.get_by_role("heading", level=1).inner_text() == "You are signed out"
     page.goto(f"{served.url}/desk/front-door")
     assert page.url == f"{served.url}/desk/sign-in"
