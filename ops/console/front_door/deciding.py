@@ -39,7 +39,7 @@ def decider(decision: Decision) -> View:
         asks = decision.asks(visit, found)
         answers = {one.name: one.read(visit.form) for one in asks}
         faults = {one.name: one.fault(answers[one.name]) for one in asks}
-        errors = {name: fault for name, fault in faults.items() if fault}
+        errors = decision.faults(answers) | {name: one for name, one in faults.items() if one}
         if visit.form.one(_SAW) != found.saw.id:
             return _form(visit, found, decision, answers=answers, status=409)
         if errors or visit.form.one(_STEP) == "change":
