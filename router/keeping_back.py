@@ -289,7 +289,7 @@ class _Looking:
         signposts = [one for number, one in kept if not _hit(f"signposts.{number}", hits)]
         gone = (one["owner"] for one in self.data["items"] if one not in items)
         signposts += _signposts(set(gone) - {one["owner"] for one in signposts}, policy)
-        said = {
+        said: dict[str, Any] = {
             "about": rung(block, policy).model_dump(mode="json") if block else None,
             "items": items,
             "signposts": signposts,

@@ -66,8 +66,8 @@ withholds an item is told that what else it was asked about it is answered; and 
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
 that have ended go on for what agencies do by messages; a picture shows the parts of its
 notification that their agency reveals; and what the concern is, is told in the words of whoever
-rates it, and what a machine read in it as a hint at most; and of two ratings at one moment the
-later stands.
+rates it, and what a machine read in it as a hint at most; of two ratings at one moment the later
+stands; and what an owner withheld and lifts follows, once released, to whoever went without it.
 """
 
 

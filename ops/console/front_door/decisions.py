@@ -97,9 +97,9 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
         Ask(
             "concern",
             "What the concern is",
-            hint="In your own words: whoever is asked gets them, and of a Red whoever acts at once. "
-            "Needed for a Red. Where the agency that notified it lets nothing be told, they "
-            "get a plain sentence; what others told and have not let leave is left out.",
+            hint="In your own words: whoever is asked gets them, and of a Red whoever acts. "
+            "Needed for a Red. Where the agency that notified it lets nothing be told, they get a "
+            "plain sentence; what others told and have not let leave is left out.",
             without="Nothing of yours. They are told its sender's codes, and as a hint what words "
             "of the text may point to; where there are none, that nobody has said it in words.",
             most=4000,

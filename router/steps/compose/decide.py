@@ -401,7 +401,9 @@ def _following(desk: _Desk) -> Iterator[ProductDrafted]:
     for one in desk.state.without:
         items = [by_id[id_] for id_ in one.items if id_ in by_id]
         name = f"{one.product_id}/without/{one.items[0]}"
-        part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.product_id)
+        # What follows for the second time follows the product that went, too.
+        went = one.follows or one.product_id
+        part = _Part(name, one.colour, items, urgent=one.urgent, follows=went)
         to = Recipient(agency=one.recipient, purpose=one.purpose)
         draft = _product(desk, part, recipient=to)
         if draft.items:

@@ -290,7 +290,9 @@ class Gathering(Shape):
         if held is None or not wanted:
             return self
         one_each = (held.model_copy(update={"items": (id_,)}) for id_ in sorted(wanted))
-        return self.model_copy(update={"without": (*self.without, *one_each)})
+        left = held.model_copy(update={"items": tuple(x for x in held.items if x not in wanted)})
+        holding = tuple(left if one is held else one for one in self.holding)
+        return self.model_copy(update={"without": (*self.without, *one_each), "holding": holding})
 
     def in_words(self, item_id: str, text: str) -> Gathering:
         """With other words for an item; the very same state where it has them already."""
