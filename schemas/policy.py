@@ -65,9 +65,10 @@ product is drafted for it, and a handover does not tell of it (decision 043); an
 withholds an item is told that what else it was asked about it is answered; and what is released
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
 that have ended go on for what agencies do by messages; a picture shows the parts of its
-notification that their agency reveals; and what the concern is, is told in the words of whoever
-rates it, and what a machine read in it as a hint at most; of two ratings at one moment the later
-stands; and what an owner withheld and lifts follows, once released, to whoever went without it.
+notification that their agency reveals; a postcode alone, a near name or a reference alone makes two
+children one no more (decision 018); what the concern is, is told in the words of whoever rates it,
+and what a machine read in it as a hint at most; of two ratings at one moment the later stands; and
+what an owner withheld and lifts follows, once released, to whoever went without it.
 """
 
 
