@@ -6,7 +6,7 @@ from ops.console.front_door.deciding import decider, shower
 from ops.console.front_door.decisions import DECISIONS
 from ops.console.front_door.referral import referral, why
 from ops.console.front_door.worklist import worklist
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Role
 
 DESK = Desk(
@@ -16,8 +16,8 @@ DESK = Desk(
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
     lead=True,
     screens=(
-        Screen("", worklist),
-        Screen("{referral_id}", referral, why),
+        Screen("", worklist, hears=Hears.ANYTHING),
+        Screen("{referral_id}", referral, why, hears=Hears.REFERRAL),
         *(Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one)) for one in DECISIONS),
     ),
     done={one.code: one.done for one in DECISIONS},
