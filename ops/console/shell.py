@@ -46,10 +46,13 @@ from stores import cursors
 
 _HANDS: Final = 16
 """Screens that are made at a time, of the 40 threads in which notifications are taken too."""
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -61,8 +64,7 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 _WITH_SCRIPTS: Final = {
     **HEADERS,
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"]
-    + "; script-src 'self'; connect-src 'self'",
+    "Content-Security-Policy": f"{_POLICY}; script-src 'self'; connect-src 'self'",
 }
 """Of the pages of who has signed in: scripts of the hub's own add something to them."""
 _BY_ITSELF: Final = "hx-request"
@@ -413,6 +415,7 @@ class Shell:
             "desks": self._desks_of(asker) if asker else (),
             "form_token": lambda: _hidden(signed),
             "lasts": signed,
+            "script": page.script,
         }
         body = render(page.template, {**values, **page.values})
         headers = _WITH_SCRIPTS if signed else HEADERS

@@ -28,6 +28,7 @@ from ops.look.status import collect
 from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
+from ops.watch.routes import watch_routes
 from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
@@ -180,7 +181,8 @@ def pages_of(
         live=Live(connections.ending),
     )
     sign_in = [*people.routes(), *PasskeyPages(people).routes()]
-    return [*monitor, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
+    watch = watch_routes(hub, queues, may_show=people.may_show)
+    return [*monitor, *watch, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
 
 
 def _referrals(hub: Hub, found: Routes, connections: Connections) -> Iterator[BaseRoute]:

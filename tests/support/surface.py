@@ -192,6 +192,9 @@ def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
     """
     persons = [one.person_id for one in Desks(story.hub).facts("case.child-linked")]
     known = {"person_id": persons[0], "other_person_id": persons[-1], "ruling": "lift"}
+    # The story has no standing release that is offered, and nothing that changed or was handed over
+    # to whoever is at these desks.
+    known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
     only = {"take-back": story.handed, "settle": story.disputed}
     found: dict[str, str] = {}
     for desk, screen, address in screens():
