@@ -208,7 +208,7 @@ def test_words_of_a_narrative_are_words_and_never_run(hub: Hub, worker: Person) 
     referral = told(hub, EVIL)
     for path in ("", "/rate"):
         page = worker.get(f"{DESK}/{referral}{path}").text
-        assert "<script" not in page
+        assert "<script>" not in page
         assert "<img" not in page
         assert "&lt;script&gt;alert(1)" in page
     checked = decides(worker, f"{DESK}/{referral}/rate", RATING | {"rationale": EVIL}, step="")
