@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import hl7  # type: ignore[import-untyped]
@@ -38,10 +38,17 @@ class Segments:
     """The segments of a message in their order, or those about one of several children."""
 
     held: tuple[hl7.Segment, ...]
+    by_name: Mapping[str, Sequence[hl7.Segment]] = field(init=False)
 
-    def named(self, name: str) -> list[hl7.Segment]:
+    def __post_init__(self) -> None:
+        found: dict[str, list[hl7.Segment]] = {}
+        for segment in self.held:
+            found.setdefault(name_of(segment), []).append(segment)
+        object.__setattr__(self, "by_name", found)  # it is frozen
+
+    def named(self, name: str) -> Sequence[hl7.Segment]:
         """Those of one kind, such as ``NK1``."""
-        return [segment for segment in self.held if name_of(segment) == name]
+        return self.by_name.get(name, ())
 
     def groups(self, name: str) -> list[Segments]:
         """From each segment of this kind up to the next of it."""

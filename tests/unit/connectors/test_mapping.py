@@ -130,7 +130,7 @@ def test_a_child_of_whom_nothing_is_known_is_still_a_notification(
         ({"family_name": "x" * 501}, "invalid.too-long", "family_name"),
         ({"upn": "9" * 65}, "invalid.too-long", "upn"),
         ({"alias_names": ["Millie", "y" * 501]}, "invalid.too-long", "alias_names[1]"),
-        ({"guardians": "Keira"}, "invalid.value", "guardians[0]"),
+        ({"guardians": "Keira"}, "invalid.value", "guardians"),
         ({"guardians": ["Keira"]}, "invalid.value", "guardians[0]"),
         (
             {

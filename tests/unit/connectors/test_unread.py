@@ -1,0 +1,179 @@
+"""A name is known where the mapping reads it, and nowhere else: what stands at any other place is
+told to the sender and kept.
+"""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from connectors.formats.mapping import load
+from connectors.formats.records import Tally
+from schemas.notification import Notification
+from tests.unit.connectors.conftest import NOW
+
+NHS = "https://fhir.nhs.uk/Id/nhs-number"
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "identifier": [{"system": NHS, "value": "9991754377"}],
+    "name": [{"given": ["Amy"], "family": "Sample"}],
+}
+FLAG: dict[str, Any] = {
+    "resourceType": "Flag",
+    "identifier": [{"value": "FL-77"}],
+    "period": {"start": "2026-03-12T10:00:00Z"},
+    "code": {"text": "Bruise seen."},
+}
+SUBJECT = "<Subject><Surname>SAMPLE</Surname><Forename1>Ann</Forename1>{}</Subject>"
+PAC = (
+    '<MerlinFeed><PreAssessmentChecklist URN="1"><Incident><DateTime>14/03/2026 02:15</DateTime>'
+    "<Circumstances>Seen alone.</Circumstances>{incident}</Incident>{more}"
+    "</PreAssessmentChecklist></MerlinFeed>"
+)
+MESSAGE = (
+    "MSH|^~\\&|EPR|N|MASH|HUB|20260312101500||ORU^R01|E1|P|2.4\r{pid}\r"
+    "OBR|1||SG-1|SAFE|||202603120930\rOBX|1|FT|SG-NARR||Seen alone.||||||F\r{more}"
+)
+
+
+def made(mapping: str, kind: Any, text: str) -> tuple[list[Notification], set[str]]:
+    form, tally = load(mapping).formats[kind], Tally()
+    found = [
+        one
+        for record in form.records(io.BytesIO(text.encode()), largest=100_000, tally=tally)
+        for one in form.make(record, now=NOW, tally=tally)
+        if isinstance(one, Notification)
+    ]
+    return found, tally.unread
+
+
+def bundle(*resources: dict[str, Any]) -> str:
+    entry = [{"resource": one} for one in resources]
+    return json.dumps({"resourceType": "Bundle", "type": "message", "entry": entry})
+
+
+def pac(*, subject: str = "", incident: str = "", more: str = "") -> str:
+    return PAC.format(incident=incident, more=SUBJECT.format(subject) + more)
+
+
+def person(inside: str) -> str:
+    named = f'<Person relationship="MOT"><Surname>SAMPLE</Surname>{inside}</Person>'
+    return pac(more=f"<AssociatedPersons>{named}</AssociatedPersons>")
+
+
+OTHER = "<Subject><Surname>HIDDEN</Surname><Forename1>Zed</Forename1></Subject>"
+IDRIS = "PID|1||9991754377^^^NHS^NH||BELL^IDRIS"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "kind", "text", "place", "value"),
+    [
+        ("fhir", "json", bundle(PATIENT, FLAG | {"extra": {"text": "T"}}), "extra", '"T"'),
+        (
+            "fhir",
+            "json",
+            bundle(PATIENT, {"resourceType": "Basic", "a": {"b": "D"}}, FLAG),
+            "entry[1].resource.a",
+            "D",
+        ),
+        (
+            "fhir",
+            "json",
+            bundle(PATIENT | {"identifier": [{"system": "urn:x", "value": "X1"}]}, FLAG),
+            "entry[0].resource.identifier[0]",
+            "X1",
+        ),
+        (
+            "fhir",
+            "json",
+            bundle(PATIENT | {"telecom": [{"value": "01632 960200"}]}, FLAG),
+            "entry[0].resource.telecom[0]",
+            "01632 960200",
+        ),
+        (
+            "fhir",
+            "json",
+            bundle(PATIENT, FLAG | {"identifier": [{"value": "FL-77", "note": "N"}]}),
+            "entry[1].resource.identifier[0].note",
+            "N",
+        ),
+        ("merlin", "xml", person("<Alias>B, C</Alias>"), "AssociatedPersons/Person/Alias", "B, C"),
+        ("merlin", "xml", person("<Sex>F</Sex>"), "AssociatedPersons/Person/Sex", "F"),
+        ("merlin", "xml", pac(more="<Address><Town>T</Town></Address>"), "Address", "T"),
+        ("merlin", "xml", pac(more="Words between."), "PreAssessmentChecklist", "Words between."),
+        ("merlin", "xml", pac(incident="<Telephone>9</Telephone>"), "Incident/Telephone", "9"),
+        ("merlin", "xml", pac(subject=OTHER), "Subject/Subject", "HIDDEN"),
+        ("merlin", "xml", pac(subject="<Sex by='PC 1'>F</Sex>"), "Subject/Sex/@by", "PC 1"),
+        (
+            "merlin",
+            "xml",
+            pac(more=f"<AssociatedPersons>{OTHER}</AssociatedPersons>"),
+            "AssociatedPersons/Subject",
+            "HIDDEN",
+        ),
+        ("hl7", "hl7", MESSAGE.format(pid=IDRIS, more="OBX|2|FT|CC^A||Told."), "OBX[2]-5", "Told."),
+        ("hl7", "hl7", MESSAGE.format(pid=IDRIS, more="OBX|2|FT|CC^A||x"), "OBX[2]-3.1", "CC"),
+        (
+            "hl7",
+            "hl7",
+            MESSAGE.format(pid=IDRIS.replace("||B", "~H1^^^N^PI||B"), more=""),
+            "PID-3[2]",
+            "H1^^^N^PI",
+        ),
+        (
+            "hl7",
+            "hl7",
+            MESSAGE.format(pid=IDRIS + "&van", more="").replace("BELL^IDRIS&van", "BELL&van^IDRIS"),
+            "PID-5.1.2",
+            "van",
+        ),
+        (
+            "sample",
+            "json",
+            json.dumps({"guardians": [{"name": "D H", "relation": "mother", "narrative": "N"}]}),
+            "guardians[0].narrative",
+            "N",
+        ),
+    ],
+)
+def test_what_no_path_leads_to_is_told(
+    mapping: str, kind: str, text: str, place: str, value: str
+) -> None:
+    names = {"fhir": "fhir-bundle-json", "merlin": "merlin-xml", "hl7": "health-hl7"}
+    (one,), unread = made(names.get(mapping, "sample-json"), kind, text)
+    told = [part for part in one.set_aside if part.reason == "invalid.unknown-field"]
+    assert [part.field for part in told if value in part.value and place in part.field], told
+    assert place in " ".join(unread) or "[" in place
+    assert len(told) == len(unread)
+
+
+def test_what_is_said_of_relations_and_in_messages_is_read() -> None:
+    telecom = [{"system": "phone", "value": "01632 960201"}, {"system": "sms", "value": "07700 9"}]
+    home = [{"line": ["2 Example St"], "city": "Testford", "postalCode": "TS1 2BB"}]
+    name = [{"given": ["Dawn"], "family": "Sample"}]
+    mother = {"resourceType": "RelatedPerson", "name": name, "telecom": telecom, "address": home}
+    told = {"resourceType": "Communication", "payload": [{"contentString": "She will harm him."}]}
+    seen = {"resourceType": "Observation", "code": {"text": "Bruise"}, "note": [{"text": "Left."}]}
+    (one,), _ = made("fhir-bundle-json", "json", bundle(PATIENT, FLAG, mother, told, seen))
+    (related,) = one.subject.related_person
+    assert related.contact[0].telephone == ("01632 960201", "07700 9")
+    assert (related.address[0].line1, related.address[0].postcode) == ("2 Example St", "TS1 2BB")
+    assert one.narrative == "Bruise seen.\n\nShe will harm him.\n\nBruise\n\nLeft."
+    assert not one.set_aside
+
+
+def test_of_two_references_the_first_is_taken_and_the_other_told() -> None:
+    second = FLAG | {"identifier": [{"value": "FL-78"}]}
+    (one,), _ = made("fhir-bundle-json", "json", bundle(PATIENT, FLAG, second))
+    assert one.reference == "FL-77"
+    assert [(part.reason, part.value) for part in one.set_aside] == [("invalid.several", "FL-78")]
+
+
+def test_the_home_and_number_of_a_person_beside_the_child_are_read() -> None:
+    inside = "<Telephone>01632 960201</Telephone><Address><Town>Testford</Town></Address>"
+    (one,), _ = made("merlin-xml", "xml", person(inside))
+    (related,) = one.subject.related_person
+    assert related.contact[0].telephone == ("01632 960201",)
+    assert related.address[0].city == "Testford"
+    assert not one.set_aside
