@@ -292,6 +292,7 @@ class _Compiler:
             columns=columns,
             needed=tuple(dict.fromkeys(self._columns(children=1))) if columns else (),
             known=frozenset(self._known()),
+            ignored=frozenset(self.file.ignore),
         )
         kept_as = f"{NAMES[self.kind]}; mapping={self.file.name}"
         return Format(

@@ -57,6 +57,8 @@ class Reading:
     """Those whose absence is told: of several children only the first has to have all."""
     known: frozenset[str] = frozenset()
     """The sender's names that errors may tell: those in the mapping itself."""
+    ignored: frozenset[str] = frozenset()
+    """Names that the mapping leaves alone."""
     largest: int = 2_000_000
     """Bytes of one record, and of a whole XML or JSON text."""
     tally: Tally = field(default_factory=Tally)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from connectors.formats.mapping import load
-from connectors.formats.records import Tally
+from connectors.formats.records import Record, Tally
 from schemas.notification import Notification
+from schemas.refusals import Refusal
 from tests.unit.connectors.conftest import NOW
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -177,3 +178,19 @@ def test_the_home_and_number_of_a_person_beside_the_child_are_read() -> None:
     assert related.contact[0].telephone == ("01632 960201",)
     assert related.address[0].city == "Testford"
     assert not one.set_aside
+
+
+def test_what_stands_beside_records_under_another_name_is_refused_and_kept() -> None:
+    feed = pac().replace("</MerlinFeed>", f'<PAC URN="2">{OTHER}</PAC><Empty/></MerlinFeed>')
+    first, second = records_of(feed)
+    assert not isinstance(first.content, Refusal)
+    expected = "PreAssessmentChecklist"
+    assert second.content == Refusal("invalid.unknown-field", "PAC", expected=expected)
+    assert b"HIDDEN" in second.original
+    (again,) = records_of(first.original.decode())
+    assert not isinstance(again.content, Refusal)
+
+
+def records_of(feed: str) -> list[Record]:
+    form = load("merlin-xml").formats["xml"]
+    return list(form.records(io.BytesIO(feed.encode()), largest=100_000))
