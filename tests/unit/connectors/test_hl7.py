@@ -291,6 +291,17 @@ def test_of_two_patients_it_is_said_which() -> None:
     assert [part.field for part in second.set_aside] == ["PID 2, PID-7"]
 
 
+def test_one_account_after_several_patients_is_about_each() -> None:
+    first, second = made(text(IDRIS, "NK1|1|BELL^CERYS|MTH", AMELIA, ASKED, ACCOUNT))
+    assert first.narrative == second.narrative == "Came without a coat."
+    assert not first.set_aside
+    assert not second.set_aside
+    assert [one.relationship for one in first.subject.related_person] == ["mother", "sibling"]
+    its_own = "OBX|1|FT|SG-NARR||Hungry.||||||F"
+    first, second = made(text(IDRIS, ASKED, its_own, AMELIA, ASKED, ACCOUNT))
+    assert (first.narrative, second.narrative) == ("Hungry.", "Came without a coat.")
+
+
 def test_fields_that_nothing_reads_are_told() -> None:
     tally = Tally()
     (one,) = made(
