@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.formats import template
 from connectors.formats.hl7_messages import Segments
-from connectors.formats.records import Kind
+from connectors.formats.records import NUMBER, Kind
 from connectors.formats.template import Part
 from schemas.notification import Notification
 from schemas.person import Name, RelatedPerson
@@ -19,8 +20,8 @@ class Children:
 
     kind: Kind
     paths: tuple[str, ...]
-    """How columns of each begin, such as ``Child1 ``; else the one path: in HL7 the segment
-    with which those of each child begin."""
+    """How columns of each begin, such as ``Child1 ``, or of any number ``Child{n} ``; else the one
+    path: in HL7 the segment with which those of each child begin."""
 
     def of(self, record: object) -> list[tuple[Part, str]]:
         """Each child of the record, and what stands before its fields' names; never empty."""
@@ -41,7 +42,7 @@ class Children:
 
     def _before(self, number: int | None) -> str:
         if self.kind == "csv":
-            return self.paths[0]
+            return self.paths[0].replace(NUMBER, "1")
         if self.kind == "hl7":
             return "" if number is None else f"{self.paths[0]} {number}, "
         place = "" if number is None else f"[{number}]"
@@ -50,13 +51,23 @@ class Children:
     def _columns(self, record: object) -> list[tuple[Part, str]]:
         cells = record if isinstance(record, dict) else {}
         found = []
-        for start in self.paths:
+        for start in self._starts(cells):
             own = {
                 name[len(start) :]: cell for name, cell in cells.items() if name.startswith(start)
             }
             if any(str(cell).strip() for cell in own.values()):
                 found.append((Part(record, own), start))
         return found
+
+    def _starts(self, cells: Mapping[str, object]) -> Iterator[str]:
+        for path in self.paths:
+            if NUMBER not in path:
+                yield path
+                continue
+            before, _, after = path.partition(NUMBER)
+            begins = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
+            numbers = {found[1] for name in cells if (found := begins.match(name))}
+            yield from (path.replace(NUMBER, number) for number in sorted(numbers, key=int))
 
 
 def siblings(made: Sequence[Notification]) -> list[Notification]:

@@ -25,7 +25,7 @@ from connectors.formats.family import Children, siblings
 from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
-from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
+from connectors.formats.records import NUMBER, Encoding, Kind, Reading, Record, Tally
 from connectors.formats.targets import DAY, Anything, MappingFault, Target, check_format
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, known, unread
@@ -329,7 +329,8 @@ class _Compiler:
             if inside == name or several is None:
                 yield name
             else:
-                yield from (start + inside for start in several.paths[:children])
+                for start in several.paths[:children]:
+                    yield (start.replace(NUMBER, "1") if children else start) + inside
 
     def _known(self) -> Iterator[str]:
         """Every word of the sender's that the mapping reads or leaves alone."""

@@ -14,6 +14,8 @@ from schemas.notification import SetAside
 
 Kind = Literal["xml", "json", "json-lines", "csv", "hl7"]
 Encoding = Literal["utf-8", "windows-1252", "utf-16", "guess"]
+NUMBER = "{n}"
+"""Stands in the name of a column for the number of the child whose it is."""
 _PLAIN_LINES = 64 * 1024
 """Bytes within which a text shows by what its lines end."""
 

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import BinaryIO
 
 from connectors.asides import aside
-from connectors.formats.records import Reading, Record, lines_of, text_of
+from connectors.formats.records import NUMBER, Reading, Record, lines_of, text_of
 from connectors.not_taken import NotTaken
 from schemas.notification import Instead, SetAside
 from schemas.refusals import Refusal
@@ -88,7 +88,7 @@ class _Header:
     missing: tuple[str, ...]
     """Columns that the mapping reads and the header lacks."""
     unread: frozenset[str]
-    """Columns that the mapping does not read: where some are missing, perhaps under new names."""
+    """Columns that the mapping does not read, perhaps some under new names."""
     delimiter: str
     row: int
     """Which row it is."""
@@ -170,16 +170,26 @@ def _header(lines: _Lines, reading: Reading) -> _Header:
     raw, cells = _header_cells(top, lines, reading=reading)
     while cells and not cells[-1].strip():
         cells.pop()
-    known = {_plain(column): column for column in reading.columns}
+    columns = _numbered(reading.columns, cells)
+    known = {_plain(column): column for column in columns}
     names = tuple(known.get(_plain(cell), _plain_but_case(cell)) for cell in cells)
-    found = [name for name in names if name in reading.columns]
-    if not found:
+    if columns.isdisjoint(names):
         raise NotTaken("missing.header")
-    ignored = {_plain(name) for name in reading.known}
-    unread = frozenset(name for name in names if name and _plain(name) not in ignored)
-    reading.tally.unread.update(unread)
+    ignored = {_plain(name) for name in (*reading.known, *columns)}
+    unread = frozenset(name for name in names if _plain(name) not in ignored)
+    reading.tally.unread.update(filter(None, unread))
     missing = tuple(column for column in reading.needed if column not in names)
     return _Header(raw, names, missing, unread, delimiter=reading.delimiter, row=row)
+
+
+def _numbered(columns: Sequence[str], cells: Sequence[str]) -> set[str]:
+    """The columns that are read, those of each child by the numbers that the header has."""
+    numbers = {number for cell in cells for number in re.findall(r"\d+", cell)}
+    several = [column for column in columns if NUMBER in column]
+    return {
+        *columns,
+        *(column.replace(NUMBER, number) for column in several for number in numbers),
+    }
 
 
 def _header_cells(top: bytes, lines: _Lines, *, reading: Reading) -> tuple[bytes, list[str]]:
@@ -327,5 +337,5 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
         near = header.near(column)
         yield aside(f"{where}, {column}", "missing.column", expected=near, instead=Instead.WITHOUT)
     for name, cell in row.content.items():
-        if header.missing and name in header.unread and str(cell).strip():
+        if name in header.unread and str(cell).strip():
             yield aside(f"{where}, {name}", "invalid.unknown-field", value=cell)

@@ -194,3 +194,25 @@ def test_what_stands_beside_records_under_another_name_is_refused_and_kept() -> 
 def records_of(feed: str) -> list[Record]:
     form = load("merlin-xml").formats["xml"]
     return list(form.records(io.BytesIO(feed.encode()), largest=100_000))
+
+
+HOUSING = "Ref;Logged;Child1 Name;Child1 DOB;Child1 Gender;Tenant;Address;Postcode;Notes"
+
+
+def test_a_column_that_nothing_reads_is_told_where_it_has_a_value() -> None:
+    row = (
+        "{};03/02/2026 14:05;Ann Two;14/02/2019;F;Mrs A Two;12 Rhyd Lane, Testford;TS1 1AA;x;{};{};"
+    )
+    rows = (row.format("H1", "seen", ""), row.format("H2", "", ""), row.format("H3", "", "more"))
+    made_of, unread = made("housing-csv", "csv", "\n".join((HOUSING + ";Colour;;Colour", *rows)))
+    told = [[(part.field, part.value) for part in one.set_aside] for one in made_of]
+    assert told == [[("row 2, Colour", "seen")], [], [("row 4", "more")]]
+    assert unread == {"Colour"}
+
+
+def test_a_row_has_any_number_of_children() -> None:
+    header = HOUSING.replace(";Tenant", ";child12  name;Child5 Name;Child5 DOB;Tenant")
+    row = "H1;03/02/2026 14:05;;;;Cy Two;Bo Two;14/02/2019;Mrs A Two;12 Rhyd Lane;TS1 1AA;x"
+    children, _ = made("housing-csv", "csv", f"{header}\n{row}")
+    assert [one.subject.name[0].given_name for one in children] == [("Bo",), ("Cy",)]
+    assert not any(one.set_aside for one in children)
