@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 from connectors.formats import template
 from connectors.formats.hl7_messages import Segments
@@ -30,10 +31,25 @@ class Children:
 
     def _repeated(self, record: object) -> list[tuple[Part, str]]:
         parts = self._parts(record)
+        if len(parts) > 1 and (blank := self.blank(record)):
+            first = 1 if self.kind == "xml" else 0
+            return [
+                (Part(record, part), before)
+                for n, part in enumerate(parts, start=first)
+                if (before := self._before(n)) not in blank
+            ]
         if self.kind in ("xml", "hl7") and len(parts) == 1:
             return [(Part(record, parts[0]), self._before(None))]
         first = 1 if self.kind in ("xml", "hl7") else 0
         return [(Part(record, part), self._before(n)) for n, part in enumerate(parts, start=first)]
+
+    def blank(self, record: object) -> list[str]:
+        """What stands before the names in each part of several that says nothing."""
+        if self.kind in ("csv", "hl7"):
+            return []
+        parts, first = self._parts(record), 1 if self.kind == "xml" else 0
+        blank = [self._before(n) for n, part in enumerate(parts, start=first) if _is_blank(part)]
+        return blank if len(parts) > 1 and len(blank) < len(parts) else []
 
     def _parts(self, record: object) -> Sequence[object]:
         if isinstance(record, Segments):
@@ -68,6 +84,12 @@ class Children:
             begins = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
             numbers = {found[1] for name in cells if (found := begins.match(name))}
             yield from (path.replace(NUMBER, number) for number in sorted(numbers, key=int))
+
+
+def _is_blank(part: object) -> bool:
+    if isinstance(part, Element):
+        return not any(one.attrib or (one.text or "").strip() for one in part.iter())
+    return part in (None, "", {}, [])
 
 
 def siblings(made: Sequence[Notification]) -> list[Notification]:

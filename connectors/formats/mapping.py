@@ -133,6 +133,9 @@ class Format:
             raise refused.within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
+        if self.children:
+            blank = self.children.blank(content)
+            beside += tuple(aside(record.where + name, "missing.child") for name in blank)
         if record.odd:
             beside += overwritten(content, record.where)
         made = [

@@ -101,7 +101,10 @@ class Field:
     def _converted(self, raw: object) -> object | None:
         """The value; of several that stand there the one that can be read, if there is one."""
         if not isinstance(raw, list) or self.takes_several:
-            return self.convert(raw, self.options)
+            try:
+                return self.convert(raw, self.options)
+            except NotTaken:
+                return self._each_converted(raw)
         found: list[object] = []
         bad: NotTaken | None = None
         for one in raw:
@@ -116,6 +119,19 @@ class Field:
         if not found and bad is not None:
             raise bad
         return found[0] if found else None
+
+    def _each_converted(self, raw: object) -> object:
+        """A list in which ``Bad`` stands for what cannot be read beside what can."""
+        made: list[object] = []
+        for one in raw if isinstance(raw, list) else ():
+            try:
+                value = self.convert([one], self.options)
+            except NotTaken as refused:
+                value = [Bad(refused.refusal.reason, self.options.expected)]
+            made += value if isinstance(value, list) else []
+        if all(isinstance(one, Bad) for one in made):
+            return self.convert(raw, self.options)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,3 +216,63 @@ def test_a_row_has_any_number_of_children() -> None:
     children, _ = made("housing-csv", "csv", f"{header}\n{row}")
     assert [one.subject.name[0].given_name for one in children] == [("Bo",), ("Cy",)]
     assert not any(one.set_aside for one in children)
+
+
+def sample_of(**fields: object) -> Notification:
+    given = {"source_reference": "J1", "given_name": "Ann", "family_name": "Hale"}
+    seen = {"observed_at": "2026-03-12T10:00:00Z", "narrative": "Seen alone."}
+    (one,), _ = made("sample-json", "json", json.dumps(given | seen | fields))
+    return one
+
+
+def test_a_number_is_read_as_its_digits() -> None:
+    one = sample_of(source_reference=123, nhs_number=9991754377, date_of_birth=20190203)
+    assert one.reference == "123"
+    assert [number.value for number in one.subject.identifier] == ["9991754377"]
+    assert one.subject.date_of_birth is not None
+    assert one.subject.date_of_birth.date.isoformat() == "2019-02-03"
+    assert not one.set_aside
+
+
+def test_one_bad_entry_of_a_list_costs_no_other() -> None:
+    one = sample_of(phone=["01632 960201", None, {"mobile": "07700 900001"}, "01632 960202"])
+    assert one.subject.contact[0].telephone == ("01632 960201", "01632 960202")
+    (told,) = one.set_aside
+    assert (told.field, told.reason) == ("phone", "invalid.value")
+    assert "07700 900001" in told.value
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["<NHSNumber>not known</NHSNumber>{}", "<NHSNumber>0000000000</NHSNumber>{}"],
+)
+def test_a_placeholder_hides_no_number_beside_it(numbers: str) -> None:
+    subject = numbers.format("<NHSNumber>9991754377</NHSNumber>")
+    (one,), _ = made("merlin-xml", "xml", pac(subject=subject))
+    assert [number.value for number in one.subject.identifier] == ["9991754377"]
+    assert [part.field for part in one.set_aside] == ["Subject/NHSNumber[1]"]
+
+
+def test_two_homes_of_a_child_are_two() -> None:
+    home = "<Address><HouseAndStreet>{0} Example St</HouseAndStreet><Town>T{0}</Town></Address>"
+    (one,), _ = made("merlin-xml", "xml", pac(subject=home.format(1) + home.format(2)))
+    assert [(at.line1, at.city) for at in one.subject.address] == [
+        ("1 Example St", "T1"),
+        ("2 Example St", "T2"),
+    ]
+
+
+def test_an_empty_child_beside_others_is_skipped_and_told() -> None:
+    (one,), _ = made("merlin-xml", "xml", pac(more="<Subject/>"))
+    assert one.subject.name[0].given_name == ("Ann",)
+    assert not one.subject.related_person
+    assert [(part.field, part.reason) for part in one.set_aside] == [
+        ("Subject[2]", "missing.child")
+    ]
+
+
+def test_a_word_after_a_title_is_a_family_name() -> None:
+    row = "H1;03/02/2026 14:05;Ann Two;;;Mrs. Two;12 Rhyd Lane;TS1 1AA;x"
+    (one,), _ = made("housing-csv", "csv", f"{HOUSING}\n{row}")
+    (tenant,) = one.subject.related_person
+    assert (tenant.name.given_name, tenant.name.family_name) == ((), ("Two",))
