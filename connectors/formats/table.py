@@ -33,6 +33,9 @@ _NEAR = 0.75
 
 _IN_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", ":": "colons"}
 
+_FOR_EXCEL = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)
+"""A first line by which a spreadsheet is told what stands between columns."""
+
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
 
@@ -92,6 +95,11 @@ class _Header:
     delimiter: str
     row: int
     """Which row it is."""
+
+    @property
+    def begins(self) -> bytes:
+        """What a row that is the header again begins with."""
+        return self.raw[:8]
 
     @property
     def delimiters(self) -> str:
@@ -162,7 +170,8 @@ def _is_a_beginning(cells: list[str]) -> bool:
 
 def _header(lines: _Lines, reading: Reading) -> _Header:
     top, row = lines.next(), 1
-    while top and not top.strip(b" \t\r\n," + reading.delimiter.encode()):
+    empty = b" \t\r\n," + reading.delimiter.encode()
+    while top and (not top.strip(empty) or _FOR_EXCEL.fullmatch(top)):
         reading.tally.skipped += 1
         top, row = lines.next(), row + 1
     if not top.strip():
@@ -195,8 +204,9 @@ def _numbered(columns: Sequence[str], cells: Sequence[str]) -> set[str]:
 def _header_cells(top: bytes, lines: _Lines, *, reading: Reading) -> tuple[bytes, list[str]]:
     """A header's names may hold line breaks, in quotes."""
     taken = [top]
+    after_quotes = re.compile(rf'"\s+(?={re.escape(reading.delimiter)})')
     while True:
-        text = text_of(b"".join(taken))
+        text = after_quotes.sub('"', text_of(b"".join(taken)))
         try:
             return b"".join(taken), next(
                 csv.reader([text], delimiter=reading.delimiter, strict=True)
@@ -238,6 +248,8 @@ def _rows(lines: _Lines, header: _Header) -> Iterator[_Row]:
 
 
 def _row(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
+    if line.startswith(header.begins) and line.strip() == header.raw.strip():
+        return _Row(number, line, {}, blank=True)  # two tables were put together
     try:
         cells = header.cells(line)
     except UnicodeDecodeError:
@@ -268,6 +280,8 @@ def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _R
         row = b"".join(taken)
         if (cells := _cells(row, header)) is not None:
             return _Row(number, row, header.by_name(cells))
+        if (cells := _too_many(row, header)) is not None:
+            return _Row(number, row, header.by_name(cells), amiss="invalid.columns")
     lines.put_back(taken[1:])
     return _without_quotes(line, header, number=number)
 
@@ -291,6 +305,16 @@ def _cells(row: bytes, header: _Header) -> list[str] | None:
         return header.fitting(header.cells(row))
     except (csv.Error, UnicodeDecodeError):
         return None
+
+
+def _too_many(row: bytes, header: _Header) -> list[str] | None:
+    """The cells of a wide row whose quotes are right and whose last text has a stray delimiter."""
+    try:
+        cells = header.cells(row)
+    except (csv.Error, UnicodeDecodeError):
+        return None
+    wide = len(header.names) >= _WIDE
+    return header.made_fit(cells) if wide and len(cells) > len(header.names) else None
 
 
 def _without_quotes(line: bytes, header: _Header, *, number: int) -> _Row:

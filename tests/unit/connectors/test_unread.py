@@ -276,3 +276,32 @@ def test_a_word_after_a_title_is_a_family_name() -> None:
     (one,), _ = made("housing-csv", "csv", f"{HOUSING}\n{row}")
     (tenant,) = one.subject.related_person
     assert (tenant.name.given_name, tenant.name.family_name) == ((), ("Two",))
+
+
+ANN = "{};03/02/2026 14:05;Ann Two;14/02/2019;F;Mrs A Two;12 Rhyd Lane;TS1 1AA;x"
+
+
+@pytest.mark.parametrize(
+    ("lines", "skipped"),
+    [
+        (['"Ref" ;' + HOUSING[4:], ANN.format("H1"), ANN.format("H2")], 0),
+        (["sep=;", HOUSING, ANN.format("H1"), ANN.format("H2")], 1),
+        ([HOUSING, ANN.format("H1"), HOUSING, ANN.format("H2")], 1),
+    ],
+)
+def test_what_programs_put_around_a_header_costs_no_row(lines: list[str], skipped: int) -> None:
+    form, tally = load("housing-csv").formats["csv"], Tally()
+    text = io.BytesIO("\r\n".join(lines).encode())
+    found = list(form.records(text, largest=100_000, tally=tally))
+    made_of = [one for record in found for one in form.make(record, now=NOW)]
+    assert [one.reference for one in made_of if isinstance(one, Notification)] == ["H1", "H2"]
+    assert not any(one.set_aside for one in made_of)
+    assert tally.skipped == skipped
+
+
+def test_a_line_break_in_one_cell_and_a_stray_delimiter_in_the_last_are_one_row() -> None:
+    row = ANN.format("H1").replace("14/02/2019", '"14/02/2019\n"').replace(";x", ';said; "stop"')
+    first, second = made("housing-csv", "csv", "\n".join((HOUSING, row, ANN.format("H2"))))[0]
+    assert (first.reference, first.narrative) == ("H1", 'said; "stop"')
+    assert [part.reason for part in first.set_aside] == ["invalid.columns"]
+    assert (second.reference, second.set_aside) == ("H2", ())
