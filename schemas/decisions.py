@@ -366,6 +366,21 @@ class ReleaseDecided(
     decision: ReleaseDecision
 
 
+class ReleaseBegun(
+    AgencyFact,
+    type="mash.release.begun.v1",
+    topic="releases.begun",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+    product="decision.product_id",
+):
+    """The first of two people of an owner signed an approval at their desk. It decides nothing: it
+    waits there for the second, with whose signature it is sent.
+    """
+
+    decision: ReleaseDecision
+
+
 class ItemRuled(
     AgencyFact,
     type="mash.item.ruled.v1",

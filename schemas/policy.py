@@ -64,8 +64,9 @@ silent makes no difference to others: who decides about it is told that there is
 product is drafted for it, and a handover does not tell of it (decision 043); an owner that
 withholds an item is told that what else it was asked about it is answered; and what is released
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
-that have ended go on for what agencies do by messages; and a picture shows the parts of its
-notification that their agency reveals.
+that have ended go on for what agencies do by messages; a picture shows the parts of its
+notification that their agency reveals; and a postcode alone, a near name or a reference alone makes
+two children one no more (decision 018).
 """
 
 

@@ -251,6 +251,13 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(
+        "releases.begun",
+        "the first of two people signs",
+        (decisions.ReleaseBegun,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "products.approved",
         "what every owner allowed",
         (

@@ -14,9 +14,11 @@ from stores.tables import journal, letters
 _PAGE = 2000
 
 
-def by_type(connection: Connection, *, after: int = 0) -> dict[str, int]:
-    """How many facts of each type stand behind a position."""
+def by_type(connection: Connection, *, after: int = 0, until: int | None = None) -> dict[str, int]:
+    """How many facts of each type stand behind a position, up to ``until`` where that is given."""
     query = select(journal.c.type, func.count()).where(journal.c.position > after)
+    if until is not None:
+        query = query.where(journal.c.position <= until)
     return {row[0]: row[1] for row in connection.execute(query.group_by(journal.c.type))}
 
 

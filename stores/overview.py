@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, case, func, select, text
 
 from stores.dead_letters import DeadLetterState
 from stores.tables import cursors, dead_letters, journal, letters, outbox, timers
@@ -213,6 +213,17 @@ def waiting_dead_letters(connection: Reading) -> list[Waiting]:
     return [Waiting(*row) for row in connection.execute(query)]
 
 
+def dead_letters_of(connection: Reading) -> dict[tuple[str, str], int]:
+    """How many wait for a human, by the step that refused them (or the intake) and reason."""
+    kept = dead_letters.c
+    query = (
+        select(kept.step, kept.reason, func.count())
+        .where(kept.state.in_([state.value for state in _WAITING]))
+        .group_by(kept.step, kept.reason)
+    )
+    return {(step, reason): count for step, reason, count in connection.execute(query)}
+
+
 def refused(connection: Reading) -> dict[tuple[str, str], int]:
     """How many arrivals were refused on arrival, by connector and agency, settled ones included."""
     query = (
@@ -228,6 +239,15 @@ def alarms(connection: Reading, now: int) -> Alarms:
     waiting, next_at = connection.execute(select(func.count(), func.min(timers.c.due_at))).one()
     overdue = select(func.count()).select_from(timers).where(timers.c.due_at <= now)
     return Alarms(waiting, next_at, connection.execute(overdue).scalar_one())
+
+
+def time_left(connection: Reading, now: int, *, bounds: Sequence[int]) -> dict[str, list[int]]:
+    """By step, how many of its timers have no more left than each of these seconds, and all."""
+    columns = [
+        func.sum(case((timers.c.due_at <= now + bound * 1_000_000, 1), else_=0)) for bound in bounds
+    ]
+    query = select(timers.c.step, *columns, func.count()).group_by(timers.c.step)
+    return {row[0]: [int(count) for count in row[1:]] for row in connection.execute(query)}
 
 
 def unsent(connection: Reading) -> tuple[int, int | None]:

@@ -93,13 +93,14 @@ def waited_for(view: View, step: str) -> list[str]:
 
 def told(connection: Connection, step: str, *, after: int, limit: int) -> list[tuple[str, int]]:
     """Key and time of what a step was told has come, behind this position of the journal, in order;
-    of the ``limit`` told first to any step.
+    the ``limit`` that it was told first.
 
     What was told before sources named steps is known by its id: it follows from step, key and time.
     """
     query = (
         select(journal.c.message_id, journal.c.source, journal.c.subject, journal.c.time)
         .where(journal.c.type == TimerElapsed.type, journal.c.position > after)
+        .where(journal.c.source.in_([f"{_SOURCE}/{step}", _SOURCE]))
         .order_by(journal.c.position)
         .limit(limit)
     )

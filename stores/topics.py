@@ -172,6 +172,15 @@ Marks = dict[int, tuple[int, int]]
 """The first offset of each partition, and the one after its last."""
 
 
+def answer(url: str, *, seconds: float) -> bool:
+    """Whether a broker answers within so long."""
+    try:
+        AdminClient(_client(cluster_of(url))).list_topics(timeout=seconds)
+    except KafkaException:
+        return False
+    return True
+
+
 def watermarks(url: str, names: Collection[str]) -> dict[str, Marks]:
     """The marks of these topics, asked for in three questions however many they are. Raises
     ``Unavailable``.

@@ -167,12 +167,17 @@ def _is_by(fact: Fact, name: str, *, agency: str | None) -> bool:
     )
 
 
+_PLAIN = (str, int, float, type(None))
+"""What nearly all of a shape is, and holds no shapes."""
+
+
 def _shapes(value: object) -> Iterator[Shape]:
     """A shape and all the shapes in it."""
     if isinstance(value, Shape):
         yield value
         for part in value.__dict__.values():
-            yield from _shapes(part)
+            if not isinstance(part, _PLAIN):
+                yield from _shapes(part)
     elif isinstance(value, Mapping):
         for part in value.values():
             yield from _shapes(part)

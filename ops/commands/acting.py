@@ -15,6 +15,7 @@ from ops.look.reading import Guarded
 from schemas.access import Purpose
 
 F = TypeVar("F", bound=Callable[..., Any])
+_YOUR_NAME = "Your name, as [[people]] of the configuration has it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,7 @@ class Said:
 
 
 who_does = options(
-    click.option(
-        "--who",
-        required=True,
-        type=text,
-        help="Your name, as [[people]] of the configuration has it.",
-    ),
+    click.option("--who", required=True, type=text, help=_YOUR_NAME),
     click.option(
         "--why", required=True, type=text, help="Why you do this, as the record keeps it."
     ),
@@ -50,17 +46,20 @@ who_does = options(
 """Who and why: recorded with everything that is done."""
 
 
+_EMERGENCY = click.option(
+    "--emergency",
+    is_flag=True,
+    help="Break the glass: a child is in danger, and you work for the front door. Somebody looks "
+    "at it the next day.",
+)
+
+
 def who_reveals(default: Purpose, *, what: str, needed: bool = False) -> Callable[[F], F]:
     """``--who``, ``--why``, ``--purpose`` and ``--emergency``, as ``said`` of the command;
     ``needed``: the first two always.
     """
     chosen = options(
-        click.option(
-            "--who",
-            type=text,
-            required=needed,
-            help="Your name, as [[people]] of the configuration has it.",
-        ),
+        click.option("--who", type=text, required=needed, help=_YOUR_NAME),
         click.option("--why", type=text, required=needed, help=f"Why you need to see {what}."),
         click.option(
             "--purpose",
@@ -69,12 +68,7 @@ def who_reveals(default: Purpose, *, what: str, needed: bool = False) -> Callabl
             show_default=True,
             help="What for: the access rules go by it.",
         ),
-        click.option(
-            "--emergency",
-            is_flag=True,
-            help="Break the glass: a child is in danger, and you work for the front door. Somebody "
-            "looks at it the next day.",
-        ),
+        _EMERGENCY,
     )
 
     def decorate(command: F) -> F:

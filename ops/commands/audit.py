@@ -23,6 +23,7 @@ from ops.look.deeds import Deed
 from ops.look.disclosure import export
 from ops.look.owned import Owned, Period
 from ops.look.record import claim_in, claims_of, last_checkpoint
+from ops.look.signatures import Signed
 from ops.look.verify import Verified
 from ops.witness.folder import Folder
 from schemas.access import Purpose
@@ -234,9 +235,18 @@ def _owned(one: Owned) -> str:
     leaf = "no leaf yet" if one.leaf is None else f"leaf {one.leaf}"
     what = "".join(f", item {item}" for item in one.items)
     what += f", product {one.product}" if one.product else ""
+    what += "".join(f", signed {_signed(each)}" for each in one.signed)
     why = f": {one.why}" if one.why else ""
     name = one.type.removeprefix("mash.")
     return f"{one.at[:19]}Z  {leaf:<12}  {one.kind:<11}  {name:<28}  {by}{what}{why}"
+
+
+def _signed(one: Signed) -> str:
+    people = " and ".join(
+        f"by {each.by or 'nobody known'}, key {each.key}" for each in one.signatures
+    )
+    given = "beforehand " if one.beforehand else ""
+    return f"{given}{people} at {(one.at or '')[:19]}Z, statement {one.statement[:16]}"
 
 
 @audit.command("as-of")

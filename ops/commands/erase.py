@@ -62,9 +62,7 @@ def erase(
     """
     settings, folder = read_settings(config, os.environ), config.parent
     if again:
-        with alone_at(settings, folder=folder) as database:
-            count = apply(database, file_of(settings, folder))
-        answer({"erased_again": count}, [f"{count} cases were erased again"], as_json=as_json)
+        _erase_again(settings, folder, as_json=as_json)
         return
     if not case_id or not (dry_run or (who and other and why)):
         raise click.UsageError("name the CASE, and say --who, --and and --why, or --dry-run")
@@ -82,6 +80,12 @@ def erase(
     copies = _copies(settings, folder)
     value = asdict(told) | {"dry_run": dry_run, "copies": copies}
     answer(value, _shown(told, copies, dry_run=dry_run), as_json=as_json)
+
+
+def _erase_again(settings: HubSettings, folder: Path, *, as_json: bool) -> None:
+    with alone_at(settings, folder=folder) as database:
+        count = apply(database, file_of(settings, folder))
+    answer({"erased_again": count}, [f"{count} cases were erased again"], as_json=as_json)
 
 
 def _copies(settings: HubSettings, folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from schemas.access import (
     Rule,
     Verdict,
 )
+from schemas.settings import PersonSettings
 from schemas.sharing import Sensitivity
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -188,11 +189,7 @@ def _question(
     purpose: str | None,
     **asked: Any,
 ) -> Question:
-    people = {one.name: one for one in read_settings(config, os.environ).people}
-    if person is not None and person not in people:
-        known = ", ".join(sorted(people)) or "nobody"
-        raise click.UsageError(f"{person} is not among [[people]]: {known}")
-    one = people.get(person or "")
+    one = _among(read_settings(config, os.environ).people, person)
     what_for = Purpose.EMERGENCY if emergency else purpose and Purpose(purpose)
     return Question(
         act=Act(asked["act"]),
@@ -209,6 +206,14 @@ def _question(
         sensitivity=Sensitivity(asked["sensitivity"]),
         existence=Existence(asked["existence"]),
     )
+
+
+def _among(people: Sequence[PersonSettings], name: str | None) -> PersonSettings | None:
+    by_name = {one.name: one for one in people}
+    if name is not None and name not in by_name:
+        known = ", ".join(sorted(by_name)) or "nobody"
+        raise click.UsageError(f"{name} is not among [[people]]: {known}")
+    return by_name.get(name or "")
 
 
 def _why(found: Answer) -> Iterator[str]:

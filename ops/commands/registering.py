@@ -59,12 +59,8 @@ def register(
       hub approvals register revoke --key admin.key --whose "MASH sergeant" --public … \
         --reason "the laptop was stolen"
     """
-    told: dict[str, Any] = {
-        "choice": choice,
-        "decision_maker": whose,
-        "public": public,
-        "reason": reason,
-    }
+    told: dict[str, Any] = {"choice": choice, "decision_maker": whose}
+    told |= {"public": public, "reason": reason}
     if rp_id or origins:
         told |= {"passkey": {"rp_id": rp_id, "origins": origins}}
     try:

@@ -16,7 +16,8 @@ but :mod:`ops.console.desks` knows. To add a screen:
    A title or an address never holds anything of a child: ids at most. Moments are shown by
    ``|moment``, days by ``|day``, NHS numbers by ``|nhs``, colours by ``brag(…)``, what people wrote
    by ``words(…)``. There is no script, no style and no handler in a template: the policy of every
-   answer forbids them.
+   answer forbids them. A page that needs what a script alone can ask for (a passkey) names a static
+   file as its ``script``, and says what else there is.
 3. For a form, write what *takes* it: a function of a ``Visit`` whose ``form`` holds what was sent.
    Every form begins with ``{{ form_token() }}``, without which the shell takes nothing. A faulty
    form is shown again: answer with the same page, ``status=422`` and ``errors`` (field to words).

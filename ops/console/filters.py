@@ -108,6 +108,7 @@ def plain(code: object) -> str:
 
 
 FILTERS = {
+    "iso": dt.datetime.fromisoformat,
     "age": age,
     "called": name_of,
     "why_left_out": why_left_out,

@@ -15,7 +15,12 @@ from ops.console.filters import FILTERS
 
 AT: Final = "/desk"
 """Where the console is."""
-_KINDS: Final = {"css": "text/css", "svg": "image/svg+xml", "txt": "text/plain"}
+_KINDS: Final = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "txt": "text/plain",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

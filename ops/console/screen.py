@@ -78,6 +78,10 @@ class Page:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    script: str | None = None
+    """The static file that asks the browser for what a page without one cannot: a passkey. The page
+    says what else there is.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -49,11 +49,13 @@ def send(
     *,
     about: str | None = None,
     decides: bool = True,
+    done: Callable[[], bool] | None = None,
 ) -> Sent:
     """Send a message of the agency's own, and wait a moment for what the hub does with it.
 
     ``about``: the referral that what comes of it is about; None: it is about none. ``decides``:
     whether who sends it has to have signed in a short while ago; else ``NotRecent`` is raised.
+    ``done``: where no fact comes of what is followed, whether it was.
     """
     if decides and not visit.asker.recent:
         raise NotRecent
@@ -61,7 +63,7 @@ def send(
     if receipt.status is ReceiptStatus.REJECTED:
         return Sent(receipt.id, refused=_why(str(receipt.reason)), field=receipt.field)
     id_ = receipt.duplicate_of or receipt.id
-    return _settled(visit, id_, about={id_, about or id_})
+    return _settled(visit, id_, about={id_, about or id_}, done=done)
 
 
 def _taken(visit: Visit, type_: str, data: Mapping[str, Any]) -> Receipt:
@@ -88,7 +90,9 @@ def _id_of(visit: Visit, type_: str, data: Mapping[str, Any]) -> str:
     return derived_id(CONNECTOR, visit.who, once, type_, sha256(said.encode()).hexdigest())
 
 
-def _settled(visit: Visit, id_: str, *, about: Collection[str]) -> Sent:
+def _settled(
+    visit: Visit, id_: str, *, about: Collection[str], done: Callable[[], bool] | None
+) -> Sent:
     until = time.monotonic() + _PATIENCE
     while True:
         with visit.hub.database.view() as view:
@@ -101,7 +105,7 @@ def _settled(visit: Visit, id_: str, *, about: Collection[str]) -> Sent:
                 for message in mine:
                     assert isinstance(message.data, MessageRefused)
                     return Sent(id_, _why(message.data.reason), message.data.field, settled=True)
-        if caused:
+        if caused or (done is not None and done()):
             return Sent(id_, settled=True)
         if time.monotonic() >= until:
             return Sent(id_)

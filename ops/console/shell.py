@@ -43,10 +43,13 @@ from stores import cursors
 
 _HANDS: Final = 16
 """Screens that are made at a time, of the 40 threads in which notifications are taken too."""
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -56,6 +59,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+_SCRIPTED: Final = {**HEADERS, "Content-Security-Policy": f"{_POLICY}; script-src 'self'"}
+"""Of the pages that have a script: a file of the hub's own, and no other."""
 _OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
 """Fields of a form that another has anew."""
 _TOO_MANY: Final = Told(429, "Try again in a minute", ("Too many links that are none come now.",))
@@ -322,9 +327,11 @@ class Shell:
             "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
             "desks": self._desks_of(asker) if asker else (),
             "form_token": lambda: _hidden(signed),
+            "script": page.script,
         }
         body = render(page.template, {**values, **page.values})
-        return Response(body, page.status, HEADERS, media_type="text/html")
+        headers = _SCRIPTED if page.script else HEADERS
+        return Response(body, page.status, headers, media_type="text/html")
 
     def _desks_of(self, asker: Asker) -> Sequence[dict[str, str]]:
         lead = self.hub.settings.lead_agency

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from ops.access.acting import Asker
 from ops.look import letters
 from ops.look.clocks import keys_of
+from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
 from router.steps.approve import decide as approve
 from router.steps.approve.closing import awaited, may_be_shown, requests
@@ -32,10 +33,11 @@ from router.steps.compose import decide as compose
 from router.steps.compose.gathering import Gathering
 from router.steps.now import Now
 from router.steps.sanitising import Sanitised, known_of, sanitise
+from schemas.decisions import ReleaseBegun, ReleaseDecision
 from schemas.message import derived_id
 from schemas.notices import ApprovalRequest
 from schemas.person import Person
-from schemas.product import ItemDecided, ItemWithheld, OwnerSilent
+from schemas.product import Choice, ItemDecided, ItemWithheld, OwnerSilent
 from stores import codec, linking, overview, states
 from stores.database import View
 
@@ -71,8 +73,8 @@ class Gone:
     decided_by: str | None
     decided_at: dt.datetime | None
     """None: it was not noted, as nobody had to sign then."""
-    key_id: str | None
-    """Of the key that signed it first; None: nobody signed it."""
+    signed: Signed | None
+    """None: nobody signed it."""
     taken_back: bool
     recalled: bool
 
@@ -126,6 +128,30 @@ def decided(
         if name_of(asker, fact.product_id, fact.item_id) == name:
             return fact.decided_by, entry.message.time
     return None
+
+
+def begun(hub: Hub, asker: Asker, found: Asked) -> tuple[ReleaseDecision, dt.datetime] | None:
+    """What somebody of the agency of who asks has signed of a request as the first of two, and
+    when; None: nobody has, of what is asked now.
+    """
+    with hub.database.reading() as connection:
+        told = linking.about(
+            connection, hub.database.vault, ids=[found.referral_id], types=[ReleaseBegun]
+        )
+    for entry in reversed(told):
+        fact = entry.message.data
+        assert isinstance(fact, ReleaseBegun)
+        if fact.agency == asker.agency and _is_of(fact.decision, found.request):
+            return fact.decision, entry.message.time
+    return None
+
+
+def _is_of(decision: ReleaseDecision, request: ApprovalRequest) -> bool:
+    own, item = decision.choice is Choice.RELEASE_REWORDED, request.item
+    shown = {item.original_digest, item.sanitised_digest}
+    is_shown = (decision.instead_of if own else decision.digest) in shown
+    same = (decision.product_id, decision.item_id) == (request.product_id, item.item_id)
+    return same and is_shown
 
 
 def item(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Item | None:
@@ -223,11 +249,11 @@ def _shown(told: dict[str, Any], *, key: str, asker: Asker, now: Now) -> Asked:
 
 
 def _items(hub: Hub, asker: Asker, referral_ids: Collection[str]) -> Iterator[Item]:
-    agency = asker.agency or ""
+    agency, now = asker.agency or "", letters.now_at(hub)
     with hub.database.view() as view:
         for key, known in _known(view, referral_ids):
             for item_id in dict.fromkeys(_ids(known, agency)):
-                yield _item(known, item_id, key=key, asker=asker)
+                yield _item(known, item_id, key=key, asker=asker, now=now)
 
 
 def _ids(known: Approvals, agency: str) -> Iterator[str]:
@@ -250,7 +276,7 @@ def _was_shown(stage: Closed, item_id: str, *, agency: str) -> bool:
     return teller == agency or any(one.digest for one in told)
 
 
-def _item(known: Approvals, item_id: str, *, key: str, asker: Asker) -> Item:
+def _item(known: Approvals, item_id: str, *, key: str, asker: Asker, now: Now) -> Item:
     agency = asker.agency or ""
     drafted = [one for one in known.products.values() if isinstance(one, Draft | Closed)]
     tellers = {by[-1] for one in drafted for id_, by in one.deciders.items() if id_ == item_id}
@@ -263,25 +289,26 @@ def _item(known: Approvals, item_id: str, *, key: str, asker: Asker) -> Item:
         text=said.texts[-1] if said and said.texts and tellers == {agency} else None,
         withheld=known.withheld_by(item_id, agency),
         products=tuple(
-            _gone(product_id, stage, item_id, agency=agency)
+            _gone(product_id, stage, item_id, agency=agency, now=now)
             for product_id, stage in known.in_stage(Approved)
             if item_id in stage.left and agency in stage.deciders.get(item_id, ())
         ),
     )
 
 
-def _gone(product_id: str, stage: Approved, item_id: str, *, agency: str) -> Gone:
+def _gone(product_id: str, stage: Approved, item_id: str, *, agency: str, now: Now) -> Gone:
     decided = next(
         (one for one in stage.decided if (one.item_id, one.owner) == (item_id, agency)), None
     )
     envelope = decided.envelope if decided else None
+    beforehand = decided is not None and decided.standing is not None
     return Gone(
         product_id=product_id,
         recipient=stage.recipient,
         purpose=stage.purpose,
         decided_by=decided.decided_by if decided else None,
         decided_at=decided.decided_at if decided else None,
-        key_id=envelope.signatures[0].keyid if envelope else None,
+        signed=signed_by(envelope, agency, now=now, beforehand=beforehand) if envelope else None,
         taken_back=item_id in stage.withdrawn,
         recalled=item_id in stage.recalled,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ops.look.reading import Readable
@@ -23,7 +23,7 @@ from schemas.case import (
     PersonSplit,
     SplitSuggested,
 )
-from stores import codec, linking, people, timers, trail
+from stores import codec, linking, overview, people, timers, trail
 from stores.database import View
 from stores.trail import Entry
 
@@ -82,7 +82,14 @@ class Settled:
     at: dt.datetime
     by: str
     referral_ids: tuple[str, ...] = ()
-    undone: bool = False
+    undone_by: str | None = None
+    """Who took it back, and when."""
+    undone_at: dt.datetime | None = None
+
+    @property
+    def undone(self) -> bool:
+        """Whether it was taken back."""
+        return self.undone_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +147,9 @@ def referrals_of(hub: Readable, person_id: str) -> tuple[str, ...] | None:
 
 
 def _since(view: View, types: Collection[type[Fact]], since: int) -> list[Entry]:
-    found = [
-        entry
-        for type_ in types
-        for entry in linking.every(view.connection, view.vault, type_=type_, since=since)
-    ]
+    after = overview.position_before(view.connection, since)
+    period = (after, overview.last_position(view.connection))
+    found = [entry for type_ in types for entry in linking.within(view, type_=type_, period=period)]
     return sorted(found, key=lambda one: one.position)
 
 
@@ -210,16 +215,21 @@ def _mixed(entry: Entry) -> Mixed:
 def _settled(decided: Collection[Entry]) -> Iterator[Settled]:
     """Each decision once, by the fact that says most of it; the newest first."""
     facts = [(one.message.data, _at(one)) for one in decided]
-    undone = {one.undone_decision_id for one, _ in facts if isinstance(one, DecisionUndone)}
+    undone = {
+        one.undone_decision_id: (one.decided_by, at)
+        for one, at in facts
+        if isinstance(one, DecisionUndone)
+    }
     found: dict[str, Settled] = {}
     for fact, at in facts:
         id_ = getattr(fact, "decision_id", None)
         if id_ and (id_ not in found or not isinstance(fact, LinkCorrected)):
-            found[id_] = _of(fact, at, undone=id_ in undone)
+            by, when = undone.get(id_, (None, None))
+            found[id_] = replace(_of(fact, at), undone_by=by, undone_at=when)
     return reversed(found.values())
 
 
-def _of(fact: Any, at: dt.datetime, *, undone: bool) -> Settled:
+def _of(fact: Any, at: dt.datetime) -> Settled:
     ids: tuple[str, ...]
     match fact:
         case LinkCorrected() if fact.from_person_id == fact.person_id:
@@ -236,7 +246,7 @@ def _of(fact: Any, at: dt.datetime, *, undone: bool) -> Settled:
             what, ids = "Took an earlier decision back", fact.referral_ids
         case _:
             what, ids = "Settled whether two adults are one", (fact.referral_id,)
-    return Settled(fact.decision_id, what, at, fact.decided_by, ids, undone)
+    return Settled(fact.decision_id, what, at, fact.decided_by, ids)
 
 
 def _at(entry: Entry) -> dt.datetime:

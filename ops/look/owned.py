@@ -11,8 +11,11 @@ from typing import Final, Literal, TypeAlias, TypeVar
 from ops.access.acting import Asker
 from ops.access.items import Items
 from ops.access.recording import accessed
+from ops.look import letters
 from ops.look.deeds import leaves_of
+from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
+from router.steps.now import Now
 from router.steps.release.sending import letter_named
 from schemas.access import Act, Record
 from schemas.base import Fact
@@ -68,6 +71,8 @@ class Owned:
     why: str | None
     message_id: str
     about: str
+    signed: tuple[Signed, ...] = ()
+    """Of what left: what the agency signed to let it, item by item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def ask(hub: Hub, agency: str, *, asker: Asker, period: Period, act: Act = Act.L
     if refused is not None:
         raise refused
     with hub.database.view() as view:
-        return _Owner(view, agency, period, last).all()
+        return _Owner(view, agency, period, last, letters.now_at(hub)).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class _Said:
     items: tuple[str, ...] = ()
     product: str | None = None
     why: str | None = None
+    signed: tuple[Signed, ...] = ()
 
 
 @dataclass(slots=True)
@@ -126,6 +132,7 @@ class _Owner:
     period: Period
     last: int
     """The position of the newest entry that is told of."""
+    now: Now
     _items: dict[str, Items] = field(default_factory=dict)
     _products: dict[str, list[Entry]] = field(default_factory=dict)
 
@@ -208,7 +215,22 @@ class _Owner:
             and (released is None or item.digest in released.item_digests)
         )
         if items or any(post.owner == self.agency for post in approved.signposts):
-            yield _Said(_ON_ITS_WAY[type(fact)], None, fact.recipient, items, fact.product_id)
+            kind = _ON_ITS_WAY[type(fact)]
+            yield _Said(
+                kind,
+                agency=fact.recipient,
+                items=items,
+                product=fact.product_id,
+                signed=tuple(self._signed(approved, items)),
+            )
+
+    def _signed(self, approved: ProductApproved, items: Sequence[str]) -> Iterator[Signed]:
+        for one in approved.approvals:
+            if one.agency == self.agency and one.item_id in items and one.envelope is not None:
+                at, before = one.decided_at.isoformat(), one.standing is not None
+                told = signed_by(one.envelope, self.agency, now=self.now, at=at, beforehand=before)
+                if told is not None:
+                    yield told
 
     def _looked(self, entry: Entry) -> Iterator[_Said]:
         fact = entry.message.data
@@ -310,4 +332,5 @@ def _owned(entry: Entry, said: _Said, *, leaf: int | None) -> Owned:
         why=said.why,
         message_id=entry.message.id,
         about=entry.message.data.subject,
+        signed=said.signed,
     )

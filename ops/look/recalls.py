@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ops.look.reading import Readable
 from schemas.message import Message
 from schemas.product import ProductRecalled, RecallAnswer, RecallAnswered
-from stores import counting
+from stores import linking
 
 _FINAL = (RecallAnswer.DESTROYED, RecallAnswer.CANNOT)
 
@@ -37,8 +37,14 @@ class Recalled:
 
 def of(hub: Readable, *, every: bool = False) -> list[Recalled]:
     """The recalls whose answer is awaited, oldest first; or every one."""
-    types = (ProductRecalled.type, RecallAnswered.type)
-    found = _found(counting.facts_of(hub.database, types))
+    with hub.database.view() as view:
+        told = [
+            entry
+            for type_ in (ProductRecalled, RecallAnswered)
+            for entry in linking.every(view.connection, view.vault, type_=type_)
+        ]
+    told.sort(key=lambda one: one.position)
+    found = _found(entry.message for entry in told)
     wanted = (one for one in found.values() if every or one.awaited)
     return [replace(one, ring=_ring(hub, one.recipient)) for one in wanted]
 

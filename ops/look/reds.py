@@ -20,22 +20,17 @@ from router.steps.rate.state import Assigned, Suggested
 from router.steps.release import decide as release
 from router.steps.release.state import Delivered, HeldBack, Released, Returned
 from schemas.alarms import AlarmRaised
+from schemas.base import Fact
 from schemas.case import ChildLinked
 from schemas.message import Message
 from schemas.product import ProductDrafted, ProductEnded, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
-from stores import codec, counting, overview, states, timers
+from stores import codec, linking, overview, reds, states, timers, trail
 from stores.database import View
+from stores.trail import Entry
 
-_TYPES: Final = (
-    ChildLinked.type,
-    RatingSuggested.type,
-    RatingAssigned.type,
-    ProductDrafted.type,
-    ProductEnded.type,
-    ProductVoided.type,
-    AlarmRaised.type,
-)
+_GONE: Final = (ProductEnded, ProductVoided)
+_TYPES: Final = (ChildLinked, RatingSuggested, RatingAssigned, ProductDrafted, *_GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +83,31 @@ def untaken(hub: Readable) -> dict[str, Any]:
 def lately(hub: Readable, *, days: int, at: dt.datetime) -> list[Red]:
     """Those of the last days, the newest first; those that nobody has before all others."""
     since = codec.to_micros(at - dt.timedelta(days=days))
-    with hub.database.reading() as connection:
-        after = overview.position_before(connection, since)
-    noted = _Noted()
-    for message in counting.facts_of(hub.database, _TYPES, after=after):
-        noted.note(message)
     with hub.database.view() as view:
+        after = overview.position_before(view.connection, since)
+        noted = _Noted()
+        for entry in _facts(view, after):
+            noted.note(entry.message)
         found = list(_reds(noted, view, at=at))
     return sorted(found, key=lambda one: (not one.nobody_has_it, -one.since.timestamp()))
+
+
+def _facts(view: View, after: int) -> list[Entry]:
+    """What was said of late of all that may be a Red, and every alarm, in order."""
+    told = trail.referrals_with(view.connection, [one.type for one in _TYPES], after=after)
+    found = _about(view, reds.among(view, told), types=_TYPES)
+    drafts = (entry.message.data for entry in found.values())
+    ids = {fact.product_id for fact in drafts if isinstance(fact, ProductDrafted)}
+    found |= _about(view, ids, types=_GONE)
+    period = (after, overview.last_position(view.connection))
+    alarms = linking.within(view, type_=AlarmRaised, period=period)
+    found |= {entry.position: entry for entry in alarms}
+    return [found[position] for position in sorted(found) if position > after]
+
+
+def _about(view: View, ids: Collection[str], *, types: Collection[type[Fact]]) -> dict[int, Entry]:
+    found = linking.about(view.connection, view.vault, ids=ids, types=types)
+    return {entry.position: entry for entry in found}
 
 
 @dataclass(slots=True)

@@ -102,28 +102,30 @@ def _requested(
 ) -> Iterator[Requested | None]:
     """None for one that is kept back."""
     documents = states.load(view, request_information.STEP.name, keys=referrals)
-    for referral_id, (_, body) in documents.items():
-        state = _STATE.validate_json(body)
-        if not isinstance(state, Asking):
-            continue
-        mine = [one for one in state.asked if one.agency == asker.agency and one.awaited]
-        sent = _sent(view, referral_id) if mine else {}
-        told = {
-            one.letter or one.request_id: (one, _as_it_stands(state, sent[one.request_id], now))
-            for one in mine
-            if one.request_id in sent
-        }
-        wanted = {id_: letter_of(said) for id_, (_, said) in told.items()}
-        looked = letters.looked_at(view, wanted, agency=asker.agency or "", now=now)
-        for id_, data in looked.items():
-            yield None if data is None else _shown(data, told[id_][0], asker=asker, now=now)
+    awaited = {
+        referral_id: (state, mine)
+        for referral_id, (_, body) in documents.items()
+        if isinstance(state := _STATE.validate_json(body), Asking)
+        and (mine := [one for one in state.asked if one.agency == asker.agency and one.awaited])
+    }
+    sent = _sent(view, awaited)
+    told = {
+        one.letter or one.request_id: (one, _as_it_stands(state, sent[one.request_id], now))
+        for state, mine in awaited.values()
+        for one in mine
+        if one.request_id in sent
+    }
+    wanted = {id_: letter_of(said) for id_, (_, said) in told.items()}
+    looked = letters.looked_at(view, wanted, agency=asker.agency or "", now=now)
+    for id_, data in looked.items():
+        yield None if data is None else _shown(data, told[id_][0], asker=asker, now=now)
 
 
-def _sent(view: View, referral_id: str) -> dict[str, InformationRequest]:
+def _sent(view: View, referral_ids: Collection[str]) -> dict[str, InformationRequest]:
     """What each request said, with the question that is asked by now."""
     sent: dict[str, InformationRequest] = {}
     types = (InformationRequested, RequestChanged)
-    found = linking.about(view.connection, view.vault, ids=[referral_id], types=types)
+    found = linking.about(view.connection, view.vault, ids=referral_ids, types=types)
     for entry in found:
         match entry.message.data:
             case InformationRequested() as told:

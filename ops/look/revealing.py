@@ -120,13 +120,16 @@ def see(
     by = [answer for _, answer in shown]
     access = granted(hub, transaction, cursor=cursor, asker=asker, wanted=wanted, by=by, act=act)
     _reveal(sight, transaction, entries=[entry for entry, _ in shown], wanted=wanted, access=access)
-    visible = (Verdict.ALLOW, Verdict.MASK)
-    told = [
+    return Seen(_visible(found), sight)
+
+
+def _visible(found: Sequence[tuple[Entry, Answer]]) -> list[tuple[Entry, bool]]:
+    """What is shown, with its contents or without them."""
+    return [
         (entry, answer.verdict is Verdict.ALLOW)
         for entry, answer in found
-        if answer.verdict in visible
+        if answer.verdict in (Verdict.ALLOW, Verdict.MASK)
     ]
-    return Seen(told, sight)
 
 
 def looked_at(hub: Guarded, entries: Sequence[Entry], *, asker: Asker, now: int) -> list[Entry]:

@@ -63,6 +63,8 @@ class Status:
     parts: tuple[Row, ...]
     """Those that fail; none where everything works."""
     broker_queues: tuple[Row, ...]
+    partitions: tuple[Row, ...]
+    """Where each consumer group stands on Kafka; none in the embedded runtime."""
     trouble: tuple[str, ...]
     """What could not be asked, and what has ended and is to be renewed."""
 
@@ -92,16 +94,14 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
     ends, trouble = _ends(hub.settings)
-    at_brokers = tuple(_broker_queues(queues))
-    if any(queue["ready"] is None for queue in at_brokers):
-        trouble += ("a broker does not answer: what lies on its queues is unknown",)
-    at = codec.from_micros(now)
+    at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
+    trouble += tuple(_unknown(at_brokers))
     trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)
         return Status(
-            at=codec.from_micros(now),
+            at=at,
             runtime="production" if production else "embedded",
             facts=overview.last_position(connection),
             store_bytes=overview.size(connection),
@@ -117,8 +117,14 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             tree=_tree(look),
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
+            partitions=tuple(_partitions(look)),
             trouble=trouble,
         )
+
+
+def _unknown(at_brokers: Sequence[Row]) -> Iterator[str]:
+    if any(queue["ready"] is None for queue in at_brokers):
+        yield "a broker does not answer: what lies on its queues is unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +307,21 @@ def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
         overview.oldest_unclaimed(look.connection, unit, type_=type_, depth=lag) for type_ in heard
     ]
     return lag, _first(late), progressed
+
+
+def _partitions(look: _Look) -> Iterator[Row]:
+    """Each partition that a unit has begun, as Kafka's own tools tell of consumer groups."""
+    for name, one in sorted(look.consumers.items()):
+        match name.split("/"):
+            case [unit, topic, number] if topic in look.ends and number.isdecimal():
+                end = look.ends[topic].get(int(number), one.next_offset)
+                yield {
+                    "consumergroup": unit,
+                    "topic": topic,
+                    "partition": int(number),
+                    "next_offset": one.next_offset,
+                    "lag": max(0, end - one.next_offset),
+                }
 
 
 def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import rungs
-from schemas.calendar import BeforeNextSchoolDay, Calendar
+from schemas.calendar import BeforeNextSchoolDay, Calendar, Contact
 from schemas.policy import CHECK_ALLOWED, BoroughProfile
 from schemas.rating import ClockKind, Colour
 
@@ -78,10 +78,7 @@ def _attempted(
     zone = ZoneInfo(profile.calendar.time_zone)
     start = at if at.tzinfo else at.replace(tzinfo=zone)
     own = _own_time(profile, kind, start=start, agency=agency, colour=colour)
-    contacts = profile.chains.get(kind, ()) if kind != "before_next_school_day" else ()
-    every = own.length * (profile.escalate_at - 1)
-    if kind != "before_next_school_day":
-        every = profile.escalates_every(kind, own.length)
+    contacts, every = _chain(profile, kind, own=own)
     up, step = rungs(own.due, contacts, every=every, runs=own.runs), every / own.length
     moments = (
         Moment("warned", own.at(profile.warn_at).astimezone(zone), profile.warn_at),
@@ -103,6 +100,15 @@ def _attempted(
             _skipped(_days_of(profile, kind, own=own, agency=agency), start, end=moments[-1].at)
         ),
     )
+
+
+def _chain(
+    profile: BoroughProfile, kind: Kind, *, own: OwnTime
+) -> tuple[tuple[Contact, ...], dt.timedelta]:
+    """Along whom it goes up, and how much later each is told."""
+    if kind == "before_next_school_day":
+        return (), own.length * (profile.escalate_at - 1)
+    return profile.chains.get(kind, ()), profile.escalates_every(kind, own.length)
 
 
 def _own_time(

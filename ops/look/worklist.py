@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter
 
+from ops.look import kept_back
 from ops.look.reading import Readable
 from router.steps.rate.decide import News
 from router.steps.rate.state import STEP_NAME, Assigned, HandedOver, State, Suggested
@@ -64,6 +65,8 @@ class Shown:
     """Whether they rated or opened it."""
     new: bool = False
     """Whether something came since they last opened it."""
+    kept_back: bool = False
+    """Whether something of it waits for somebody to say whether it is safe to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +88,22 @@ def worklist(hub: Readable, who: str, *, which: str = "team", page: int = 1) -> 
     with hub.database.view() as view:
         rows = sorted(_rows(view), key=_pressing)
         found = rows if which == "all" else [row for row in rows if not (row.closed or row.team)]
-        opened = _opened(view, [row.referral_id for row in found])
         if which == "mine":
+            opened = _opened(view, [row.referral_id for row in found])
             found = [row for row in found if row.by == who or who in opened[row.referral_id]]
         pages = max(1, -(-len(found) // _MOST))
         page = min(max(page, 1), pages)
         shown = found[(page - 1) * _MOST : page * _MOST]
-        news = linking.last_of(view.connection, [row.referral_id for row in shown], types=_NEWS)
+        ids = [row.referral_id for row in shown]
+        opened = _opened(view, ids)
+        news = linking.last_of(view.connection, ids, types=_NEWS)
+        kept = kept_back.among(view, ids, at=at)
     told = (
         _told(row, opened[row.referral_id], who=who, at=at, news=news.get(row.referral_id, 0))
         for row in shown
     )
-    return Worklist(tuple(told), page=page, pages=pages, found=len(found))
+    marked = tuple(replace(one, kept_back=one.row.referral_id in kept) for one in told)
+    return Worklist(marked, page=page, pages=pages, found=len(found))
 
 
 def unrated(hub: Readable) -> list[Row]:

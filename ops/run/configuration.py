@@ -22,7 +22,7 @@ from router.steps.suggestion.reading import vocabulary
 from schemas.access import AccessRules, Role
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
-from schemas.settings import AgencySettings, HubSettings
+from schemas.settings import AgencySettings, HubSettings, Runtime
 from stores.tree.notes import Kind, NoNote, VerifierKey
 
 PROFILES = "ops.profiles"
@@ -168,20 +168,19 @@ def _fault(file: str, error: Any) -> Fault:
 
 
 def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
-    runtime, agencies = settings.runtime, settings.agencies
+    agencies, referrals = settings.agencies, settings.http.referrals
+    if settings.lead_agency not in agencies:
+        cure = "name an agency that stands under [agencies.…]"
+        yield Fault("lead_agency", "is not one of the agencies", cure)
+    if referrals not in (None, *agencies):
+        cure = "name the agency as which the referral form sends"
+        yield Fault("http.referrals", "is not one of the agencies", cure)
+    yield from _impossible(settings.runtime)
+    yield from _shared_tokens(agencies)
+
+
+def _impossible(runtime: Runtime) -> Iterator[Fault]:
     checks = (
-        (
-            settings.lead_agency not in agencies,
-            "lead_agency",
-            "is not one of the agencies",
-            "name an agency that stands under [agencies.…]",
-        ),
-        (
-            settings.http.referrals not in (None, *agencies),
-            "http.referrals",
-            "is not one of the agencies",
-            "name the agency as which the referral form sends",
-        ),
         (
             not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")),
             "runtime.store",
@@ -202,7 +201,6 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
         ),
     )
     yield from (Fault(*said) for wrong, *said in checks if wrong)
-    yield from _shared_tokens(agencies)
 
 
 def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:

@@ -23,6 +23,13 @@ def nobody_decides(settings: HubSettings, profile: BoroughProfile) -> Iterator[F
             yield Fault(f"agencies.{code}.decision_makers", what, instead)
 
 
+def faults(settings: HubSettings) -> Iterator[Fault]:
+    """All that releases what it may not, and keys that are nobody's."""
+    yield from released_by_an_operator(settings)
+    yield from released_by_no_text(settings)
+    yield from keys_of_nobody(settings)
+
+
 def released_by_an_operator(settings: HubSettings) -> Iterator[Fault]:
     """Lines of old, by which whoever wrote the file released what is not theirs."""
     for code, agency in settings.agencies.items():

@@ -27,6 +27,7 @@ from ops.look.status import collect
 from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
+from ops.watch.routes import watch_routes
 from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
@@ -162,7 +163,8 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
     )
     desks = Shell(hub, found, connections.wrong_tokens, provider=people.offered)
     sign_in = [*people.routes(), *PasskeyPages(people).routes()]
-    pages = [*monitor, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
+    watch = watch_routes(hub, queues, may_show=people.may_show)
+    pages = [*monitor, *watch, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 

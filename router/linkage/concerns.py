@@ -70,6 +70,11 @@ def is_another(new: Account, first: Account) -> bool:
     return late and _shared(new.words, first.words) < _ALL
 
 
+def is_amended(new: Account, first: Account) -> bool:
+    """Whether the first one's words are mostly there still, as in an amendment."""
+    return _shared(new.words, first.words) >= _MOSTLY
+
+
 def words_key(of: Account, names: frozenset[str]) -> int | None:
     """What a text is filed under, without figures and these names, to see how many share it; None
     for one so short that it says nothing by itself.

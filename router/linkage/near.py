@@ -62,7 +62,7 @@ def _near(a: str, b: str, *, compound: bool) -> bool:
     if likeness == Likeness.OTHER:
         return compound
     if likeness == Likeness.SHORT:
-        return a[0] != b[0] and not roots(a) & roots(b) and _names(a, b) == 2
+        return not roots(a) & roots(b) and _names(a, b) == 2
     return likeness in _LOOKS and (sound(a)[:1] != sound(b)[:1] or _two(a, b))
 
 

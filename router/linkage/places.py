@@ -39,7 +39,8 @@ _RUN_ON: Final = (
 _DIGITS: Final = frozenset("0123456789")
 _PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
 _NOWHERE: Final = re.compile(
-    r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless"
+    r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless|social services|"
+    r"social care|children.?s services|temporary accommodation|as above|redacted|confidential"
 )
 _CODE: Final = re.compile(r"^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[0-9]{4,5})$")
 """A full postcode; elsewhere in the world they are digits alone."""
@@ -67,10 +68,10 @@ def address(lines: Iterable[str], postcode: str) -> str:
         return ""
     if len(kept) > 1 and kept[-1].town:
         kept.pop()
-    if not code and not any(line.words for line in kept):
-        return ""
     numbers = sorted({number for line in kept for number in line.numbers})
     names = [name for line in kept for name in line.names]
+    if not code and not numbers and not names:
+        return ""
     return f"{' '.join(numbers)}|{' '.join(names)}|{code}"
 
 
@@ -116,8 +117,6 @@ def nearest(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
         return Nearness.NONE
     best = Nearness.OTHER
     for a in mine:
-        if a in theirs:
-            return Nearness.SAME
         for b in theirs:
             near = nearness(a, b)
             if near < best:
@@ -130,9 +129,9 @@ def nearness(a: str, b: str) -> int:
     """How near two compared addresses are."""
     if not a or not b:
         return Nearness.NONE
-    if a == b:
-        return Nearness.SAME
     numbers_a, street_a, code_a = _split(a)
+    if a == b:
+        return _said_alike(numbers_a, street_a, code_a)
     numbers_b, street_b, code_b = _split(b)
     same_code = code_a == code_b and bool(_CODE.match(code_a))
     slips = len(code_a) // 3
@@ -152,6 +151,15 @@ def nearness(a: str, b: str) -> int:
             Nearness.NEIGHBOUR if same_code else Nearness.OTHER if other_code else Nearness.STREET
         )
     return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
+
+
+def _said_alike(numbers: frozenset[str], street: tuple[str, ...], code: str) -> int:
+    """Of two that are written alike: many homes share a postcode, and without one a name may be a
+    town's or an office's.
+    """
+    if not numbers and not street:
+        return Nearness.SAME_POSTCODE
+    return Nearness.SAME if numbers or code else Nearness.STREET
 
 
 class _Split(NamedTuple):

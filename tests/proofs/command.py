@@ -14,6 +14,7 @@ import click
 from ops.run.parts import STEPS
 from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
+from tests.proofs.desks_command import desks
 from tests.proofs.f18_command import f18, f19
 from tests.proofs.f20_command import f20
 from tests.proofs.f24_command import f24
@@ -78,6 +79,7 @@ def proof() -> None:
     """
 
 
+proof.add_command(desks)
 proof.add_command(f18)
 proof.add_command(f19)
 proof.add_command(f20)

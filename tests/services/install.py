@@ -15,6 +15,7 @@ from tests.services.folder import claimed
 from tests.services.kafka import LIBRARIES, STAMP, find_java
 from tests.services.postgres import WHEEL_FOLDER, find_postgres
 from tests.services.process import ServiceUnavailable, run_tool
+from tests.services.prometheus import find_promtool
 from tests.services.rabbitmq import find_rabbitmq
 
 DOWNLOAD_SECONDS = 600.0
@@ -51,6 +52,7 @@ def install_services(home: Path) -> Iterator[Installation]:
         "RabbitMQ": _install_rabbitmq,
         "PostgreSQL": _install_postgres,
         "Chromium": _install_chromium,
+        "promtool": _install_promtool,
     }
     with claimed(home, wait=True):
         for service, install in installers.items():
@@ -104,6 +106,14 @@ def _install_chromium(_: Path) -> str:
         return find_chromium()
     _from_debian("chromium", by_hand="`apt-get install chromium` as root, or any Chrome")
     return find_chromium()
+
+
+def _install_promtool(_: Path) -> str:
+    with suppress(ServiceUnavailable):
+        return find_promtool()
+    with _no_daemon():
+        _from_debian("prometheus", by_hand="`apt-get install prometheus` as root, or its archive")
+    return find_promtool()
 
 
 def _from_debian(package: str, *, by_hand: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import event
 from ops.look import asked as look
 from ops.run.wiring import Hub, open_hub
+from tests.support.authenticator import Authenticator
 from tests.support.desk import LEAD, letters, tells
 from tests.support.filled import seen_by_lead, send
 
@@ -58,6 +62,35 @@ def asking_hub(path: Path, *, signing: bool = False) -> tuple[DemoFolder, Hub]:
     with folder.config.open("a", encoding="utf-8") as opened:
         opened.write(_OTHERS.format(account=account()))
     return folder, open_hub(folder.config, {})
+
+
+def passkey_hub(
+    path: Path, url: str, *, devices: Mapping[str, Authenticator], two: bool = False
+) -> tuple[DemoFolder, Hub]:
+    """As :func:`asking_hub`, where police sign with these passkeys at the hub's own pages, by whose
+    they are; ``two``: two people for everything.
+    """
+    folder, made = asking_hub(path, signing=True)
+    made.database.close()
+    before, table, after = folder.config.read_text("utf-8").partition("[agencies.police]\n")
+    keys = ", ".join(_registered(who, one, url) for who, one in devices.items())
+    after = after.replace("keys = [", f"keys = [{keys}, ", 1)
+    after = after.replace('"M. Sergeant"]', '"M. Sergeant", "N. Inspector"]', 1)
+    if two:
+        sample = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+        profile = folder.path / "borough.toml"
+        profile.write_text(f'two_people_for = "everything"\n{sample}', "utf-8")
+        before = before.replace('"sample-borough"', f'"{profile}"')
+    text = f'{before}{table}{after}\n[identity]\nurl = "{url}"\n'
+    folder.config.write_text(text, "utf-8")
+    return folder, open_hub(folder.config, {})
+
+
+def _registered(who: str, device: Authenticator, url: str) -> str:
+    public = base64.b64encode(device.spki).decode()
+    site = f'{{ rp_id = "{device.rp_id}", origins = ["{url}"] }}'
+    since = "2020-01-01T00:00:00Z"
+    return f'{{ decided_by = "{who}", public = "{public}", since = {since}, passkey = {site} }}'
 
 
 def asked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,16 +76,22 @@ class Served:
 
 @contextmanager
 def served(
-    path: Path, browser: Browser, *, making: Callable[[Path], tuple[DemoFolder, Hub]] = empty_hub
+    path: Path,
+    browser: Browser,
+    *,
+    making: Callable[[Path], tuple[DemoFolder, Hub]] = empty_hub,
+    bound: socket.socket | None = None,
 ) -> Iterator[Served]:
-    """One at work, until the end; ``making``: in which something has happened already."""
+    """One at work, until the end; ``making``: in which something has happened already; ``bound``:
+    where it is to listen.
+    """
     folder, hub = making(path)
     limits, stop = hub.settings.http, threading.Event()
     callers, found = Connections(limits), routes(hub.settings, {})
     server = web_server(
         hub,
         found,
-        bound=listening("127.0.0.1", 0),
+        bound=bound or listening("127.0.0.1", 0),
         extra_routes=[
             Shell(hub, found, callers.wrong_tokens).mounted(),
             Referrals(hub, found.by_code[hub.settings.lead_agency], callers.wrong_tokens).mounted(),

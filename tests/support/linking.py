@@ -78,10 +78,16 @@ class Linking:
         return outcome
 
     def referral(
-        self, id_: str, subject: Person | None = None, *, first: str | None = None
+        self,
+        id_: str,
+        subject: Person | None = None,
+        *,
+        first: str | None = None,
+        **changes: Any,
     ) -> ChildLinked:
         """A notification about a child, by default always the same one; how it was linked."""
-        (linked,) = of(ChildLinked, self.hear_referral(id_, subject, first=first).facts)
+        heard = self.hear_referral(id_, subject, first=first, **changes)
+        (linked,) = of(ChildLinked, heard.facts)
         return linked
 
     def hear_referral(

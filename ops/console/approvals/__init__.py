@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.console.approvals import deciding, items, ours, requests, signing
+from ops.console.approvals import deciding, items, ours, requests, second, signing, standing
 from ops.console.screen import Desk, Screen
 from schemas.access import Record, Role
 
@@ -21,14 +21,19 @@ DESK = Desk(
         Screen(_REQUEST, requests.one, requests.chosen),
         Screen(f"{_REQUEST}/file", signing.file),
         Screen(f"{_REQUEST}/signed", signing.bring, signing.brought, uploads=True),
+        Screen(f"{_REQUEST}/second", second.asks, second.taken),
         Screen(f"{_REQUEST}/{{choice}}", deciding.asks, deciding.taken),
         Screen("items", items.listed),
         Screen(_ITEM, items.one, items.chosen),
         Screen(f"{_ITEM}/{{ruling}}", items.asks, items.taken),
+        Screen("standing", standing.listed),
+        Screen("standing/{name}", standing.asks, standing.taken),
         Screen("ours", ours.ours),
     ),
     done={
         "sent": "Your decision is recorded, and the hub has acted on it.",
+        "begun": "You have signed. Nothing leaves until a colleague has signed too, at their desk.",
+        "ended": "It is ended: nothing more leaves by it.",
         "taken": "Your decision is recorded. The hub acts on it in a moment.",
     },
 )

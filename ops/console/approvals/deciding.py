@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ops.access.passkeys import party_of
 from ops.console import sending
-from ops.console.approvals.requests import CHOICES, page, shown, wanted
+from ops.console.approvals import passkey, second
+from ops.console.approvals.requests import (
+    DECISION,
+    may_choose,
+    page,
+    people,
+    shown,
+    wanted,
+    with_out,
+)
 from ops.console.screen import Form, Go, NotThere, Page, Visit
+from ops.edge.approving import Decision
 from ops.look import asked
 from ops.look.asked import Asked
 from schemas.identity import IdentityField
 from schemas.product import Choice, release_digest
 from schemas.statement import text_digest
 
-DECISION = "mash.release-decision.v1"
-_CHOICES = dict(
-    zip(
-        CHOICES,
-        (
-            Choice.RELEASE_SANITISED,
-            Choice.RELEASE_ORIGINAL,
-            Choice.RELEASE_REWORDED,
-            Choice.WITHHOLD,
-        ),
-        strict=True,
-    )
-)
+_CHOICES = {
+    "sanitised": Choice.RELEASE_SANITISED,
+    "original": Choice.RELEASE_ORIGINAL,
+    "reworded": Choice.RELEASE_REWORDED,
+    "withhold": Choice.WITHHOLD,
+}
 _CHANGED = "What you are asked has changed since you opened it: read it again before you decide"
 _MOST_WORDS, _MOST_REASON = 20_000, 500
 
@@ -45,12 +49,17 @@ class Written:
     signpost_to: tuple[str, ...] = ()
     ask_again: bool = False
     leaves_out: tuple[str, ...] = ()
+    takes_out: tuple[int, ...] = ()
+    """Of what would be taken out, by number, what is."""
 
     @classmethod
     def of(cls, form: Form, choice: str) -> Written:
         """As a form brought it."""
         return cls(
             choice,
+            takes_out=tuple(
+                int(one) for one in form.all("takes_out") if one.isdecimal() and len(one) < 5
+            ),
             text=form.one("text"),
             stays=form.one("stays"),
             reason=" ".join(form.one("reason").split()),
@@ -73,19 +82,30 @@ class Written:
             errors["signpost_to"] = "Select at least one recipient"
         return errors
 
+    def word_faults(self) -> dict[str, str]:
+        """What is amiss with words of somebody's own."""
+        if not self.text.strip():
+            return {"text": "Write the words that may leave"}
+        if len(self.text) > _MOST_WORDS:
+            return {"text": f"The words must be {_MOST_WORDS:,} characters or fewer"}
+        return {}
+
 
 def asked_for(visit: Visit) -> tuple[Asked, str]:
     """The request, and how somebody decides about it."""
-    choice = visit.place["choice"]
-    if choice not in CHOICES:
+    found, choice = wanted(visit), visit.place["choice"]
+    if choice not in may_choose(found):
         raise NotThere
-    return wanted(visit), choice
+    return found, choice
 
 
 def asks(visit: Visit) -> Page:
     """What is still to be said of a choice; where that is nothing, all of it at once."""
     found, choice = asked_for(visit)
-    begun = Written(choice, text=found.request.item.sanitised)
+    item = found.request.item
+    begun = Written(
+        choice, text=item.sanitised, takes_out=tuple(range(1, len(item.redactions) + 1))
+    )
     if choice in ("sanitised", "original") and not found.request.asks:
         return _checked(visit, found, begun)
     return _form(visit, found, begun)
@@ -95,6 +115,9 @@ def taken(visit: Visit) -> Page | Go:
     """Check the words, show all of it again, go back to change it, or send it."""
     found, choice = asked_for(visit)
     written, stage = Written.of(visit.form, choice), visit.form.one("stage")
+    if choice == "chosen":
+        words = "".join(one.text for one in with_out(found.request.item, written.takes_out))
+        written = replace(written, text=words)
     if visit.form.one("seen") != seen(found):
         return page(visit, found, errors={"choice": _CHANGED})
     if stage == "change":
@@ -104,13 +127,15 @@ def taken(visit: Visit) -> Page | Go:
         return _form(visit, found, written, checked=True)
     if errors:
         return _form(visit, found, written, errors=errors, checked="stays" in errors)
-    if stage != "send" or _signs(found, written):
+    if stage != "send":
         return _checked(visit, found, written)
-    return _sent(visit, found, written)
+    if _signs(found, written):
+        return _signed(visit, found, written)
+    return _sent(visit, found, _data(visit, found, written))
 
 
 def _signs(found: Asked, written: Written) -> bool:
-    """Whether it has to be signed, which no form can."""
+    """Whether it has to be signed, which a form alone cannot."""
     return bool(found.request.statements) and written.choice != "withhold"
 
 
@@ -122,12 +147,10 @@ def seen(found: Asked) -> str:
 
 def _errors(visit: Visit, found: Asked, written: Written) -> dict[str, str]:
     errors = written.faults() if written.choice == "withhold" else {}
-    if written.choice == "reworded":
-        if not written.text:
-            errors["text"] = "Write the words that may leave"
-        elif len(written.text) > _MOST_WORDS:
-            errors["text"] = f"The words must be {_MOST_WORDS:,} characters or fewer"
-        elif left(visit, found, written) and written.stays != text_digest(written.text):
+    if written.choice in ("reworded", "chosen"):
+        errors |= written.word_faults()
+        looked_at = written.stays == text_digest(written.text)
+        if not errors and not looked_at and left(visit, found, written):
             errors["stays"] = "Say that what is still found in these words may stay, or change them"
     if set(written.leaves_out) - set(found.request.asks):
         errors["leaves_out"] = "Select from what is asked"
@@ -154,37 +177,62 @@ def _form(
         "written": written,
         "errors": errors,
         "checked": checked,
+        "made": with_out(found.request.item, written.takes_out),
         "found": left(visit, found, written) if checked else [],
         "digest": text_digest(written.text),
         "seen": seen(found),
         "recipients": sorted(visit.names.items(), key=lambda one: one[1]),
     }
-    name = written.choice if written.choice in ("reworded", "withhold") else "identity"
+    own = written.choice in ("reworded", "chosen", "withhold")
+    name = written.choice if own else "identity"
     return Page(f"approvals/{name}.html", values, 422 if errors else 200)
 
 
-def _checked(visit: Visit, found: Asked, written: Written) -> Page:
+def _checked(
+    visit: Visit, found: Asked, written: Written, *, errors: dict[str, str] | None = None
+) -> Page:
     """All that is decided, before it goes."""
-    words = {
-        "sanitised": found.request.item.sanitised,
-        "original": found.request.item.original,
-        "reworded": written.text,
-    }
+    item, signs = found.request.item, _signs(found, written)
+    words = {"sanitised": item.sanitised, "original": item.original}
+    asking = passkey.ask(visit, found.request, _decision(found, written)) if signs else None
     values = shown(visit, found) | {
         "written": written,
-        "words": words.get(written.choice),
-        "found": left(visit, found, written) if written.choice == "reworded" else [],
+        "errors": errors,
+        "words": words.get(written.choice, written.text),
+        "how": _made(found, written),
+        "found": left(visit, found, written) if written.choice in ("reworded", "chosen") else [],
         "fields": [IdentityField(one) for one in written.leaves_out],
-        "signs": _signs(found, written),
-        "people": max((one.people for one in found.request.statements), default=1),
+        "signs": signs,
+        "asking": asking,
+        "to_register": [] if asking or not signs else list(passkey.to_register(visit)),
+        "has_passkeys": party_of(visit.hub.settings) is not None,
+        "people": people(found),
         "seen": seen(found),
         "who": visit.who,
     }
-    return Page("approvals/check.html", values)
+    script = "sign.js" if asking else None
+    return Page("approvals/check.html", values, 422 if errors else 200, script=script)
 
 
-def _sent(visit: Visit, found: Asked, written: Written) -> Page | Go:
-    sent = sending.send(visit, DECISION, _data(visit, found, written), about=found.referral_id)
+def _signed(visit: Visit, found: Asked, written: Written) -> Page | Go:
+    """What a passkey signed goes as what the agency's own end signs; without one, all of it is
+    shown again, with what else there is.
+    """
+    if not (passkey.is_answered(visit.form) and found.may_decide):
+        return _checked(visit, found, written)
+    told, wrong = passkey.signed(visit, found.request, _decision(found, written))
+    if told is None:
+        return _checked(visit, found, written, errors={"sign-here": wrong})
+    if written.leaves_out:
+        told["leaves_out"] = list(written.leaves_out)
+    if people(found) > 1:
+        second.keep(visit, told)
+        return Go("approvals", "begun")
+    return _sent(visit, found, told)
+
+
+def _sent(visit: Visit, found: Asked, told: dict[str, Any]) -> Page | Go:
+    sent = sending.send(visit, DECISION, told, about=found.referral_id)
     if sent.refused is not None:
         return page(visit, found, errors={"choice": f"The hub did not take this. {sent.refused}"})
     return Go("approvals", "sent" if sent.settled else "taken")
@@ -192,7 +240,7 @@ def _sent(visit: Visit, found: Asked, written: Written) -> Page | Go:
 
 def _data(visit: Visit, found: Asked, written: Written) -> dict[str, Any]:
     """The decision as the agency's own system would send it."""
-    request, choice = found.request, _CHOICES[written.choice]
+    request, choice = found.request, _made(found, written)
     told: dict[str, Any] = {
         "referral_id": found.referral_id,
         "product_id": request.product_id,
@@ -220,6 +268,24 @@ def _data(visit: Visit, found: Asked, written: Written) -> dict[str, Any]:
     )
     own = {"digest": digest, "text": written.text}
     return told | own | {"instead_of": request.item.original_digest}
+
+
+def _made(found: Asked, written: Written) -> Choice:
+    """What it comes to: who takes out all, or nothing, of what would be has chosen that."""
+    if written.choice != "chosen":
+        return _CHOICES[written.choice]
+    item = found.request.item
+    same = {
+        item.original: Choice.RELEASE_ORIGINAL,
+        item.sanitised: Choice.RELEASE_SANITISED,
+    }
+    return same.get(written.text, Choice.RELEASE_REWORDED)
+
+
+def _decision(found: Asked, written: Written) -> Decision:
+    """What is signed."""
+    choice = _made(found, written)
+    return Decision(choice, text=written.text if choice is Choice.RELEASE_REWORDED else None)
 
 
 def withholding(written: Written) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""An agency's own items, whatever product they are in: withheld, asked back, or let go again."""
+"""An agency's own items, whatever product they are in: withheld, asked back, let go again, or told
+in other words.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from schemas.decisions import Ruling
 
 RULING = "mash.item-decision.v1"
 _DAYS: Final = 30
-_RULINGS: Final = (Ruling.WITHHOLD, Ruling.RECALL, Ruling.LIFT)
+_RULINGS: Final = (Ruling.WITHHOLD, Ruling.RECALL, Ruling.LIFT, Ruling.AMEND)
+_WITHHOLDS: Final = (Ruling.WITHHOLD, Ruling.RECALL)
+_SAME: Final = "Change the words: they are as they were"
 
 
 def listed(visit: Visit) -> Page:
@@ -40,7 +44,7 @@ def chosen(visit: Visit) -> Page | Go:
 def asks(visit: Visit) -> Page:
     """What is to be said with a ruling."""
     found, ruling = _ruled(visit)
-    return _form(visit, found, Written(ruling))
+    return _form(visit, found, Written(ruling, text=found.text or ""))
 
 
 def taken(visit: Visit) -> Page | Go:
@@ -49,7 +53,7 @@ def taken(visit: Visit) -> Page | Go:
     written, stage = Written.of(visit.form, ruling), visit.form.one("stage")
     if stage == "change":
         return _form(visit, found, written)
-    if errors := _errors(written):
+    if errors := _errors(found, written):
         return _form(visit, found, written, errors)
     if stage != "send":
         values = _shown(visit, found) | {"written": written, "who": visit.who}
@@ -81,7 +85,8 @@ def _may_be(found: Item) -> list[str]:
     """What can be done about an item as it stands."""
     held = found.withheld is not None
     out = any(not one.recalled for one in found.products)
-    each = {Ruling.WITHHOLD: not held, Ruling.RECALL: out, Ruling.LIFT: held}
+    told = found.text is not None
+    each = {Ruling.WITHHOLD: not held, Ruling.RECALL: out, Ruling.LIFT: held, Ruling.AMEND: told}
     return [one.value for one in _RULINGS if each[one]]
 
 
@@ -105,17 +110,16 @@ def _form(
     return Page("approvals/ruling.html", values, 422 if errors else 200)
 
 
-def _errors(written: Written) -> dict[str, str]:
-    as_withheld = Written("withhold", **_parts(written))
-    found = as_withheld.faults()
-    if written.choice == Ruling.LIFT:
-        return {name: said for name, said in found.items() if "fewer" in said}
-    return found
-
-
-def _parts(written: Written) -> dict[str, Any]:
-    names = ("reason", "signpost", "signpost_to", "ask_again")
-    return {name: getattr(written, name) for name in names}
+def _errors(item: Item, written: Written) -> dict[str, str]:
+    found = written.faults()
+    if written.choice in _WITHHOLDS:
+        return found
+    errors = {name: said for name, said in found.items() if "fewer" in said}
+    if written.choice == Ruling.AMEND:
+        errors |= written.word_faults()
+        if written.text == item.text:
+            errors["text"] = _SAME
+    return errors
 
 
 def _data(visit: Visit, found: Item, written: Written) -> dict[str, Any]:
@@ -127,6 +131,8 @@ def _data(visit: Visit, found: Item, written: Written) -> dict[str, Any]:
         "ruling": written.choice,
         "decided_by": visit.who,
     }
-    if written.choice != Ruling.LIFT:
+    if written.choice in _WITHHOLDS:
         return told | withholding(written)
+    if written.choice == Ruling.AMEND:
+        told["text"] = written.text
     return told | ({"reason": written.reason} if written.reason else {})

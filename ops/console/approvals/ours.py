@@ -10,6 +10,7 @@ from typing import Final
 from ops.console.screen import Page, Visit
 from ops.look import owned
 from ops.look.owned import Kind, Owned, Period
+from ops.look.signatures import Signed
 from schemas.access import Purpose
 from stores import codec
 
@@ -37,6 +38,8 @@ class Row:
     what: str
     who: str
     one: Owned
+    signed: tuple[Signed, ...]
+    """Each statement once."""
 
 
 def ours(visit: Visit) -> Page:
@@ -56,4 +59,5 @@ def ours(visit: Visit) -> Page:
 def _row(visit: Visit, one: Owned) -> Row:
     agency = visit.names.get(one.agency, one.agency) if one.agency else None
     who = ", ".join(filter(None, (one.by, agency)))
-    return Row(dt.datetime.fromisoformat(one.at), _WORDS[one.kind], who or "The hub", one)
+    at, signed = dt.datetime.fromisoformat(one.at), tuple(dict.fromkeys(one.signed))
+    return Row(at, _WORDS[one.kind], who or "The hub", one, signed)

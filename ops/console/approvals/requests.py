@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,17 @@ from ops.look import asked
 from ops.look.asked import Asked
 from schemas.product import DraftItem, Redaction
 
-CHOICES = ("sanitised", "original", "reworded", "withhold")
+DECISION = "mash.release-decision.v1"
+CHOICES = ("sanitised", "original", "chosen", "reworded", "withhold")
+"""``chosen``: as sanitised, but for what somebody keeps in of what would be taken out."""
 
 
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
     found, kept = asked.open_requests(visit.hub, visit.asker)
-    return Page("approvals/requests.html", {"rows": found, "kept": kept, "names": visit.names})
+    begun = {one.name: asked.begun(visit.hub, visit.asker, one) for one in found if people(one) > 1}
+    values = {"rows": found, "kept": kept, "names": visit.names, "begun": begun, "who": visit.who}
+    return Page("approvals/requests.html", values)
 
 
 def one(visit: Visit) -> Page:
@@ -29,7 +33,7 @@ def one(visit: Visit) -> Page:
 def chosen(visit: Visit) -> Page | Go:
     """How somebody decides, which the next screen asks more about."""
     found, choice = wanted(visit), visit.form.one("choice")
-    if choice not in CHOICES:
+    if choice not in may_choose(found):
         said = {"choice": "Select what may happen with these words"}
         return page(visit, found, errors=said)
     return Go(f"{address(found)}/{choice}")
@@ -48,6 +52,16 @@ def wanted(visit: Visit) -> Asked:
     item_id = found.request.item.item_id
     asked.opened(visit.hub, visit.asker, item_id=item_id, referral_id=found.referral_id)
     return found
+
+
+def may_choose(found: Asked) -> list[str]:
+    """What can be decided: where nothing would be taken out, nothing of that can be kept in."""
+    return [one for one in CHOICES if one != "chosen" or found.request.item.redactions]
+
+
+def people(found: Asked) -> int:
+    """How many people have to sign it."""
+    return max((one.people for one in found.request.statements), default=1)
 
 
 def address(found: Asked) -> str:
@@ -71,7 +85,9 @@ def shown(visit: Visit, found: Asked) -> dict[str, Any]:
         "here": address(found),
         "original": pieces(found.request.item),
         "proposed": pieces(found.request.item, proposed=True),
-        "must_sign": bool(found.request.statements),
+        "choices": may_choose(found),
+        "begun": asked.begun(visit.hub, visit.asker, found) if people(found) > 1 else None,
+        "who": visit.who,
     }
 
 
@@ -85,12 +101,19 @@ class Piece:
 
 def pieces(item: DraftItem, *, proposed: bool = False) -> Sequence[Piece]:
     """The original with what goes, or the proposal with what stands instead, in numbered pieces."""
-    return tuple(_pieces(item.original, item.redactions, proposed=proposed))
+    taken_out = dict(enumerate(item.redactions, 1))
+    return tuple(_pieces(item.original, taken_out, proposed=proposed))
 
 
-def _pieces(text: str, redactions: Sequence[Redaction], *, proposed: bool) -> Iterator[Piece]:
+def with_out(item: DraftItem, out: Collection[int]) -> Sequence[Piece]:
+    """The words as they would leave with these of the redactions alone, by their numbers."""
+    taken_out = {n: one for n, one in enumerate(item.redactions, 1) if n in out}
+    return tuple(_pieces(item.original, taken_out, proposed=True))
+
+
+def _pieces(text: str, taken_out: Mapping[int, Redaction], *, proposed: bool) -> Iterator[Piece]:
     at = 0
-    for number, one in enumerate(redactions, 1):
+    for number, one in taken_out.items():
         if one.start > at:
             yield Piece(text[at : one.start])
         yield Piece(one.replacement if proposed else text[one.start : one.end], number)

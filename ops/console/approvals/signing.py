@@ -1,8 +1,7 @@
 """An agency with keys signs what it lets leave, and the hub has none of them: the request goes to
 whoever has one as a file, and what they signed comes back as one.
 
-Another way to sign, such as with a passkey, begins where ``check.html`` says how, beside the file,
-and ends in :func:`brought` with the same decision: this module is the place for it.
+Who has a passkey that signs here needs no file (:mod:`ops.console.approvals.passkey`).
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ops.console import sending
-from ops.console.approvals.deciding import DECISION
-from ops.console.approvals.requests import shown, wanted
+from ops.console.approvals.requests import DECISION, shown, wanted
 from ops.console.screen import File, Go, Page, Visit
 from ops.look.asked import Asked
 from schemas.decisions import ReleaseDecision

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.console.front_door.deciding import decider, shower
 from ops.console.front_door.decisions import DECISIONS
+from ops.console.front_door.kept_back import listed as kept_back
 from ops.console.front_door.referral import referral, why
 from ops.console.front_door.worklist import worklist
 from ops.console.screen import Desk, Screen
@@ -17,6 +18,7 @@ DESK = Desk(
     lead=True,
     screens=(
         Screen("", worklist),
+        Screen("kept-back", kept_back),
         Screen("{referral_id}", referral, why),
         *(Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one)) for one in DECISIONS),
     ),

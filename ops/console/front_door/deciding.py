@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Final
 
 from ops.console.filters import moment
-from ops.console.front_door.decisions import Decision
+from ops.console.front_door.making import Decision
 from ops.console.front_door.referral import opened, shown
 from ops.console.screen import Go, NotThere, Page, View, Visit
 from ops.console.sending import send
@@ -39,7 +39,7 @@ def decider(decision: Decision) -> View:
         asks = decision.asks(visit, found)
         answers = {one.name: one.read(visit.form) for one in asks}
         faults = {one.name: one.fault(answers[one.name]) for one in asks}
-        errors = {name: fault for name, fault in faults.items() if fault}
+        errors = {**decision.faults(answers), **{k: said for k, said in faults.items() if said}}
         if visit.form.one(_SAW) != found.saw.id:
             return _form(visit, found, decision, answers=answers, status=409)
         if errors or visit.form.one(_STEP) == "change":
@@ -55,7 +55,7 @@ def decider(decision: Decision) -> View:
 def _found(visit: Visit, decision: Decision) -> Opened | None:
     """The referral, if it may be looked at and this can be decided about it now."""
     found = opened(visit)
-    if found is not None and not decision.fits(found.picture):
+    if found is not None and not decision.fits(visit, found):
         last = last_decision(visit.hub, visit.place["referral_id"])
         if last is None:
             raise NotThere

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from ops.console.filters import moment
-from ops.console.front_door.questions import Ask, Option
+from ops.console.front_door.adults import SAME_ADULT
+from ops.console.front_door.consent import CONSENT
+from ops.console.front_door.kept_back import SAFETY
+from ops.console.front_door.making import RATIONALE, Answers, Decision, given, made
+from ops.console.front_door.schools import SCHOOL
+from ops.console.questions import Ask, Option
 from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from schemas.disagreements import OVER, Verdict
@@ -15,50 +18,6 @@ from schemas.gathering import Level
 from schemas.picture import AskedAgency, Picture
 from schemas.product import Disposal
 from schemas.rating import Colour
-
-Answers: TypeAlias = Mapping[str, Any]
-"""By name of what was asked; what was left out is empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One kind of decision."""
-
-    code: str
-    """In its address."""
-    name: str
-    """On its button, and over its form."""
-    type: str
-    """Of the message."""
-    done: str
-    """What people are told once it is sent."""
-    fits: Callable[[Picture], bool]
-    """Whether it can be decided just now."""
-    asks: Callable[[Visit, Opened], tuple[Ask, ...]]
-    data: Callable[[Visit, Opened, Answers], dict[str, Any]]
-
-
-def _made(visit: Visit, found: Opened, *, by: str = "decided_by") -> dict[str, Any]:
-    """What every decision says: about what, by whom, and what they had before them."""
-    return {
-        "referral_id": found.picture.referral_id,
-        "case_id": found.picture.case_id,
-        by: visit.who,
-        "saw": [found.saw.model_dump()],
-    }
-
-
-def _given(answers: Answers, *names: str) -> dict[str, Any]:
-    """What was answered; what was left out is not said."""
-    return {name: answers[name] for name in names if answers[name]}
-
-
-_RATIONALE = Ask(
-    "rationale",
-    "Why",
-    hint="Your reasons, for the record. Whoever reopens this years from now reads them.",
-    required="Say why",
-)
 
 # --- rating
 
@@ -92,7 +51,7 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     )
     return (
         Ask("colour", "Rating", "one", options=colours, required="Choose a rating"),
-        _RATIONALE,
+        RATIONALE,
         Ask("level", "How much to gather", "one", options=levels),
         Ask(
             "agencies",
@@ -119,7 +78,7 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
 
 def _rating(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
     names = ("colour", "rationale", "level", "question", "for_front_line", "may_be_told")
-    said = _made(visit, found) | _given(answers, *names, "agencies")
+    said = made(visit, found) | given(answers, *names, "agencies")
     return said | ({"agencies": list(answers["agencies"])} if answers["agencies"] else {})
 
 
@@ -128,7 +87,7 @@ RATE = Decision(
     name="Rate",
     type="mash.rating-decision.v1",
     done="Your rating is recorded, and what it asks of agencies is on its way.",
-    fits=lambda _: True,
+    fits=lambda *_: True,
     asks=_rating_asks,
     data=_rating,
 )
@@ -147,13 +106,13 @@ def _request_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     return (
         Ask("agency", "Whom to ask", "from", options=options, required="Choose whom to ask"),
         Ask("question", "What to ask", required="Say what to ask", most=2000),
-        _RATIONALE,
+        RATIONALE,
     )
 
 
 def _request(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _given(answers, "agency", "question", "rationale")
-    return _made(visit, found) | {"action": "ask"} | said
+    said = given(answers, "agency", "question", "rationale")
+    return made(visit, found) | {"action": "ask"} | said
 
 
 ASK = Decision(
@@ -161,7 +120,7 @@ ASK = Decision(
     name="Ask an agency further",
     type="mash.request-decision.v1",
     done="The agency is asked. Its answer will be in the picture.",
-    fits=lambda picture: bool(picture.ratings) and picture.closed is None,
+    fits=lambda _, found: bool(found.picture.ratings) and found.picture.closed is None,
     asks=_request_asks,
     data=_request,
 )
@@ -185,7 +144,7 @@ def _change_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
         Ask("request_id", "Which request", "one", options=options, required="Choose a request"),
         Ask("action", "What to do with it", "one", options=_ACTIONS, required="Choose what to do"),
         Ask("question", "What to ask instead", hint="Where something else is asked.", most=2000),
-        _RATIONALE,
+        RATIONALE,
     )
 
 
@@ -194,9 +153,9 @@ def _open_requests(picture: Picture) -> list[AskedAgency]:
 
 
 def _change(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _given(answers, "request_id", "action", "rationale")
-    asked = _given(answers, "question") if answers["action"] == "change" else {}
-    return _made(visit, found) | said | asked
+    said = given(answers, "request_id", "action", "rationale")
+    asked = given(answers, "question") if answers["action"] == "change" else {}
+    return made(visit, found) | said | asked
 
 
 CHANGE = Decision(
@@ -204,7 +163,7 @@ CHANGE = Decision(
     name="Change or cancel a request",
     type="mash.request-decision.v1",
     done="The agency is told what is otherwise about its request.",
-    fits=lambda picture: bool(picture.ratings and _open_requests(picture)),
+    fits=lambda _, found: bool(found.picture.ratings and _open_requests(found.picture)),
     asks=_change_asks,
     data=_change,
 )
@@ -232,7 +191,7 @@ def _outcome_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
             hint="Optional.",
             options=tuple(Option(code, name) for code, name in agencies),
         ),
-        _RATIONALE,
+        RATIONALE,
         Ask(
             "may_be_told",
             "What whoever brought the concern may be told",
@@ -252,8 +211,8 @@ def _outcome_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
 
 
 def _outcome(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _made(visit, found) | _given(answers, "outcome", "to", "rationale", "may_be_told")
-    return said | _given({"without_product": "", **answers}, "without_product")
+    said = made(visit, found) | given(answers, "outcome", "to", "rationale", "may_be_told")
+    return said | given({"without_product": "", **answers}, "without_product")
 
 
 CLOSE = Decision(
@@ -261,7 +220,7 @@ CLOSE = Decision(
     name="Close with an outcome",
     type="mash.outcome-decision.v1",
     done="The referral is closed. Whoever brought the concern is told in your words.",
-    fits=lambda picture: bool(picture.ratings),
+    fits=lambda _, found: bool(found.picture.ratings),
     asks=_outcome_asks,
     data=_outcome,
 )
@@ -270,8 +229,8 @@ CLOSE = Decision(
 
 
 def _take_back(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _given(answers, "rationale")
-    return _made(visit, found) | {"action": "take_back"} | said
+    said = given(answers, "rationale")
+    return made(visit, found) | {"action": "take_back"} | said
 
 
 TAKE_BACK = Decision(
@@ -279,8 +238,8 @@ TAKE_BACK = Decision(
     name="Take back from the team",
     type="mash.handover-decision.v1",
     done="The team is told that it has it no longer. The referral is the front door's again.",
-    fits=lambda picture: picture.handed_over is not None,
-    asks=lambda *_: (_RATIONALE,),
+    fits=lambda _, found: found.picture.handed_over is not None,
+    asks=lambda *_: (RATIONALE,),
     data=_take_back,
 )
 
@@ -317,7 +276,7 @@ def _view_asks(_: Visit, found: Opened) -> tuple[Ask, ...]:
 
 
 def _view(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _given(answers, "disputes", "profession", "view", "asks_for")
+    said = given(answers, "disputes", "profession", "view", "asks_for")
     return {"referral_id": found.picture.referral_id, "raised_by": visit.who} | said
 
 
@@ -326,7 +285,7 @@ DISAGREE = Decision(
     name="Disagree",
     type="mash.disagreement.v1",
     done="Your view is kept as your own. Who settles it has been told.",
-    fits=lambda _: True,
+    fits=lambda *_: True,
     asks=_view_asks,
     data=_view,
 )
@@ -364,13 +323,13 @@ def _verdict_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
             required="Write what they are told",
             most=4000,
         ),
-        _RATIONALE,
+        RATIONALE,
     )
 
 
 def _verdict(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = _given(answers, "disagreement_id", "verdict", "may_be_told", "rationale")
-    return _made(visit, found) | said
+    said = given(answers, "disagreement_id", "verdict", "may_be_told", "rationale")
+    return made(visit, found) | said
 
 
 SETTLE = Decision(
@@ -378,9 +337,21 @@ SETTLE = Decision(
     name="Settle a disagreement",
     type="mash.disagreement-decision.v1",
     done="Whoever disagreed is told in your words.",
-    fits=lambda picture: any(one.state == "open" for one in picture.views),
+    fits=lambda _, found: any(one.state == "open" for one in found.picture.views),
     asks=_verdict_asks,
     data=_verdict,
 )
 
-DECISIONS: tuple[Decision, ...] = (RATE, ASK, CHANGE, CLOSE, TAKE_BACK, DISAGREE, SETTLE)
+DECISIONS: tuple[Decision, ...] = (
+    RATE,
+    SAFETY,
+    ASK,
+    CHANGE,
+    CONSENT,
+    SCHOOL,
+    SAME_ADULT,
+    CLOSE,
+    TAKE_BACK,
+    DISAGREE,
+    SETTLE,
+)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ops.access.acting import Asker
+from ops.console.front_door import kept_back
 from ops.console.front_door.decisions import DECISIONS
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look.changed import changed
 from ops.look.pictures import Look, Opened, looks_at, open_for
+from ops.look.schools import to_tell
 from ops.look.worklist import is_open
 from schemas.access import Purpose
 from stores import codec
@@ -63,7 +65,9 @@ def shown(visit: Visit, found: Opened) -> dict[str, Any]:
         "now": at,
         "news": changed(found.before, found.picture, visit.names),
         "others": [one for one in others.values() if at - one.at < _LATELY],
-        "decisions": [one for one in DECISIONS if one.fits(found.picture)],
+        **kept_back.shown(visit, found.picture.referral_id),
+        "to_tell": to_tell(visit.hub, found.picture.referral_id),
+        "decisions": [one for one in DECISIONS if one.fits(visit, found)],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from ops.console.screen import Page, Visit
 from ops.look.worklist import worklist as found
 
-_WHICH: Final = {"team": "Open", "mine": "Mine", "all": "All, with teams and closed"}
+_WHICH: Final = ("team", "mine", "all")
 
 
 def worklist(visit: Visit) -> Page:
@@ -15,5 +15,5 @@ def worklist(visit: Visit) -> Page:
     which = visit.query.get("show", "team")
     which = which if which in _WHICH else "team"
     told = found(visit.hub, visit.who, which=which, page=visit.page)
-    values = {"told": told, "which": which, "choices": _WHICH, "names": visit.names}
+    values = {"told": told, "which": which, "names": visit.names}
     return Page("front_door/worklist.html", values)

@@ -4,7 +4,7 @@ what is wanted back.
 
 from __future__ import annotations
 
-from ops.console.receiving import products, recalled
+from ops.console.receiving import changed, handovers, products, recalled
 from ops.console.screen import Desk, Screen
 from schemas.access import Record, Role
 
@@ -19,6 +19,8 @@ DESK = Desk(
         Screen("", products.listed),
         Screen("product/{product_id}", products.one, products.taken),
         Screen("recall/{recall_id}", recalled.one, recalled.taken),
+        Screen("change/{change_id}", changed.one, changed.taken),
+        Screen("handover/{referral_id}", handovers.one, handovers.taken),
     ),
     done={
         "sent": "Your answer is recorded, and the hub has acted on it.",

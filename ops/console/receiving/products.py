@@ -7,7 +7,9 @@ from typing import Any, Final
 from ops.console import sending
 from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
-from ops.look import received
+from ops.look import changes, received, waiting
+from ops.look.changes import Changed
+from ops.look.waiting import Waiting
 from schemas.product import Product
 from schemas.school import SchoolNotice
 
@@ -19,13 +21,26 @@ _SHOWN: Final = 200
 def listed(visit: Visit) -> Page:
     """What waits for a person, what people have, and what is wanted back."""
     had = received.had(visit.hub, visit.asker)
-    values = {
-        "had": had[:_SHOWN],
-        "all_had": len(had),
-        "rows": received.waiting(visit.hub, visit.asker),
-        "back": received.wanted_back(visit.hub, visit.asker),
+    values = {"had": had[:_SHOWN], "all_had": len(had)}
+    return Page("receiving/products.html", values | _waits(waiting.of(visit.hub, visit.asker)))
+
+
+def _change(visit: Visit, found: Product | SchoolNotice) -> Changed | None:
+    """What has changed since it was sent."""
+    if found.referral_id is None:
+        return None
+    change = changes.last(visit.hub, visit.asker, found.referral_id)
+    return change if change and found.product_id in change.product_ids else None
+
+
+def _waits(found: Waiting) -> dict[str, Any]:
+    return {
+        "rows": found.products,
+        "back": found.back,
+        "changed": found.changed,
+        "handed": found.handed,
+        "wait": found.count,
     }
-    return Page("receiving/products.html", values)
 
 
 def one(visit: Visit) -> Page:
@@ -82,6 +97,7 @@ def _page(
     rows = received.waiting(visit.hub, visit.asker)
     values = {
         "product": found,
+        "change": _change(visit, found),
         "row": next((one for one in rows if one.product_id == found.product_id), None),
         "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.console.researching import answering, requests, volunteering
+from ops.console.researching import answering, disagreeing, requests, volunteering
 from ops.console.screen import Desk, Screen
 from schemas.access import Record, Role
 
@@ -18,10 +18,12 @@ DESK = Desk(
     screens=(
         Screen("", requests.listed),
         Screen("tell", volunteering.asks, volunteering.taken),
+        Screen("disagree", disagreeing.asks, disagreeing.taken),
         Screen(_REQUEST, requests.one, requests.chosen),
         Screen(f"{_REQUEST}/{{choice}}", answering.asks, answering.taken),
     ),
     done={
+        "disagreed": "Your view is kept as your own. Who decides about it has been told.",
         "sent": "Your answer is recorded, and the hub has acted on it.",
         "taken": "Your answer is recorded. The hub acts on it in a moment.",
     },

@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.console.filters import moment
 from ops.console.screen import Go, NotThere, Page, Visit
-from ops.look import requested
+from ops.look import requested, waiting
 from ops.look.requested import Requested
 from schemas.statement import text_digest
 
@@ -16,7 +16,9 @@ CHOICES = ("known", "unknown", "declined")
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
     found, kept = requested.open_requests(visit.hub, visit.asker)
-    return Page("researching/requests.html", {"rows": found, "kept": kept})
+    received = waiting.of(visit.hub, visit.asker).count
+    values = {"rows": found, "kept": kept, "received": received}
+    return Page("researching/requests.html", values)
 
 
 def one(visit: Visit) -> Page:

@@ -36,11 +36,15 @@ def taken(visit: Visit) -> Page | Go:
         values = {"items": items, "about": about, "choice": "volunteered", "who": visit.who}
         return Page("researching/check.html", values | {"action": "requests/tell"})
     said = {"items": [one.item(visit, about) for one in items], "volunteered_by": visit.who}
-    name = "referral_id" if _OF_THE_HUB.fullmatch(about) else "reference"
-    sent = sending.send(visit, VOLUNTEERED, said | {name: about}, about=about)
+    sent = sending.send(visit, VOLUNTEERED, said | named(about), about=about)
     if sent.refused is not None:
         return _form(about, items, {"about": f"The hub did not take this. {sent.refused}"})
     return Go("requests", "sent" if sent.settled else "taken")
+
+
+def named(about: str) -> dict[str, str]:
+    """The referral by the hub's number of it, or by what the agency calls its own notification."""
+    return {"referral_id" if _OF_THE_HUB.fullmatch(about) else "reference": about}
 
 
 def _form(about: str, items: Sequence[Told], errors: dict[str, str] | None = None) -> Page:

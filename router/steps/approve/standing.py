@@ -22,7 +22,8 @@ from schemas.product import DraftItem, OfConcern, ProductDrafted
 from schemas.rating import TimerElapsed
 from schemas.safety import SafetySettled
 
-_STANDING = "standing/"
+STANDING = "standing/"
+"""Before an owner's code: under what its own is remembered."""
 
 
 def key(message: Message) -> str:
@@ -31,7 +32,7 @@ def key(message: Message) -> str:
     """
     data = message.data
     if isinstance(data, StandingFact):
-        return _STANDING + data.agency
+        return STANDING + data.agency
     if isinstance(data, TimerElapsed):
         return data.key
     if isinstance(data, OfConcern | SafetySettled) and data.concern_id is not None:
@@ -45,7 +46,7 @@ def beside(message: Message) -> tuple[str, ...]:
     if isinstance(data, StandingFact):
         return (key(message),)
     if isinstance(data, ProductDrafted) and data.goes_beforehand:
-        return tuple(dict.fromkeys(_STANDING + item.owner for item in data.items))
+        return tuple(dict.fromkeys(STANDING + item.owner for item in data.items))
     return ()
 
 
@@ -54,7 +55,7 @@ def join(own: State | None, others: Mapping[str, State]) -> State | None:
     if isinstance(own, Standing):
         return own
     found = {
-        name.removeprefix(_STANDING): one
+        name.removeprefix(STANDING): one
         for name, one in others.items()
         if isinstance(one, Standing)
     }

@@ -11,7 +11,7 @@ from functools import cache
 
 from router.linkage import Linkage, Model, found, link, load_model
 from router.linkage.another import agrees, says_the_same, told_apart
-from router.linkage.concerns import is_another
+from router.linkage.concerns import is_amended, is_another
 from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
@@ -169,9 +169,7 @@ def _notification(
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
-        letter = letter_id(message.id, STEP.name, key=handed.key)
-        fact = fact.model_copy(update={"letter_id": letter})
-        evidence = _with_letter(evidence, letter, accepted=accepted)
+        fact, evidence = _handed(message, handed, fact=fact, evidence=evidence, of=accepted)
     told = [handed] if handed else _review(fact, policy)
     further = (*_followed(fact, record), *_told_of_family(known, fact, decision=decision))
     return Outcome(
@@ -179,6 +177,20 @@ def _notification(
         facts=(fact, *further, *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _handed(
+    message: Message,
+    handed: Letter,
+    *,
+    fact: ChildLinked,
+    evidence: Evidence,
+    of: NotificationAccepted,
+) -> tuple[ChildLinked, Evidence]:
+    """Both with the letter by which the concern was handed over."""
+    letter = letter_id(message.id, STEP.name, key=handed.key)
+    told = fact.model_copy(update={"letter_id": letter})
+    return told, _with_letter(evidence, letter, accepted=of)
 
 
 def _of_concern(
@@ -342,14 +354,21 @@ def _is_new(known: Register, accepted: NotificationAccepted) -> bool:
 
 
 def _of_one(known: Register, accepted: NotificationAccepted, *, record: PersonRecord) -> bool:
-    """Whether what is told is of the first one's child, by more than the reference."""
+    """Whether what is told is of the first one's child, by more than the reference. Where nothing
+    tells who it is, as of a child without a name, the words have to be the first one's.
+    """
     assert known.subject is not None
-    first = known.evidence[accepted.first_referral_id or ""].subject(known.rules)
+    assert known.incoming is not None
+    piece = known.evidence[accepted.first_referral_id or ""]
+    first = piece.subject(known.rules)
     alone = found(first, person_id="", family_id="", case_id="")
     if any(told_apart(known.subject, profile) for profile in (record.profile, alone)):
         return False
     named = bool(known.subject.givens)
-    return agrees(known.subject, record.profile, named=named) or says_the_same(known.subject, first)
+    if agrees(known.subject, record.profile, named=named):
+        return True
+    amended = is_amended(known.incoming.account(), piece.account())
+    return amended and says_the_same(known.subject, first)
 
 
 def _of_another(known: Register, accepted: NotificationAccepted, *, decision: Linkage) -> Linkage:

@@ -159,13 +159,9 @@ def _item(
     now: Now,
 ) -> DraftItem:
     text = notices.says.replace("{when}", _when(notification, now))
-    item_id = item_of_school_notice(referral_id)
+    item_id, about = item_of_school_notice(referral_id), identity.block.digest()
     digest = release_digest(
-        item_id=item_id,
-        recipient=to,
-        purpose=notices.purpose,
-        text=text,
-        about=identity.block.digest(),
+        item_id=item_id, recipient=to, purpose=notices.purpose, text=text, about=about
     )
     return DraftItem(
         item_id=item_id,

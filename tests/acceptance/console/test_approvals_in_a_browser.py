@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from ops.demo.running import DemoFolder
+from ops.run.serve import listening
 from ops.run.wiring import Hub
 from schemas.base import Fact
-from schemas.product import ItemDecided, ItemWithheld
+from schemas.product import ItemDecided, ItemWithheld, ProductApproved
 from stores import linking
-from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub
+from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub, passkey_hub
+from tests.support.authenticator import Authenticator
 from tests.support.browsing import Served, faults, follow, served, tabs_to
+from tests.support.chromium import authenticated
 
 DESK = "/desk/approvals"
 
@@ -26,6 +30,24 @@ def asking(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     path = tmp_path_factory.mktemp("approvals") / "hub"
     with served(path, browser, making=_asking) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def signing(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Served, Authenticator]]:
+    """A hub in which the sergeant signs with a passkey, at the address for which it was made."""
+    bound = listening("127.0.0.1", 0)
+    url = f"http://localhost:{bound.getsockname()[1]}"
+    device, path = Authenticator(url, "localhost"), tmp_path_factory.mktemp("signing") / "hub"
+
+    def making(path: Path) -> tuple[DemoFolder, Hub]:
+        folder, hub = passkey_hub(path, url, devices={SERGEANT: device})
+        asked(hub)
+        return folder, hub
+
+    with served(path, browser, making=making, bound=bound) as found:
+        yield replace(found, url=url), device
 
 
 def _asking(path: Path) -> tuple[DemoFolder, Hub]:
@@ -56,7 +78,8 @@ def pages(asking: Served) -> Iterator[str]:
     link = page.get_by_role("link", name=re.compile("R-1")).get_attribute("href")
     page.context.close()
     yield from (DESK, f"{DESK}/items", f"{DESK}/ours")
-    for path in ("", "/sanitised", "/original", "/reworded", "/withhold", "/signed"):
+    choices = ("/sanitised", "/original", "/chosen", "/reworded", "/withhold")
+    for path in ("", *choices, "/signed"):
         yield f"{link}{path}"
 
 
@@ -137,3 +160,41 @@ def _look_at_what_became_of_it(page: Page) -> None:
     assert page.get_by_text(re.compile("May go to")).count() >= 1
     follow(page.get_by_role("link", name=re.compile("^Item ")).last)
     assert faults(page) == []
+
+
+def test_what_is_chosen_leaves_under_a_passkeys_signature_by_keyboard_alone(
+    signing: tuple[Served, Authenticator],
+) -> None:
+    asking, device = signing
+    page, troubles = asking.desk_of(SERGEANT, script=True), list[str]()
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.set_viewport_size({"width": 320, "height": 800})
+    tabs_to(page, "R-1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/request/**")
+    page.goto(f"{page.url}/chosen")
+    tabs_to(page, "takes_out")
+    page.keyboard.press("Space")
+    tabs_to(page, "Check these words")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stays")
+    assert faults(page) == []
+    tabs_to(page, "stays")
+    page.keyboard.press("Space")
+    tabs_to(page, "Continue")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#sign-button:not([hidden])")
+    assert faults(page) == []
+    authenticated(page, device)
+    tabs_to(page, "Sign with your passkey")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=*")
+    until(asking.hub, ProductApproved, more_than=0)
+    with asking.hub.database.view() as view:
+        (entry,) = linking.every(view.connection, view.vault, type_=ProductApproved)
+    assert isinstance(entry.message.data, ProductApproved)
+    (given,) = entry.message.data.approvals
+    assert given.envelope is not None
+    assert given.envelope.signatures[0].authenticatorData is not None
+    assert troubles == []
+    page.context.close()

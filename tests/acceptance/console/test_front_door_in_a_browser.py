@@ -105,6 +105,8 @@ def test_pages_after_a_rating_have_no_faults(served: Served) -> None:
     rates(page, at)
     found = {"done": faults(page)}
     found["close"] = faults(page, f"{at}/close")  # the one with every kind of question
+    found["consent"] = faults(page, f"{at}/consent")
+    found["kept back"] = faults(page, f"{served.url}/desk/front-door/kept-back")
     rates(late, None)
     found["overtaken"] = faults(late)
     page.goto(f"{at}/close")

@@ -10,13 +10,14 @@ from playwright.sync_api import Browser
 
 from ops.access.acting import asker
 from ops.demo.running import DemoFolder
-from ops.look import received
+from ops.look import handed, received
 from ops.run.wiring import Hub
 from tests.support.approving import ROBIN, asked, asking_hub, released, wanted_back
 from tests.support.browsing import Served, faults, follow, served, tabs_to
+from tests.support.desk import LEAD, tells
 
 DESK = "/desk/received"
-HELPER = "E. Helper"
+HELPER, ASSESSOR = "E. Helper", "A. Assessor"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,19 @@ def _sent(path: Path) -> tuple[DemoFolder, Hub]:
     other = "Robin ran away from school and was found at the station by a guard."
     asked(hub, reference="R-2", narrative=other, child=ROBIN)
     released(hub)
+    _handed_over(hub)
     return folder, hub
+
+
+def _handed_over(hub: Hub) -> None:
+    """The assessment team is handed what the police tell of a child whose worker is theirs."""
+    child = {"name": [{"given_name": ["Ash"], "family_name": ["Fabled"]}]}
+    child |= {"date_of_birth": {"date": "2012-12-03"}}
+    worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "ICS-8"}
+    case = {"reference": "ICS-8", "child": child, "worker": worker, "since": "2026-01-05"}
+    tells(hub, LEAD, "mash.open-case.v1", **case)
+    said = {"reference": "R-8", "observed_at": "2026-11-03T19:40:00Z", "subject": child}
+    tells(hub, "police", "mash.notification.v1", **said, narrative="Ash slept in the park.")
 
 
 def test_no_page_has_faults(sent: Served) -> None:
@@ -53,6 +66,22 @@ def test_no_page_has_faults(sent: Served) -> None:
     follow(page.get_by_role("button", name="Send"))
     page.get_by_role("heading", name="There is a problem").wait_for()
     assert faults(page) == []
+    page.context.close()
+
+
+def test_a_team_takes_what_it_was_handed_without_javascript(sent: Served) -> None:
+    seen = sent.desk_of(ASSESSOR, script=True)
+    (one,) = handed.all_of(sent.hub, asker(sent.hub, ASSESSOR))
+    assert faults(seen, f"{sent.url}{DESK}/handover/{one.referral_id}") == []
+    seen.context.close()
+    page = sent.desk_of(ASSESSOR)
+    follow(page.get_by_role("link", name="what your agency was sent"))
+    follow(page.get_by_role("link", name="for W. Allocated"))
+    assert page.get_by_text("Ash slept in the park.").is_visible()
+    page.get_by_label("Yes: I have it").check()
+    follow(page.get_by_role("button", name="Send"))
+    assert page.get_by_text("Your answer is recorded").is_visible()
+    assert page.get_by_text(f"{ASSESSOR} has it").is_visible()
     page.context.close()
 
 

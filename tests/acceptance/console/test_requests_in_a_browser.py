@@ -39,7 +39,8 @@ def test_no_page_has_faults(asking: Served) -> None:
     page = asking.desk_of(RESEARCHER, script=True)
     page.goto(f"{asking.url}{DESK}")
     link = page.get_by_role("link", name=re.compile("^Request ")).get_attribute("href")
-    for path in (DESK, f"{DESK}/tell", *(f"{link}{one}" for one in ("", "/known", "/unknown"))):
+    own = (DESK, f"{DESK}/tell", f"{DESK}/disagree")
+    for path in (*own, *(f"{link}{one}" for one in ("", "/known", "/unknown"))):
         assert faults(page, f"{asking.url}{path}") == [], path
         assert "Kim" not in page.title()
     page.goto(f"{asking.url}{link}/declined")

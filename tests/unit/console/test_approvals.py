@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,9 +21,11 @@ from ops.edge import keys
 from ops.edge.approving import Decision, decide, request_of
 from ops.look import asked as look
 from ops.run.wiring import Hub, open_hub
+from schemas.decisions import StandingWithdrawn
 from schemas.operations import AccessDenied, RecordAccessed
 from schemas.product import (
     Choice,
+    ItemAmended,
     ItemDecided,
     ItemLifted,
     ItemWithheld,
@@ -32,8 +35,18 @@ from stores import linking
 from stores.trail import Entry
 from tests.support.approving import NARRATIVE, SERGEANT, asked, asking_hub
 from tests.support.console import Person, app_of, hidden
+from tests.support.desk import tells
 
 DESK = "/desk/approvals"
+RELEASE: dict[str, Any] = {
+    "standing_id": "early-help-2026",
+    "recipients": ["early_help"],
+    "purposes": ["early help assessment"],
+    "since": "2026-03-12",
+    "until": "2030-12-31",
+    "decided_by": SERGEANT,
+    "reason": "Agreed with early help",
+}
 HEAD = ("product_id", "case_id", "recipient", "purpose", "referral_id", "item_id")
 SANITISED = "rang us on [telephone]"
 
@@ -188,6 +201,55 @@ def test_own_words_leave_only_once_what_is_still_found_in_them_was_looked_at(
     (approved,) = facts(hub, referral, ProductApproved)
     assert isinstance(approved.message.data, ProductApproved)
     assert approved.message.data.items[0].text == words
+
+
+def test_each_redaction_is_kept_in_or_taken_out_and_what_is_left_is_looked_at(
+    hub: Hub, sergeant: Person, referral: str
+) -> None:
+    at = f"{place(hub)}/chosen"
+    begun = sergeant.get(at).text
+    assert begun.count('name="takes_out"') == begun.count(" checked>") == 4
+    fields = {"seen": hidden(begun, "seen"), "takes_out": ["2", "3", "4"]}
+    checked = sergeant.sends(at, {**fields, "stage": "words"}).text
+    assert checked.count(" checked>") == 3
+    assert "12 Example Street" in re.sub(r"(?s).*As it would leave now", "", checked)
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 422
+    stays = re.search(r'id="stays"[^>]*value="(\w+)"', checked)
+    assert stays is not None
+    fields["stays"] = stays[1]
+    other = {**fields, "takes_out": ["3", "4"], "stage": "send"}
+    assert sergeant.sends(at, other).status_code == 422, "said of other words"
+    check = sergeant.sends(at, {**fields, "stage": "review"}).text
+    assert "Stays in, that would be taken out" in check
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 303
+    hub.embedded().drain()
+    (entry,) = facts(hub, referral, ItemDecided)
+    assert isinstance(entry.message.data, ItemDecided)
+    wording = entry.message.data.wording
+    assert wording is not None
+    assert "12 Example Street" in wording.text
+    assert "01632 960555" not in wording.text
+    assert wording.differences
+
+
+@pytest.mark.parametrize(
+    ("out", "made"),
+    [("1234", Choice.RELEASE_SANITISED), ("", Choice.RELEASE_ORIGINAL)],
+)
+def test_who_takes_out_all_or_nothing_has_chosen_that(
+    hub: Hub, sergeant: Person, referral: str, out: str, made: Choice
+) -> None:
+    at = f"{place(hub)}/chosen"
+    fields = {"seen": hidden(sergeant.get(at).text, "seen"), "takes_out": [*out]}
+    checked = sergeant.sends(at, {**fields, "stage": "words"}).text
+    if stays := re.search(r'id="stays"[^>]*value="(\w+)"', checked):
+        fields["stays"] = stays[1]
+    assert bool(stays) is (made is Choice.RELEASE_ORIGINAL)
+    assert sergeant.sends(at, {**fields, "stage": "send"}).status_code == 303
+    hub.embedded().drain()
+    (entry,) = facts(hub, referral, ItemDecided)
+    assert isinstance(entry.message.data, ItemDecided)
+    assert (entry.message.data.choice, entry.message.data.wording) == (made, None)
 
 
 def test_words_without_identifiers_need_nothing_more(hub: Hub, sergeant: Person) -> None:
@@ -393,6 +455,66 @@ def test_an_item_is_withheld_and_lifted_again(hub: Hub, sergeant: Person, referr
     assert sends(sergeant, f"{link}/lift", stage="send").status_code == 303
     hub.embedded().drain()
     assert len(facts(hub, referral, ItemLifted)) == 1
+
+
+def test_an_item_is_told_in_other_words_and_asked_about_again(
+    hub: Hub, sergeant: Person, referral: str
+) -> None:
+    (one,) = requests(hub)
+    item = look.name_of(asker(hub, SERGEANT), one.request.item.item_id)
+    at = f"{DESK}/item/{referral}/{item}"
+    assert sergeant.sends(at, {"ruling": "amend"}).headers["location"] == f"{at}/amend"
+    assert "hit at home" in sergeant.get(f"{at}/amend").text
+    for text, says in ((NARRATIVE, "Change the words"), (" ", "Write the words")):
+        assert says in sergeant.sends(f"{at}/amend", {"text": text, "stage": "send"}).text
+    check = sergeant.sends(f"{at}/amend", {"text": "Kim was pushed.", "stage": "review"})
+    assert "What it says now" in check.text
+    sent = {"text": "Kim was pushed.", "stage": "send"}
+    assert sergeant.sends(f"{at}/amend", sent).status_code == 303
+    hub.embedded().drain()
+    (entry,) = facts(hub, referral, ItemAmended)
+    assert isinstance(entry.message.data, ItemAmended)
+    assert (entry.message.data.text, entry.message.data.decided_by) == (sent["text"], SERGEANT)
+    assert "Kim was pushed." in sergeant.get(place(hub)).text
+
+
+# --- released beforehand
+
+
+def test_what_was_released_beforehand_is_shown_and_ended_by_its_owner_alone(
+    app: Starlette, hub: Hub, sergeant: Person
+) -> None:
+    tells(hub, "police", "mash.standing-release.v1", **RELEASE)
+    text = unescape(sergeant.get(f"{DESK}/standing").text)
+    assert text.count("In force") == 2, "by message, and in the agreement"
+    for said in ("Sample Early Help", "The end of 31 December 2030", "12 March 2026", SERGEANT):
+        assert said in text
+    (at,) = set(re.findall(rf"{DESK}/standing/[\w-]+", text))
+    nurse = Person(app)
+    nurse.enters(hub, "P. Nurse")
+    sent = {"stage": "send", "reason": "No longer agreed"}
+    assert nurse.get(at).status_code == 404
+    assert nurse.posts(at, {**sent, "form_token": nurse.token(DESK)}).status_code == 404
+    assert sergeant.posts(at, sent).status_code == 403
+    assert "Say why" in sergeant.sends(at, {"stage": "send", "reason": " "}).text
+    assert "You end this release" in sergeant.sends(at, {**sent, "stage": "review"}).text
+    hub.embedded().drain()
+    assert sergeant.get(at).status_code == 200, "nothing has ended it yet"
+    assert sergeant.sends(at, sent).headers["location"].startswith(f"{DESK}/standing?done=")
+    hub.embedded().drain()
+    assert sergeant.get(at).status_code == 404
+    assert sergeant.get(f"{DESK}/standing").text.count("In force") == 1
+    assert len(facts(hub, "police", StandingWithdrawn)) == 1
+
+
+def test_who_is_no_decision_maker_ends_nothing(app: Starlette, hub: Hub, sergeant: Person) -> None:
+    tells(hub, "police", "mash.standing-release.v1", **RELEASE)
+    other = Person(app)
+    other.enters(hub, "N. Inspector")
+    (at,) = set(re.findall(rf"{DESK}/standing/[\w-]+", other.get(f"{DESK}/standing").text))
+    other.sends(at, {"stage": "send", "reason": "x"})
+    hub.embedded().drain()
+    assert sergeant.get(at).status_code == 200
 
 
 def test_all_of_its_own_is_told_and_that_somebody_asked(

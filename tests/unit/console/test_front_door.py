@@ -18,13 +18,17 @@ from starlette.applications import Starlette
 from ops.console import sending
 from ops.console.front_door.decisions import DECISIONS
 from ops.look.changed import local
+from ops.look.kept_back import Kept
 from ops.run.wiring import Hub
 from schemas.base import Fact
-from schemas.decisions import OutcomeDecided, RatingDecided, RequestDecided
+from schemas.consent import ConsentReceived
+from schemas.decisions import AdultsDecided, OutcomeDecided, RatingDecided, RequestDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.handover import HandoverDecided
 from schemas.operations import AccessDenied, RecordRevealed
 from schemas.picture import PicturedClock
+from schemas.safety import Danger, Hit, SafetyDecided
+from schemas.school import SchoolDecided
 from stores import linking
 from stores.tables import states
 from tests.support.console import Fields, Person, app_of, hidden
@@ -78,8 +82,8 @@ _FAMILIES = (
 )
 
 
-def told(hub: Hub, narrative: str = "The child was alone in the street.") -> str:
-    """A new referral, about a child of its own."""
+def told(hub: Hub, narrative: str = "The child was alone in the street.", **more: Any) -> str:
+    """A new referral, about a child of its own; ``related_person``: with these people."""
     number = next(_numbers)
     child = {
         "name": [
@@ -89,11 +93,12 @@ def told(hub: Hub, narrative: str = "The child was alone in the street.") -> str
             }
         ],
         "date_of_birth": {"date": f"20{10 + number // 10}-0{1 + number % 9}-1{number % 9}"},
+        "related_person": more.pop("related_person", []),
     }
     desks = Desks(hub)
     desks.sent = 1000 * (number + 1)
     said = {"reference": f"R-{number}", "observed_at": "2026-11-03T19:40:00Z", "subject": child}
-    return desks.tells("police", "notification", **said, narrative=narrative)
+    return desks.tells("police", "notification", **said, narrative=narrative, **more)
 
 
 def facts(hub: Hub, referral: str, type_: type[Fact]) -> list[Any]:
@@ -339,6 +344,122 @@ def test_a_form_without_its_token_decides_nothing(hub: Hub, worker: Person, refe
     answer = worker.posts(path, {**RATING, "saw": saw, "step": "send"})
     assert answer.status_code == 403
     assert facts(hub, referral, RatingDecided) == []
+
+
+# --- what is kept back, consent, schools and adults
+
+FATHER = {
+    "name": {"given_name": ["Marek"], "family_name": ["Oldroyd"]},
+    "date_of_birth": {"date": "1984-03-02"},
+    "relationship": "father",
+    "risk": "fled_from",
+    "works_for": ["Sample General Practices"],
+}
+
+
+def test_what_is_kept_back_is_decided_by_who_is_named_for_it(
+    app: Starlette, hub: Hub, worker: Person
+) -> None:
+    referral = told(hub, related_person=[FATHER])
+    decides(worker, f"{DESK}/{referral}/rate", RATING | {"agencies": ["gp"]})
+    hub.embedded().drain()
+    asked = Desks(hub).letters("gp", "information-request")
+    assert referral not in [one["referral_id"] for one in asked]
+    hub.embedded().drain()
+    page = worker.get(f"{DESK}/{referral}").text
+    kept = "A request for information, to Sample General Practices"
+    assert kept in page
+    assert "A risk person works for the recipient." in page
+    assert "D. Manager" in page
+    assert "safety" not in offered(worker, referral)
+    assert "Something is kept back" in row_of(worker.get(DESK).text, referral)
+    assert kept in worker.get(f"{DESK}/kept-back").text
+
+    manager, path = somebody(app, hub, "D. Manager"), f"{DESK}/{referral}/safety"
+    hold = re.search(r'name="hold_id" type="radio" value="([^"]+)"', manager.get(path).text)
+    assert hold is not None
+    said = {"hold_id": hold[1], "choice": "leave_out", "rationale": "He works there"}
+    assert "Choose what" in decides(manager, path, said).text  # nothing of it makes that safe
+    assert decides(manager, path, said | {"choice": "do_not_send"}).status_code == 303
+    (decided,) = facts(hub, referral, SafetyDecided)
+    assert (decided.decision.choice, decided.decision.decided_by) == ("do_not_send", "D. Manager")
+    assert "kept back" not in worker.get(f"{DESK}/{referral}").text.lower()
+
+
+def test_what_is_dangerous_by_an_address_is_sent_without_that(
+    app: Starlette, hub: Hub, referral: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hit = Hit(
+        danger=Danger.PROTECTED_ADDRESS,
+        whose="the child",
+        where="identity.address",
+        says="A protected address is told.",
+    )
+    kept = Kept("hold-1", referral, "gp", "mash.information-request.v1", (hit,), False, None, None)
+    monkeypatch.setattr("ops.look.kept_back.of", lambda *_: [kept])
+    manager, path = somebody(app, hub, "D. Manager"), f"{DESK}/{referral}/safety"
+    assert "Something kept back is dangerous by this." in manager.get(path).text
+    said = {"hold_id": "hold-1", "choice": "leave_out", "rationale": "They moved there since"}
+    assert "Tick what to leave out" in decides(manager, path, said).text
+    decides(manager, path, said | {"leaves_out": "address"})
+    (decided,) = facts(hub, referral, SafetyDecided)
+    assert decided.decision.leaves_out == ("address",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"answer": ""}, "Choose what they say"),
+        ({"answer": "not_sought"}, "Say why they were not asked"),
+        ({"answer": "overridden", "reason": "Harm"}, "Say on which legal basis"),
+        ({"answer": "given", "asked_at": "yesterday"}, "write a day and time"),
+    ],
+)
+def test_what_consent_lacks_is_said(
+    hub: Hub, worker: Person, referral: str, fields: Fields, says: str
+) -> None:
+    answer = decides(worker, f"{DESK}/{referral}/consent", fields)
+    assert (answer.status_code, says in answer.text) == (422, True)
+    assert facts(hub, referral, ConsentReceived) == []
+
+
+def test_consent_is_recorded_as_it_was_asked_for(hub: Hub, worker: Person, referral: str) -> None:
+    said = {"answer": "given", "whom": "the mother", "asked_at": "04/07/2026 14:30"}
+    assert decides(worker, f"{DESK}/{referral}/consent", said).status_code == 303
+    (received,) = facts(hub, referral, ConsentReceived)
+    consent = received.consent
+    assert (consent.told_by, consent.whom) == ("S. Worker", "the mother")
+    assert consent.asked_at == dt.datetime(2026, 7, 4, 13, 30, tzinfo=dt.UTC)
+    assert "S. Worker, Sample Children" in worker.get(f"{DESK}/{referral}").text
+
+
+def test_a_school_that_no_letter_goes_to_is_told_by_somebody(hub: Hub, worker: Person) -> None:
+    referral = told(hub, concern=["domestic-abuse"])
+    page = worker.get(f"{DESK}/{referral}").text
+    assert "school is to be told of this incident" in page
+    assert referral in worker.get(f"{DESK}/kept-back").text
+    path = f"{DESK}/{referral}/school"
+    sends = {"action": "tell", "rationale": "She goes there"}
+    assert "Choose which school" in decides(worker, path, sends).text
+    rang = {"action": "told", "rationale": "I rang Mr Head at 8am"}
+    assert decides(worker, path, rang).status_code == 303
+    (decided,) = facts(hub, referral, SchoolDecided)
+    assert (decided.decision.action, decided.decision.decided_by) == ("told", "S. Worker")
+    assert "school is to be told" not in worker.get(f"{DESK}/{referral}").text
+    assert referral not in worker.get(f"{DESK}/kept-back").text
+
+
+def test_two_adults_are_settled_to_be_two(hub: Hub, worker: Person) -> None:
+    told(hub, related_person=[FATHER])
+    referral = told(hub, related_person=[FATHER])
+    path = f"{DESK}/{referral}/adults"
+    pair = re.search(r'name="pair" type="radio" value="([^"]+)"', worker.get(path).text)
+    assert pair is not None
+    said = {"pair": pair[1], "same": "no", "rationale": "Born in other towns"}
+    assert decides(worker, path, said).status_code == 303
+    (decided,) = facts(hub, referral, AdultsDecided)
+    assert (decided.pictured, decided.decision.same) == (True, False)
+    assert decided.decision.decided_by == "S. Worker"
 
 
 # --- what follows

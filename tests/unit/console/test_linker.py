@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from ops.look import links
 from ops.run.wiring import Hub
 from schemas.case import DecisionUndone, LinkCorrected, PersonsKeptApart, PersonsMerged, PersonSplit
+from schemas.decisions import UndoDecided
 from schemas.operations import AccessDenied, RecordRevealed
 from schemas.person import Address, Contact, Name, PartialDate
 from stores import linking
@@ -159,16 +160,30 @@ def test_it_is_settled_and_taken_back(place: dict[str, Any], hub: Hub, linker: P
     assert path not in linker.get(DESK).text
     undo = re.search(rf"{DESK}/decisions/[^\"]+", linker.get(DESK).text)
     assert undo is not None
-    assert linker.sends(undo[0], {"rationale": " "}).status_code == 422
+    assert "Robin" not in linker.get(undo[0]).text
+    assert linker.sends(undo[0], {"rationale": "It was the cousin"}).status_code == 422
+    shown = linker.sends(undo[0], {"why": "The school rang"}).text
+    assert "Robin" in shown
+    saw = hidden(shown, "saw")
+    form = {"why": "The school rang", "saw": saw}
+    assert linker.sends(undo[0], form | {"rationale": " "}).status_code == 422
+    older = linker.sends(undo[0], form | {"saw": "older", "rationale": "It was the cousin"})
+    assert (older.status_code, "It was the cousin" in older.text) == (409, True)
+    form |= {"rationale": "It was the cousin"}
     with working(hub):
-        answer = settles(linker, undo[0], {"rationale": "It was the cousin"})
+        answer = settles(linker, undo[0], form)
     assert answer.headers["location"] == f"{DESK}?done=undone"
     assert count(hub, DecisionUndone) == 1
-    assert "It was taken back already" in linker.get(undo[0]).text
+    with hub.database.reading() as connection:
+        (sent,) = linking.every(connection, hub.database.vault, type_=UndoDecided, since=0)
+    assert isinstance(sent.message.data, UndoDecided)
+    assert [one.id for one in sent.message.data.decision.saw] == [saw]
+    assert "It was taken back already, by S. Worker" in linker.get(undo[0]).text
     assert path in linker.get(DESK).text
-    with working(hub):
-        answer = settles(linker, undo[0], {"rationale": "Once more"})
-    assert answer.status_code == 422
+    second = linker.sends(undo[0], form | {"rationale": "Once more"}, page=DESK)
+    assert second.status_code == 409
+    assert "S. Worker took this back on" in second.text
+    assert "Once more" in second.text
 
 
 def test_two_persons_are_found_to_be_one_child_or_two(

@@ -13,19 +13,29 @@ from sqlalchemy import text as sql
 from ops.access.acting import asker
 from ops.console import sending
 from ops.demo.running import DemoFolder
-from ops.look import received
+from ops.look import changes, handed, received
 from ops.run.wiring import Hub, open_hub
 from router.steps.release.decide import STEP
 from schemas.base import Fact
+from schemas.case import ChildLinked
+from schemas.changes import ChangeAcknowledged
 from schemas.decisions import ProductFetched
+from schemas.handover import (
+    HandoverConfirmed,
+    HandoverFetched,
+    HandoverGivenUp,
+    HandoverRefused,
+)
 from schemas.product import ProductDelivered, ProductReturned, RecallAnswered
 from stores import linking, states
 from stores.database import Transaction
-from tests.support.approving import SERGEANT, asked, asking_hub, released, wanted_back
+from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub, released, wanted_back
 from tests.support.console import Person, app_of
+from tests.support.desk import LEAD, letters, tells
+from tests.support.filled import seen_by_lead
 
 DESK = "/desk/received"
-HELPER = "E. Helper"
+HELPER, ASSESSOR = "E. Helper", "A. Assessor"
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +108,7 @@ def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     assert helper.sends(at, {"status": "received"}).status_code == 303
     assert count(hub, ProductDelivered) == 1
     text = helper.get(DESK).text
-    assert "There is nothing that nobody has yet" in text
+    assert "There is no product that nobody has yet" in text
     assert f"{HELPER} said so" in text
     assert f'href="{at}"' in text
     page = helper.get(at)
@@ -172,3 +182,106 @@ def test_what_is_wanted_back_is_answered(hub: Hub) -> None:
     assert helper.sends(back, {"status": "destroyed"}).status_code == 303
     assert count(hub, RecallAnswered) == 1
     assert "Nothing is wanted back" in helper.get(DESK).text
+
+
+def rerated(hub: Hub, referral: str) -> None:
+    """The lead agency finds that it is worse, after early help was sent what the police know."""
+    told = hub.database
+    with told.reading() as connection:
+        (linked,) = linking.about(connection, told.vault, ids=[referral], types=[ChildLinked])
+    tells(
+        hub,
+        LEAD,
+        "mash.rating-decision.v1",
+        referral_id=referral,
+        case_id=linked.message.data.of_case,
+        colour="amber",
+        decided_by="S. Worker",
+        rationale="The nurse has seen more",
+        saw=seen_by_lead(hub, referral),
+    )
+
+
+def test_a_person_says_that_they_know_what_has_changed(hub: Hub, sent: tuple[Path, str]) -> None:
+    helper, product = entered(hub), place(hub)
+    helper.sends(product, {"status": "received"})
+    count(hub, ProductDelivered)
+    assert "Changed since" not in helper.get(DESK).text
+    rerated(hub, sent[1])
+    (change,) = changes.waiting(hub, asker(hub, HELPER))
+    at = f"{DESK}/change/{change.change_id}"
+    assert (f'href="{at}"' in helper.get(DESK).text, "Kim" in helper.get(DESK).text) == (
+        True,
+        False,
+    )
+    text = helper.get(at).text
+    assert "The rating was raised from Green to Amber." in text
+    assert f'href="{product}"' in text
+    (letter,) = letters(hub, "early_help", "mash.product-changed.v1")
+    assert (change.says, change.to_do) == (letter["changed"], letter["to_do"])
+    assert entered(hub, "L. Teacher").get(at).status_code == 404
+    assert f'href="{at}"' in helper.get(product).text
+    assert helper.sends(at, {}).status_code == 303
+    assert count(hub, ChangeAcknowledged) == 1
+    assert "Changed since" not in helper.get(DESK).text
+    assert helper.get(at).status_code == 404
+    text = helper.get(product).text
+    assert ("raised from Green to Amber" in text, f'href="{at}"' in text) == (True, False)
+
+
+def handed_over(hub: Hub) -> str:
+    """A referral about a child who has a social worker of the assessment team."""
+    worker = {"name": "W. Allocated", "team": "csc_assessment_team", "case_reference": "ICS-7"}
+    case = {"reference": "ICS-7", "child": ROBIN, "worker": worker, "since": "2026-01-05"}
+    tells(hub, LEAD, "mash.open-case.v1", **case)
+    said = {"reference": "R-9", "observed_at": "2026-11-03T19:40:00Z", "subject": ROBIN}
+    tells(hub, "police", "mash.notification.v1", **said, narrative="Robin was out at night.")
+    (one,) = handed.all_of(hub, asker(hub, ASSESSOR))
+    return one.referral_id
+
+
+def test_a_worker_team_reads_what_it_was_handed_and_has_it_or_not(hub: Hub) -> None:
+    referral = handed_over(hub)
+    team, at = entered(hub, ASSESSOR), f"{DESK}/handover/{referral}"
+    page = team.get(DESK).text
+    assert (f'href="{at}"' in page, "Robin" in page) == (True, False)
+    assert "1 waits for a person of your agency" in page
+    assert "1 more waits" in team.get("/desk/requests").text
+    assert count(hub, HandoverFetched) == 0
+    text = team.get(at).text
+    assert "Robin Sample" in text
+    assert "Robin was out at night." in text
+    assert count(hub, HandoverFetched) == 1
+    assert entered(hub).get(at).status_code == 404
+    assert team.sends(at, {"status": "refused"}).status_code == 422
+    assert team.sends(at, {"status": "received"}).status_code == 303
+    assert count(hub, HandoverConfirmed) == 1
+    page = team.get(DESK).text
+    assert (f"{ASSESSOR} has it" in page, "0 wait for a person" in page) == (True, True)
+    after = {"status": "refused", "reason": "She left the team"}
+    assert team.sends(at, after).status_code == 303
+    assert count(hub, HandoverRefused) == 1
+
+
+def test_what_is_taken_back_from_a_team_is_given_up(hub: Hub) -> None:
+    referral = handed_over(hub)
+    team, at = entered(hub, ASSESSOR), f"{DESK}/handover/{referral}"
+    team.get(at)
+    tells(
+        hub,
+        LEAD,
+        "mash.handover-decision.v1",
+        referral_id=referral,
+        case_id=handed.all_of(hub, asker(hub, ASSESSOR))[0].case_id,
+        action="take_back",
+        decided_by="S. Worker",
+        rationale="Another child",
+        saw=seen_by_lead(hub, referral),
+    )
+    text = team.get(at).text
+    assert "A referral is taken back from your team" in text
+    assert "Robin" not in text
+    assert team.sends(at, {"status": "received"}).status_code == 422
+    assert team.sends(at, {"status": "given_up"}).status_code == 303
+    assert count(hub, HandoverGivenUp) == 1
+    assert referral not in team.get(DESK).text

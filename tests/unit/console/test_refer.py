@@ -66,7 +66,10 @@ class Reporter(Person):
 
     def says(self, path: str, fields: Mapping[str, str]) -> str:
         """Answer a page; where that leads."""
-        token = hidden(self.get(f"/refer/{path}").text, "form_token")
+        page = self.get(f"/refer/{path}").text
+        missing = [name for name in fields if f'name="{name}"' not in page]
+        assert not missing, "a browser would not send it"
+        token = hidden(page, "form_token")
         answer = self.posts(f"/refer/{path}", {"form_token": token, **fields})
         assert answer.status_code == 303, re.findall(r'href="#.*?">(.*?)<', answer.text)
         return str(answer.headers["location"]).removeprefix("/refer/")

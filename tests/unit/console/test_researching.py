@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -15,6 +17,7 @@ from ops.console import sending
 from ops.demo.running import DemoFolder
 from ops.look import requested
 from ops.run.wiring import Hub, open_hub
+from schemas.disagreements import DisagreementRaised
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -217,3 +220,63 @@ def test_a_form_of_elsewhere_answers_nothing(hub: Hub, researcher: Person, refer
         sent = {**fields, "form_token": token}
         assert researcher.posts(at + path, sent, headers=evil).status_code == 403
     assert answered(hub, referral) == []
+
+
+VIEW = {
+    "disputes": "rating",
+    "profession": "GP",
+    "view": "It is worse than green.",
+    "asks_for": "Amber",
+    "may_be_revealed": "yes",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"about": ""}, "Write the number of the referral"),
+        ({"disputes": "withholding"}, "Choose who holds it back"),
+        ({"view": ""}, "Say how you see it"),
+        ({"may_be_revealed": ""}, "Say whether others may read it"),
+        ({"about": "R-unknown", "step": "send"}, "The hub did not take this"),
+    ],
+)
+def test_what_a_disagreement_lacks_is_said(
+    hub: Hub,
+    researcher: Person,
+    referral: str,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, str],
+    says: str,
+) -> None:
+    waits = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: hub.embedded().drain())
+    monkeypatch.setattr(sending, "time", waits)
+    monkeypatch.setattr(sending, "_PATIENCE", 5.0)
+    answer = researcher.sends(f"{DESK}/disagree", {"about": referral, **VIEW, **fields})
+    assert (answer.status_code, says in answer.text) == (422, True)
+    assert ">Amber</textarea>" in answer.text
+    assert disagreed(hub, referral) == []
+
+
+def test_an_agency_disagrees_in_its_own_words_once_it_has_read_them_back(
+    hub: Hub, researcher: Person, referral: str
+) -> None:
+    at = f"{DESK}/disagree"
+    assert f'href="{at}"' in researcher.get(DESK).text
+    assert f'value="{referral}"' in researcher.get(f"{at}?about={referral}").text
+    said = {"about": referral, **VIEW}
+    checked = researcher.sends(at, said)
+    assert ("Check before you send" in checked.text, disagreed(hub, referral)) == (True, [])
+    answer = researcher.sends(at, said | {"step": "send"})
+    assert answer.headers["location"] == f"{DESK}?done=disagreed"
+    (fact,) = disagreed(hub, referral)
+    assert (fact.agency, fact.raised_by, fact.view) == ("gp", RESEARCHER, VIEW["view"])
+
+
+def disagreed(hub: Hub, referral: str) -> list[DisagreementRaised]:
+    hub.embedded().drain()
+    with hub.database.reading() as connection:
+        vault = hub.database.vault
+        found = linking.about(connection, vault, ids=[referral], types=[DisagreementRaised])
+    facts = [one.message.data for one in found]
+    return [one for one in facts if isinstance(one, DisagreementRaised)]

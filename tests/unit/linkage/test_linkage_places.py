@@ -32,6 +32,12 @@ from router.linkage.places import Nearness, address, nearness, telephone
         ((("12 Larkfields",), "ZX1 2AB"), (("12 Larkfieldsend Row",), "QX9 8YZ"), Nearness.OTHER),
         ((("9 Quarry Lane",), "4763"), (("12 Larkfield Road",), "4763"), Nearness.SAME_POSTCODE),
         ((("12 Larkfield Road",), "4763"), (("12 Larkfield Road",), "4758"), Nearness.STREET),
+        (((), "ZX1 2AB"), ((), "ZX1 2AB"), Nearness.SAME_POSTCODE),
+        ((("As above",), "ZX1 2AB"), (("As above",), "ZX1 2AB"), Nearness.NONE),
+        ((("Rose Cottage",), "ZX1 2AB"), (("Rose Cottage",), "ZX1 2AB"), Nearness.SAME),
+        ((("Rose Cottage",), ""), (("Rose Cottage",), ""), Nearness.STREET),
+        ((("Flat", "Netherby"), ""), (("Flat", "Netherby"), ""), Nearness.NONE),
+        ((("c/o Social Services", "Netherby"), ""),) * 2 + (Nearness.NONE,),
         ((("No fixed abode",), "ZZ99 3VZ"), (("7 Quarry Lane",), "QX9 8YZ"), Nearness.NONE),
     ],
 )

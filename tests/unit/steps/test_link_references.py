@@ -14,7 +14,7 @@ from router.steps.deduplicate import decide as deduplicate
 from schemas.case import ChildLinked, LinkOutcome, NotificationAmended, VersionMoved
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
-from schemas.person import Identifier, Name, PartialDate, Person, Sex
+from schemas.person import Address, Identifier, Name, PartialDate, Person, Sex
 from schemas.policy import Policy
 from tests.support.given import NOON, child, notification
 from tests.support.linking import AREA, Linking, in_replay, rules
@@ -53,6 +53,39 @@ def test_a_reference_that_says_too_little_of_both_is_no_version() -> None:
     first = hub.referral("r1", Person(name=(Name(family_name=("Thornbury",)),)))
     linked = version(hub, "r2", child(), first="r1")
     assert linked.person_id != first.person_id
+
+
+LITTLE = [
+    Person(),
+    Person(name=(Name(given_name=("Unknown",), family_name=("Unknown",)),)),
+    Person(name=(Name(family_name=("Thornbury",)),), address=child().address),
+]
+
+
+@pytest.mark.parametrize("subject", LITTLE, ids=["nothing", "unknown", "surname"])
+def test_one_whom_nothing_tells_is_a_version_in_the_same_words_alone(subject: Person) -> None:
+    hub = in_replay()
+    first = hub.referral("r1", subject)
+    other = hub.referral(
+        "r2", subject, first="r1", narrative="A boy of four was seen on the roof of a garage."
+    )
+    assert other.person_id != first.person_id
+    hub = in_replay()
+    told = "Nobody came to the school gate for the youngest one until six in the evening."
+    hub.referral("r1", subject, narrative=told)
+    again = hub.referral("r2", subject, first="r1", narrative=f"{told} It was raining.")
+    assert again.version == 2
+
+
+def test_a_postcode_alone_makes_no_home() -> None:
+    """Muhammad and Ava Khan are many, and a postcode is fifteen homes."""
+    ava = Person(
+        name=(Name(given_name=("Ava",), family_name=("Khan",)),),
+        address=(Address(postcode="TS1 1AA"),),
+    )
+    hub = in_replay()
+    first = hub.referral("r1", ava)
+    assert hub.referral("r2", ava, narrative="She was cold.").person_id != first.person_id
 
 
 def test_a_version_with_the_name_spelt_otherwise_is_one_and_counts_as_no_repeat() -> None:

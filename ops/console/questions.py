@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from ops.console.screen import Form
 
-Kind = Literal["words", "line", "one", "some", "from"]
-"""Several lines, one line, one of a few, some of many, or one of a long list."""
+Kind = Literal["words", "line", "when", "one", "some", "from"]
+"""Several lines, one line, a day and time, one of a few, some of many, or one of a long list."""
+
+_HERE: Final = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Ask:
             return self.required
         if isinstance(said, str) and len(said) > self.most:
             return f"{self.label}: use {self.most:,} characters or fewer"
+        if self.kind == "when" and isinstance(said, str) and said and moment_of(said) is None:
+            return f"{self.label}: write a day and time, such as 27/11/2026 14:30"
         return None
 
     def in_words(self, said: str | Sequence[str]) -> str:
@@ -58,3 +64,11 @@ class Ask:
         if isinstance(said, str):
             return texts.get(said, said)
         return ", ".join(texts[one] for one in said)
+
+
+def moment_of(said: str) -> dt.datetime | None:
+    """A day and time as people write them; None where it is none."""
+    try:
+        return dt.datetime.strptime(said, "%d/%m/%Y %H:%M").replace(tzinfo=_HERE)
+    except ValueError:
+        return None

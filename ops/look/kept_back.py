@@ -1,0 +1,101 @@
+"""What is kept back as it would put somebody at risk, until a named human has decided (L7).
+
+It says neither whom a letter is about nor what stands in it: the check never does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ops.look.clocks import keys_of
+from ops.look.reading import Readable
+from ops.run.wiring import Hub
+from router.steps.hold import STEP, Held, Holds
+from router.steps.now import Now
+from schemas.safety import Hit, LetterHeld, ProductHeld
+from stores import codec, linking, overview, states
+from stores.database import View
+
+_HELD_FOR: Final = dt.timedelta(days=365)
+"""How long it is looked for what nobody has decided about and no clock runs of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One letter or product that waits."""
+
+    hold_id: str
+    referral_id: str
+    recipient: str
+    letter: str
+    """The type of what would be sent."""
+    hits: tuple[Hit, ...]
+    rest_goes: bool
+    """Whether the rest of it went at once, as of a Red."""
+    due_at: dt.datetime | None
+    left_seconds: int | None
+
+
+def of(hub: Readable, referral_id: str) -> list[Kept]:
+    """Of one referral, what is due first."""
+    at = codec.from_micros(hub.database.clock())
+    with hub.database.view() as view:
+        return _sorted(_open(view, {referral_id}, at=at))
+
+
+def waiting(hub: Readable) -> list[Kept]:
+    """All that nobody has decided about, what is due first."""
+    at = codec.from_micros(hub.database.clock())
+    with hub.database.view() as view:
+        since = overview.position_before(view.connection, codec.to_micros(at - _HELD_FOR))
+        period = (since, overview.last_position(view.connection))
+        keys = set(keys_of(view, STEP.name, at=at))
+        for type_ in (ProductHeld, LetterHeld):
+            found = linking.within(view, type_=type_, period=period)
+            keys |= {entry.message.data.of_referral or "" for entry in found}
+        return _sorted(_open(view, keys, at=at))
+
+
+def among(view: View, referral_ids: Collection[str], *, at: dt.datetime) -> set[str]:
+    """Those of these referrals of which something is kept back."""
+    return {one.referral_id for one in _open(view, referral_ids, at=at)}
+
+
+def deciders(hub: Hub) -> tuple[str, ...]:
+    """Who of the lead agency may decide, as far as they are named by hand."""
+    return hub.policy.value.partners[hub.settings.lead_agency].decision_makers
+
+
+def may_decide(hub: Hub, who: str) -> bool:
+    """Whether somebody of the lead agency may."""
+    now = Now(codec.from_micros(hub.database.clock()), hub.policy.value)
+    return now.may_decide(hub.settings.lead_agency, who)
+
+
+def _open(view: View, keys: Collection[str], *, at: dt.datetime) -> Iterator[Kept]:
+    for _, body in states.load(view, STEP.name, keys=keys).values():
+        for held in Holds.model_validate_json(body).holds.values():
+            if held.decision is None:
+                yield _kept(held, at=at)
+
+
+def _kept(held: Held, *, at: dt.datetime) -> Kept:
+    due = held.clock.due_at if held.clock else None
+    return Kept(
+        hold_id=held.hold_id,
+        referral_id=held.referral_id,
+        recipient=held.recipient,
+        letter=held.letter,
+        hits=held.hits,
+        rest_goes=held.rest_goes,
+        due_at=due,
+        left_seconds=int((due - at).total_seconds()) if due else None,
+    )
+
+
+def _sorted(found: Iterator[Kept]) -> list[Kept]:
+    last = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(found, key=lambda one: (one.due_at or last, one.hold_id))

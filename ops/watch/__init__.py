@@ -1,0 +1,1 @@
+"""What watches the hub from outside: its metrics, whether it is ready, and what to alert on."""

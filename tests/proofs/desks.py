@@ -1,0 +1,249 @@
+"""How long people wait for a page of their desk: one of them, and many at once, over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+import statistics
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+from ops.access.pages import SESSION
+from ops.access.proving import known_as, named
+from ops.access.sessions import sessions_of
+from ops.console.rendering import AT
+from ops.run.configuration import read_settings
+from schemas.access import Proof
+from tests.proofs.place import Place
+
+WORKLIST, OTHER = 300.0, 200.0
+"""Milliseconds that 95 of 100 pages may take."""
+LIMIT: Final = f"{AT}/static/console.css"
+"""What costs the server least: the same file for everybody."""
+_WHY: Final = "To measure how long it takes"
+_TOKEN: Final = re.compile(r'name="form_token" value="([^"]*)"')
+_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A page as somebody comes to it."""
+
+    name: str
+    path: str
+    aim: float = OTHER
+    link: str = ""
+    """The pattern of the links on that page of which one is followed; none: the page itself."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """What is asked there with its form, and the answer is the page."""
+
+
+_OPEN = rf'href="({AT}/front-door/[0-9a-f-]{{36}})"'
+_SCREENING: Final = (
+    Screen("front-door", "/front-door", WORKLIST),
+    Screen("front-door mine", "/front-door?show=mine", WORKLIST),
+    Screen("front-door all", "/front-door?show=all", WORKLIST),
+    Screen("front-door referral", "/front-door", link=_OPEN),
+    Screen("links", "/links", WORKLIST),
+)
+_RESEARCHING: Final = (
+    Screen("requests", "/requests", WORKLIST),
+    Screen("requests request", "/requests", link=rf'href="({AT}/requests/request/[^"/]+/[^"/]+)"'),
+    Screen("received", "/received", WORKLIST),
+    Screen("received product", "/received", link=rf'href="({AT}/received/product/[^"/]+)"'),
+)
+SCREENS: Final[Mapping[str, Sequence[Screen]]] = {
+    "D. Manager": (
+        Screen("duty", "/duty", WORKLIST),
+        Screen("duty clocks", "/duty/clocks", WORKLIST),
+        Screen("duty silence", "/duty/silence"),
+        Screen("duty handovers", "/duty/handovers"),
+        Screen("duty differences", "/duty/differences"),
+    ),
+    "S. Worker": _SCREENING,
+    "T. Worker": _SCREENING,
+    "M. Sergeant": (
+        Screen("approvals", "/approvals", WORKLIST),
+        Screen("approvals items", "/approvals/items"),
+        Screen("approvals ours", "/approvals/ours"),
+        Screen(
+            "approvals request",
+            "/approvals",
+            link=rf'href="({AT}/approvals/request/[^"/]+/[^"/]+)"',
+        ),
+    ),
+    "H. Researcher": _RESEARCHING,
+    "E. Helper": _RESEARCHING,
+    "J. Auditor": (
+        Screen("audit", "/audit"),
+        Screen("audit who", "/audit", asks={"wanted": "S. Worker"}),
+        Screen("audit owner", "/audit/owner", asks={"agency": "gp"}),
+        Screen("audit record", "/audit/record"),
+    ),
+}
+"""By the person of the sample whose pages they are."""
+_OF_A_HUNDRED: Final[Mapping[str, int]] = {
+    "D. Manager": 6,
+    "S. Worker": 20,
+    "T. Worker": 20,
+    "M. Sergeant": 12,
+    "H. Researcher": 20,
+    "E. Helper": 20,
+    "J. Auditor": 2,
+}
+Times: TypeAlias = dict[str, list[float]]
+"""Milliseconds, by page."""
+
+
+class NoAnswer(Exception):
+    """A page did not come as it should; the message says which."""
+
+
+@dataclass(slots=True)
+class Somebody:
+    """A person with a browser and a session of their own."""
+
+    place: Place
+    who: str
+    chance: random.Random
+    took: Times = field(default_factory=dict)
+    _cookie: str = ""
+
+    def enters(self) -> None:
+        """As somebody who has shown who they are."""
+        settings = read_settings(self.place.folder.config, self.place.environment)
+        person = named(settings, self.who)
+        assert person is not None
+        known = known_as(person, Proof.PASSPHRASE)
+        token, _ = sessions_of(settings, self.place.path).begin(known)
+        self._cookie = f"{SESSION}={token}"
+
+    def opens(self, screen: Screen) -> None:
+        """Open a page; where it cannot be reached as nothing is listed, the list."""
+        path, fields = f"{AT}{screen.path}", None
+        if screen.link:
+            links = re.findall(screen.link, self.asks("GET", path))
+            if not links:
+                return
+            path = unescape(self.chance.choice(links))
+        if screen.asks:
+            token = _TOKEN.search(self.asks("GET", path))
+            assert token is not None
+            fields = {"form_token": token[1], "why": _WHY, **screen.asks}
+        self.timed(screen.name, path, fields)
+
+    def timed(self, name: str, path: str, fields: Mapping[str, str] | None = None) -> None:
+        """Ask for a page, and note how long it took until all of it was there."""
+        begun = time.perf_counter()
+        self.asks("GET" if fields is None else "POST", path, fields)
+        self.took.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
+
+    def asks(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> str:
+        """The page, on a connection of its own. Raises ``NoAnswer``."""
+        body = None if fields is None else urlencode(fields)
+        headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        connection = http.client.HTTPConnection(urlsplit(self.place.url).netloc, timeout=_SECONDS)
+        try:
+            connection.request(method, path, body=body, headers=headers)
+            answer = connection.getresponse()
+            page = answer.read().decode()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise NoAnswer(f"{path.split('?')[0]}: {answer.status}")
+        return page
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many, for how long, and how long each looks at a page."""
+
+    people: int
+    seconds: float
+    think: float
+
+
+def one_at_a_time(place: Place, *, times: int, seed: int) -> Times:
+    """Every page so often, with nobody else there."""
+    took: Times = {}
+    for who, screens in SCREENS.items():
+        person = Somebody(place, who, random.Random(seed), took)  # noqa: S311
+        person.enters()
+        for _ in range(times):
+            person.timed("limit", LIMIT)
+            for screen in screens:
+                person.opens(screen)
+    return took
+
+
+def at_once(place: Place, crowd: Crowd, *, seed: int) -> Times:
+    """What many people wait for the pages of their work, each at their own time."""
+    chance = random.Random(seed)  # noqa: S311
+    shares = list(_OF_A_HUNDRED)
+    names = chance.choices(shares, weights=list(_OF_A_HUNDRED.values()), k=crowd.people)
+    people = [
+        Somebody(place, who, random.Random(seed + number))  # noqa: S311
+        for number, who in enumerate(names)
+    ]
+    for person in people:
+        person.enters()
+    until = threading.Event()
+    with ThreadPoolExecutor(crowd.people) as pool:
+        done = [pool.submit(_works, one, until, think=crowd.think) for one in people]
+        until.wait(crowd.seconds)
+        until.set()
+        for one in done:
+            one.result()
+    took: Times = {}
+    for person in people:
+        for name, times in person.took.items():
+            took.setdefault(name, []).extend(times)
+    return took
+
+
+def _works(person: Somebody, until: threading.Event, *, think: float) -> None:
+    """One page after the other, looked at for half to one and a half times as long as is usual."""
+    screens = SCREENS[person.who]
+    until.wait(person.chance.uniform(0, think))
+    while not until.is_set():
+        if person.chance.random() < _OF_LIMIT:
+            person.timed("limit", LIMIT)
+        person.opens(person.chance.choice(screens))
+        until.wait(person.chance.uniform(think / 2, think * 1.5))
+
+
+_OF_LIMIT: Final = 0.2
+
+
+def figures(alone: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
+    """Milliseconds of each page, and those of which fewer than 95 of 100 came in time."""
+    aims = {one.name: one.aim for screens in SCREENS.values() for one in screens}
+    pages: dict[str, Any] = {
+        name: {"aim": aim, "alone": _spread(alone.get(name)), "many": _spread(many.get(name))}
+        for name, aim in aims.items()
+    }
+    late = [
+        f"{name}, {how}"
+        for name, one in pages.items()
+        for how in ("alone", "many")
+        if one[how] and one[how]["p95"] > one["aim"]
+    ]
+    pages["limit"] = {"alone": _spread(alone["limit"]), "many": _spread(many.get("limit"))}
+    return pages, late
+
+
+def _spread(times: Sequence[float] | None) -> dict[str, float] | None:
+    if not times:
+        return None
+    if len(times) == 1:
+        return {"n": 1, "p50": times[0], "p95": times[0], "p99": times[0]}
+    at = statistics.quantiles(times, n=100, method="inclusive")
+    shown = {"p50": at[49], "p95": at[94], "p99": at[98]}
+    return {"n": len(times), **{name: round(value, 1) for name, value in shown.items()}}

@@ -1,0 +1,93 @@
+"""``desks``: how long people wait for a page of their desk when so much is stored."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tests.proofs import desks as proof
+from tests.proofs.desks import Crowd, Times
+from tests.proofs.lived import Amount, lived_place
+from tests.proofs.place import Place
+from tests.proofs.processes import await_serving, hub_part, kept, terminated
+from tests.proofs.quiet import await_quiet
+from tests.proofs.saying import json_option, say
+
+_count = click.IntRange(min=1)
+
+
+@click.command()
+@click.option("--notifications", type=_count, default=600, show_default=True)
+@click.option("--waiting", type=_count, default=100, show_default=True, help="Not rated yet.")
+@click.option("--a-day", type=_count, default=100, show_default=True, help="That come in a day.")
+@click.option("--people", type=_count, default=200, show_default=True, help="At once.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="That they work.")
+@click.option("--think", type=float, default=10.0, show_default=True, help="Seconds for a page.")
+@click.option("--times", type=_count, default=20, show_default=True, help="Each page, alone.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the hub that is filled here, and use again the one that is here.",
+)
+@json_option
+def desks(
+    *,
+    notifications: int,
+    waiting: int,
+    a_day: int,
+    people: int,
+    seconds: float,
+    think: float,
+    times: int,
+    seed: int,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Milliseconds of every desk's pages: for one person, and for many at once, beside a file that
+    costs the same server least.
+
+    The hub has lived through so many notifications: all were rated and answered but the last. A
+    million take a night and some 100 GB to fill (--folder keeps them). Exits with 1 when fewer than
+    95 of 100 pages came in 200 ms, or 300 for worklists.
+    """
+    amount = Amount(notifications, waiting=waiting, a_day=a_day)
+    with ExitStack() as stack:
+        path = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        where = path / f"{notifications}-lived"
+        place = lived_place(where, amount, told=partial(click.echo, err=True))
+        crowd = Crowd(people, seconds=seconds, think=think)
+        alone, many = _measured(place, crowd, times=times, seed=seed)
+    pages, late = proof.figures(alone, many)
+    found: dict[str, Any] = {
+        "notifications": notifications,
+        "waiting": waiting,
+        "people": people,
+        "think": think,
+        "load": round(os.getloadavg()[0], 1),
+        "pages": pages,
+        "late": late,
+    }
+    say(found, as_json=as_json, well=not late)
+
+
+def _measured(place: Place, crowd: Crowd, *, times: int, seed: int) -> tuple[Times, Times]:
+    """With the hub at work, once it has caught up with the clock."""
+    hub = hub_part(place)
+    with kept([hub]):
+        hub.start()
+        await_serving(place)
+        await_quiet(place, lambda: True, seconds=_CATCHING_UP, letters=False)
+        alone = proof.one_at_a_time(place, times=times, seed=seed)
+        many = proof.at_once(place, crowd, seed=seed)
+        terminated([hub])
+    return alone, many
+
+
+_CATCHING_UP = 600.0

@@ -1,0 +1,322 @@
+"""A decision maker signs at the desk with a passkey, and nobody signs anything else there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ops.access.acting import asker
+from ops.console import sending
+from ops.demo.running import DemoFolder
+from ops.look import asked as look
+from ops.run.wiring import Hub, open_hub
+from schemas.product import ItemDecided, ProductApproved
+from stores import linking
+from tests.support.approving import ROBIN, SERGEANT, asked, passkey_hub
+from tests.support.authenticator import Authenticator
+from tests.support.console import HUB, Person, app_of, hidden
+
+DESK, PARTY, INSPECTOR = "/desk/approvals", "hub.example", "N. Inspector"
+NAMES = ("authenticatorData", "clientDataJSON", "signature")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A hub whose police sign with passkeys; two requests wait."""
+
+    hub: Hub
+    sergeant: Person
+    device: Authenticator
+    referral: str
+
+    def person(self, who: str) -> Person:
+        found = Person(self.sergeant.app)
+        found.enters(self.hub, who)
+        return found
+
+    def at(self, reference: str = "R-1") -> str:
+        """Where a request is."""
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        (one,) = [one for one in found if one.referral_id == self.of(reference)]
+        return f"{DESK}/request/{one.referral_id}/{one.name}"
+
+    def of(self, reference: str) -> str:
+        return self.referral if reference == "R-1" else self.other
+
+    @property
+    def other(self) -> str:
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        return next(one.referral_id for one in found if one.referral_id != self.referral)
+
+    def left(self) -> list[Any]:
+        """What was approved."""
+        with self.hub.database.reading() as connection:
+            vault = self.hub.database.vault
+            kinds = [ProductApproved]
+            found = linking.about(connection, vault, ids=[self.referral], types=kinds)
+        return [one.message.data for one in found]
+
+    def decided(self) -> int:
+        self.hub.embedded().drain()
+        with self.hub.database.reading() as connection:
+            return linking.count(connection, ItemDecided)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Authenticator, str]:
+    device = Authenticator(HUB, PARTY)
+    folder, hub = passkey_hub(
+        tmp_path_factory.mktemp("passkey") / "hub", HUB, devices={SERGEANT: device}
+    )
+    referral = asked(hub)
+    asked(hub, reference="R-2", narrative="Robin was at the station.", child=ROBIN)
+    hub.database.close()
+    return folder.path, device, referral
+
+
+@pytest.fixture
+def place(
+    made: tuple[Path, Authenticator, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    monkeypatch.setattr(sending, "_PATIENCE", 0.0)
+    copied = DemoFolder(Path(shutil.copytree(made[0], tmp_path / "hub")))
+    hub = open_hub(copied.config, {})
+    person = Person(app_of(hub))
+    person.enters(hub, SERGEANT)
+    yield Place(hub, person, made[1], made[2])
+    hub.database.close()
+
+
+def challenge_in(text: str) -> str:
+    found = re.search(r'data-challenge="([^"]+)"', text)
+    assert found is not None, text
+    return found[1]
+
+
+def answer(device: Authenticator, text: str, **how: Any) -> dict[str, str]:
+    """What the page's script puts into its form."""
+    said = device.sign(how.pop("challenge", None) or challenge_in(text), **how)["response"]
+    return {name: said[name] for name in NAMES}
+
+
+def fields(text: str) -> dict[str, str]:
+    told = {name: hidden(text, name) for name in ("form_token", "seen", "at", "stays")}
+    words = re.search(r'<textarea name="text" hidden>\n(.*?)</textarea>', text, re.S)
+    return {**told, "text": unescape(words[1]) if words else "", "stage": "send"}
+
+
+def signs(place: Place, path: str, text: str, **how: Any) -> httpx.Response:
+    said = answer(place.device, text, **how)
+    return place.sergeant.posts(path, {**fields(text), **said})
+
+
+def test_words_leave_under_the_passkeys_signature(place: Place) -> None:
+    path = f"{place.at()}/sanitised"
+    page = place.sergeant.get(path)
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert re.search(r'<script src="/desk/static/sign.js\?v=\w+" defer></script>', page.text)
+    assert signs(place, path, page.text).status_code == 303
+    assert place.decided() == 1
+    (approved,) = place.left()
+    (given,) = approved.approvals
+    assert given.agency == "police"
+    (signature,) = given.envelope.signatures
+    assert signature.authenticatorData is not None
+    statement = sha256(given.envelope.unverified()).hexdigest()
+    for where in ("ours", "items"):
+        shown = place.sergeant.get(f"{DESK}/{where}").text
+        for link in re.findall(rf"{DESK}/item/[^\"]+", shown):
+            shown += place.sergeant.get(link).text
+        for said in (f"{SERGEANT} (key", signature.keyid, statement):
+            assert said in shown, where
+
+
+@pytest.mark.parametrize("choice", ["reworded", "chosen"])
+def test_whichever_words_are_chosen_are_signed(place: Place, choice: str) -> None:
+    path = f"{place.at()}/{choice}"
+    told: dict[str, Any] = {"stage": "review", "text": "Kim was hit.", "takes_out": ["1", "2", "3"]}
+    seen = hidden(place.sergeant.get(f"{place.at()}/withhold").text, "seen")
+    first = place.sergeant.sends(path, {"seen": seen, **told}, page=DESK)
+    if 'id="stays"' in first.text:
+        stays = re.search(r'id="stays"[^>]*value="(\w+)"', first.text)
+        assert stays is not None
+        told["stays"] = stays[1]
+        first = place.sergeant.sends(path, {"seen": seen, **told}, page=DESK)
+    form = {
+        **fields(first.text),
+        "takes_out": told["takes_out"],
+        **answer(place.device, first.text),
+    }
+    assert place.sergeant.posts(path, form).status_code == 303, first.text
+    assert place.decided() == 1
+    (approved,) = place.left()
+    text = approved.items[0].text
+    if choice == "reworded":
+        assert text == "Kim was hit."
+    else:
+        assert "Jane Sample" in text
+        assert "01632 960555" not in text
+
+
+def test_what_their_passkey_did_not_sign_here_is_not_sent(place: Place) -> None:
+    path = f"{place.at()}/sanitised"
+    page = place.sergeant.get(path)
+    stranger = replace(place, device=Authenticator(HUB, PARTY))
+    wrong: list[tuple[Place, dict[str, Any]]] = [
+        (place, {"verified": False}),
+        (place, {"origin": "https://evil.example"}),
+        (place, {"crossOrigin": True}),
+        (place, {"type": "webauthn.create"}),
+        (place, {"challenge": "A" * 43}),
+        (stranger, {}),
+    ]
+    for whose, how in wrong:
+        said = signs(whose, path, page.text, **how)
+        assert said.status_code == 422, how
+        assert "The passkey did not sign this" in said.text
+    assert place.decided() == 0
+
+
+def test_a_signature_of_one_statement_is_none_of_another(place: Place) -> None:
+    """Of other words, of another request, of another moment, sent twice."""
+    at, other = place.at(), place.at("R-2")
+    pages = {path: place.sergeant.get(path).text for path in (f"{at}/sanitised", f"{at}/original")}
+    (first, text), (second, its) = pages.items()
+    said = answer(place.device, text)
+    crossed = place.sergeant.get(f"{other}/sanitised").text
+    later = {**fields(text), "at": fields(its)["at"]}
+    for path, form in (
+        (second, fields(its)),
+        (f"{other}/sanitised", {**fields(crossed), "at": fields(text)["at"]}),
+        (first, later),
+    ):
+        assert place.sergeant.posts(path, {**form, **said}).status_code == 422, path
+    assert place.decided() == 0
+    assert place.sergeant.posts(first, {**fields(text), **said}).status_code == 303
+    assert place.decided() == 1
+    again = place.sergeant.posts(first, {**fields(text), **said})
+    assert again.status_code == 409
+    assert place.decided() == 1
+
+
+def test_what_was_opened_long_ago_is_read_again(place: Place) -> None:
+    path = f"{place.at()}/sanitised"
+    text = place.sergeant.get(path).text
+    form = {**fields(text), **answer(place.device, text)}
+    for at in ("", "yesterday", "2020-01-01T00:00:00+00:00", "2199-01-01T00:00:00+00:00"):
+        told = place.sergeant.posts(path, {**form, "at": at})
+        assert told.status_code == 422, at
+        assert "read it again" in told.text
+    assert place.decided() == 0
+
+
+def test_a_signature_is_nothing_in_anothers_hands(place: Place) -> None:
+    """Of another agency, of a colleague, without the form's token, from another site."""
+    path = f"{place.at()}/sanitised"
+    text = place.sergeant.get(path).text
+    form = {**fields(text), **answer(place.device, text)}
+    nurse, inspector = place.person("P. Nurse"), place.person(INSPECTOR)
+    assert nurse.get(path).status_code == 404
+    assert nurse.posts(path, {**form, "form_token": nurse.token(DESK)}).status_code == 404
+    mine = {**form, "form_token": inspector.token(DESK)}
+    assert inspector.posts(path, mine).status_code == 422
+    assert place.sergeant.posts(path, {**form, "form_token": ""}).status_code == 403
+    evil = {"origin": "https://evil.example"}
+    assert place.sergeant.posts(path, form, headers=evil).status_code == 403
+    assert place.decided() == 0
+
+
+def test_who_has_no_passkey_or_no_javascript_is_told_the_ways_out(place: Place) -> None:
+    text = place.person(INSPECTOR).get(f"{place.at()}/sanitised").text
+    assert "You have no passkey that signs" in text
+    assert "/sign-in/passkeys" in text
+    assert "hub approvals sign" in text
+    assert "<script" not in text
+    path = f"{place.at()}/sanitised"
+    text = place.sergeant.get(path).text
+    assert 'id="sign-button" hidden' in text
+    assert "Sign in another way" in text
+    unsigned = place.sergeant.posts(path, fields(text))
+    assert unsigned.status_code == 200
+    assert "It has to be signed" in unsigned.text
+    assert place.decided() == 0
+
+
+def test_a_key_that_has_ended_signs_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"{place.at()}/sanitised"
+    text = place.sergeant.get(path).text
+    policy = place.hub.policy.value
+    police = policy.partners["police"]
+    assert police.agreement is not None
+    ended = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    keys = tuple(one.model_copy(update={"until": ended}) for one in police.agreement.keys)
+    agreement = police.agreement.model_copy(update={"keys": keys})
+    partner = police.model_copy(update={"agreement": agreement})
+    changed = policy.model_copy(update={"partners": policy.partners | {"police": partner}})
+    monkeypatch.setattr(type(place.hub.policy), "value", property(lambda _: changed))
+    assert signs(place, path, text).status_code == 422
+    assert "You have no passkey that signs" in place.sergeant.get(path).text
+
+
+# --- two people
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, Authenticator]]:
+    """A borough in which two people sign everything."""
+    monkeypatch.setattr(sending, "_PATIENCE", 0.0)
+    devices = {SERGEANT: Authenticator(HUB, PARTY), INSPECTOR: Authenticator(HUB, PARTY)}
+    _, hub = passkey_hub(tmp_path / "hub", HUB, devices=devices, two=True)
+    referral, person = asked(hub), Person(app_of(hub))
+    person.enters(hub, SERGEANT)
+    yield Place(hub, person, devices[SERGEANT], referral), devices[INSPECTOR]
+    hub.database.close()
+
+
+def test_what_one_has_signed_leaves_once_a_second_has(two: tuple[Place, Authenticator]) -> None:
+    place, device = two
+    at, inspector = place.at(), place.person(INSPECTOR)
+    assert inspector.get(f"{at}/second").status_code == 404, "nobody has signed yet"
+    page = place.sergeant.get(f"{at}/sanitised").text
+    assert "Two people of your agency" in page
+    answered = signs(place, f"{at}/sanitised", page)
+    assert answered.headers["location"] == f"{DESK}?done=begun"
+    assert place.decided() == 0
+    assert "Signed by you: waits for a colleague" in place.sergeant.get(DESK).text
+    own = place.sergeant.get(f"{at}/second").text
+    assert "You signed it" in own
+    assert "data-challenge" not in own
+    assert f"Signed by {SERGEANT}" in inspector.get(DESK).text
+    assert "sign too" in inspector.get(at).text
+    shown = inspector.get(f"{at}/second").text
+    for said in (f"{SERGEANT} has signed", "rang us on [telephone]", "01632 960555"):
+        assert said in shown
+    token = {"form_token": place.sergeant.token(DESK)}
+    twice = answer(place.device, shown)
+    for person, form in (
+        (place.sergeant, {**token, **twice}),
+        (inspector, {**fields(shown), **twice}),
+        (inspector, {**fields(shown), **answer(device, shown, challenge="A" * 43)}),
+        (place.person("P. Nurse"), {**fields(shown), **answer(device, shown)}),
+    ):
+        assert person.posts(f"{at}/second", form).status_code in (403, 422)
+    nurse = place.person("P. Nurse")
+    assert nurse.get(f"{at}/second").status_code == 404
+    assert place.decided() == 0
+    signed = inspector.posts(f"{at}/second", {**fields(shown), **answer(device, shown)})
+    assert signed.status_code == 303
+    assert place.decided() == 1
+    (approved,) = place.left()
+    assert len(approved.approvals[0].envelope.signatures) == 2
+    ours = place.sergeant.get(f"{DESK}/ours").text
+    assert re.search(rf"{SERGEANT} \(key.* and {INSPECTOR} \(key", ours)
