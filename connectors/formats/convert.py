@@ -39,7 +39,7 @@ Convert = Callable[[object, Options], object | None]
 def _text(value: object) -> str:
     if isinstance(value, NotANumber):
         raise NotTaken("unreadable.number")
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return str(value)
     if not isinstance(value, str):
         raise NotTaken("invalid.value")
