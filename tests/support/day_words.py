@@ -64,6 +64,9 @@ REASONS = [
     "The child is said to have been hit or hurt.",
     "Somebody is said to have been hit with a thing.",
 ]
+CODED = "Its sender codes it as: physical abuse."
+HINTED = f"{CODED} A hint by words of the text, and no more: {REASONS[1]}"
+"""What is told of a concern that whoever rates it has put in no words."""
 LEAD = "childrens_social_care"
 PURPOSE = (
     "To safeguard and promote the welfare of the child named, by deciding what help or protection "

@@ -164,6 +164,7 @@ def the_social_worker_rates(story: Story) -> None:
         assert "Nobody has rated it." in words(page)
         press(page, "Rate")
         page.get_by_label("Red: immediate or serious harm").check(timeout=8000)
+        page.get_by_label("What the concern is").fill("Her stepfather hits her.")
         page.get_by_label("Why", exact=True).fill("He hurt her, and lives there.")
         page.get_by_label("Sample Police", exact=True).check()
         press(page, "Check before you send")

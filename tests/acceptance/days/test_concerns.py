@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from tests.support import family_days as story
 from tests.support.day_words import (
     HER_FAMILY,
+    HINTED,
     HIS_SCHOOL,
     KIRA,
     LEAD,
@@ -252,7 +253,7 @@ def test_nothing_about_a_child_leaves_before_a_social_worker_has_rated(days: Day
 def test_the_social_worker_is_asked_to_rate_with_the_suggestion_marked_as_one(days: Days) -> None:
     asked = days.borough[LEAD].awaits("rating-request", referral_id=days.referral("kira"))
     plan = {
-        "summary": " ".join(REASONS),
+        "summary": HINTED,
         "consent": "not_sought",
         "colour": "red",
         "level": "full",
@@ -431,6 +432,12 @@ def test_the_social_worker_cannot_rate_blind(days: Days) -> None:
     }
 
 
+WORDLESS_RED = (
+    "The Red has gone out, and says in nobody's words what the concern is. Send your rating again "
+    "with `concern`, in your own words: whoever acts on it gets them at once."
+)
+
+
 def test_the_social_worker_is_told_what_is_new_as_it_comes(days: Days) -> None:
     letters = days.borough[LEAD].letters("what-is-new", referral_id=days.referral("kira"))
     assert [(one["news"], one["rated"], one["colour"]) for one in letters] == [
@@ -438,6 +445,7 @@ def test_the_social_worker_is_told_what_is_new_as_it_comes(days: Days) -> None:
         (["Sample Health Visiting told something that nobody had asked."], True, "amber"),
         (["Sample Police answered."], True, "amber"),
         (["Sample General Practices answered."], True, "amber"),
+        ([WORDLESS_RED], True, "red"),
     ]
     picture = letters[-1]["picture"]["content"]
     answered = {one["agency"]: [item["text"] for item in one["items"]] for one in picture["asked"]}

@@ -12,7 +12,9 @@ import pytest
 
 from tests.support import family_days as story
 from tests.support.day_words import (
+    CODED,
     HER_FAMILY,
+    HINTED,
     HIS_SCHOOL,
     KIRA,
     LEAD,
@@ -21,7 +23,6 @@ from tests.support.day_words import (
     OWENS_HOME,
     PROTECTED,
     PURPOSE,
-    REASONS,
     RING_THE_HUB,
     WHERE_SHE_IS,
     some,
@@ -30,8 +31,6 @@ from tests.support.days import Data, read
 from tests.support.family_days import Days
 
 # --- the agency researcher
-
-HINT = "A hint by words of the text, and no more:"
 
 
 def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
@@ -49,7 +48,7 @@ def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
         "referral_id": "…",
         "case_id": "…",
         "level": "full",
-        "summary": f"{HINT} {' '.join(REASONS)}",
+        "summary": CODED,
         "purpose": PURPOSE,
         "legal_basis": "Children Act 1989, section 17; Children Act 2004, section 11",
         "consent": "not_sought",
@@ -81,7 +80,7 @@ def test_the_researcher_of_the_school_is_asked_the_least_that_will_do(days: Days
     wanted = {
         "about": {**OWEN, "left_out": [{**NOT_SAID[0], "field": "address"}, NOT_SAID[1]]},
         "level": "basic",
-        "summary": f"{HINT} Repeated absence from school.",
+        "summary": "A hint by words of the text, and no more: Repeated absence from school.",
         "legal_basis": "Children Act 2004, section 11; UK GDPR article 6(1)(e)",
         "consent": "given",
     }
@@ -282,7 +281,7 @@ def test_the_front_line_has_a_red_at_once_and_then_all_that_its_owners_let_go(
     ]
     released = words(("school", SANITISED_BELT, "Sample Schools: head of service"))
     purpose = "section 47 enquiry"
-    whole = {"signposts": asked_meanwhile, "alleged": " ".join(REASONS), "contact": RING_THE_HUB}
+    whole = {"signposts": asked_meanwhile, "alleged": HINTED, "contact": RING_THE_HUB}
     assert at_once == product(team, purpose, "red", released, **whole)
     items = words(
         ("school", SANITISED_BELT, story.TEACHER),
