@@ -49,9 +49,12 @@ demo: install ## The same without staying; the last line is the summary as JSON
 
 STYLE := ops/console/style
 
-style: ## Build the console's stylesheet anew (needs npm; it is committed, so that nobody else does)
+style: ## Build the console's stylesheet and take htmx anew (needs npm; both are committed, so that nobody else does)
 	cd $(STYLE) && npm ci --ignore-scripts --no-audit --no-fund
 	cd $(STYLE) && npx sass --no-source-map --style=compressed --load-path=node_modules console.scss ../static/console.css
+	cp $(STYLE)/node_modules/htmx.org/dist/htmx.min.js $(STYLE)/../static/htmx.js
+	cp $(STYLE)/node_modules/htmx.org/dist/ext/hx-sse.min.js $(STYLE)/../static/htmx-sse.js
+	cp $(STYLE)/node_modules/htmx.org/LICENSE $(STYLE)/../static/htmx-licence.txt
 
 # The disk under the folders of tests is waited for thousands of times; memory, where there is room, is not.
 # Tests kill processes and no machines, and what a killed process wrote is there either way.

@@ -7,6 +7,7 @@ one byte now and then, keeps its connection for ever (Kludex/uvicorn, pull reque
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Connections:
     late: int = 0
     """Cut off, as their senders took too long."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
+    ending: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is to end, for answers that have no end of their own."""
 
     def counts(self) -> dict[str, int]:
         """How many are open, and since the start: refused, cut off, and wrong tokens."""

@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from router.around import around
 from router.steps import hold
 from router.steps.approve.guarding import NOT_AT_ONCE
+from router.steps.asking import WORDLESS
 from router.steps.hold import Held, Holds
 from router.steps.identity import as_block, as_person, rung
 from router.steps.link.register import STEP_NAME, PersonRecord
@@ -288,11 +289,13 @@ class _Looking:
         signposts = [one for number, one in kept if not _hit(f"signposts.{number}", hits)]
         gone = (one["owner"] for one in self.data["items"] if one not in items)
         signposts += _signposts(set(gone) - {one["owner"] for one in signposts}, policy)
-        said = {
+        said: dict[str, Any] = {
             "about": rung(block, policy).model_dump(mode="json") if block else None,
             "items": items,
             "signposts": signposts,
         }
+        if _hit("alleged", hits):
+            said["alleged"] = WORDLESS
         event = {**self.event, "data": {**self.data, **said}}
         return replace(self, event=event, leased=replace(self.leased, body=to_json(event)))
 

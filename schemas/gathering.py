@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Line, Shape
+from schemas.base import Code, Line, Prose, Shape
 
 _no: Callable[[object], bool] = not_
 
@@ -84,5 +84,10 @@ class ToGather(Shape):
         default=None, max_length=30, exclude_if=lambda chosen: chosen is None
     )
     """Who is asked, instead of all agencies of the level."""
+    concern: Prose | None = Field(default=None, exclude_if=_no)
+    """What the concern is, in the words of whoever rates it: told to whoever is asked, and of a Red
+    to whoever acts on it at once. Without them they get the sender's codes and hints of the
+    profile; a Red waits for no words.
+    """
     question: Question | None = Field(default=None, exclude_if=_no)
     overrules: tuple[Overrule, ...] = Field(default=(), max_length=30, exclude_if=_no)

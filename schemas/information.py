@@ -48,7 +48,7 @@ class Told(Shape):
     """What each agency is told of a concern: no narrative, which stays with its owner."""
 
     summary: Prose
-    """In the profile's words."""
+    """What the concern is, in the words of whoever rated it, else as its signs have it."""
     consent: Consent
     child: Person
     """Who is asked about: identity only."""
@@ -86,7 +86,9 @@ class InformationRequest(About, Notice, type="mash.information-request.v1"):
     """Who is asked."""
     level: Level
     summary: Prose
-    """The concern in the profile's words; the narrative stays with its owner."""
+    """The concern in the words of whoever rated it, else its sender's codes and hints of the
+    profile; the narrative stays with its owner.
+    """
     purpose: Line
     legal_basis: Line
     consent: Consent

@@ -66,8 +66,11 @@ withholds an item is told that what else it was asked about it is answered; and 
 beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
 that have ended go on for what agencies do by messages; a picture shows the parts of its
 notification that their agency reveals; a postcode alone, a near name or a reference alone makes
-two children one no more (decision 018); and what an approval that ended had let leave falls out of
-its product, of which the rest goes, and its owner is asked again (decision 040).
+two children one no more (decision 018); what an approval that ended had let leave falls out of its
+product, of which the rest goes, and its owner is asked again (decision 040); what the concern is,
+is told in the words of whoever rates it, and what a machine read in it as a hint at most; of two
+ratings at one moment the later stands; and what an owner withheld and lifts follows, once released,
+to whoever went without it.
 """
 
 

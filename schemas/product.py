@@ -407,8 +407,10 @@ class ProductWithout(
 ):
     """A product went without these; each follows as a further one should its owner release it."""
 
-    because: Literal["urgent", "silent"]
-    """It waits for nobody; or they were silent beyond the time agreed."""
+    because: Literal["urgent", "silent", "lifted"]
+    """It waits for nobody; or they were silent beyond the time agreed; or their owner withheld them
+    and does so no longer.
+    """
 
 
 class OwnerSilent(

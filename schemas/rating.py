@@ -82,6 +82,10 @@ class RatingAssigned(
 
     colour: Colour
     previous: Colour | None
+    number: int = Field(default=0, exclude_if=not_)
+    """Of the referral's ratings, from 1: of two at one moment the later stands. Facts of old lack
+    it.
+    """
     confirmed: bool
     """Whether the colour is the one that stood before."""
     decided_by: Line

@@ -62,16 +62,23 @@ class Items:
     """Of what notifications tell beside their parts, by referral and by ``agency/reference``."""
     told_by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """By the id of an item, who told it, and whose it is."""
+    told_in: dict[str, dict[str, Entry]] = field(default_factory=lambda: defaultdict(dict))
+    """By the id of an item, or a referral or ``agency/reference``: the messages that told it."""
+    sent: dict[str, Entry] = field(default_factory=dict)
+    """What agencies sent, by its id."""
 
     def learn(self, entries: Iterable[Entry]) -> None:
         """Remember every item that these entries tell for the first time."""
         for entry in entries:
+            if is_told(entry):
+                self.sent[entry.message.id] = entry
             for shape in _shapes(entry.message.data):
                 if isinstance(shape, Notification):
                     self._notified(entry, shape)
                 elif hasattr(shape, "item_id") and (kept := self._own(shape, entry.message.data)):
                     self.by_id[shape.item_id].add(kept)
                     self._told(shape.item_id, kept.owner, entry.message.data.of_agency)
+                    self._came(shape.item_id, entry)
 
     def held(self, entry: Entry) -> set[Kept]:
         """All that an entry holds or repeats; the hub's own record where that is nothing."""
@@ -80,8 +87,7 @@ class Items:
             found |= self._of(shape, fact)
         if found:
             return found
-        told = entry.chain.startswith("intake/")
-        return {Kept(fact.of_agency)} if told else {OF_THE_HUB}
+        return {Kept(fact.of_agency)} if is_told(entry) else {OF_THE_HUB}
 
     def of(self, shape: Shape, fact: Fact | None = None) -> set[Kept]:
         """What one shape itself holds, without the shapes in it."""
@@ -96,9 +102,26 @@ class Items:
             return found
         return {one for one in found if not one.is_silent}
 
+    def repeated(self, shown: Shape, *, is_open: Callable[[Kept], bool]) -> dict[str, Entry]:
+        """The messages that told the open words in what is shown, by their ids."""
+        found: dict[str, Entry] = {}
+        for shape in _shapes(shown):
+            has_words = any(getattr(shape, name, None) is not None for name in _WORDS)
+            if has_words and all(map(is_open, self.of(shape))):
+                for name in (*_texts(shape), *_notified_as(shape)):
+                    found |= self.told_in.get(name, {})
+        return found
+
     def said(self, shape: Shape, fact: Fact) -> set[Kept]:
         """What a shape says of who may know of it."""
         return {kept} if (kept := self._own(shape, fact)) else set()
+
+    def _came(self, name: str, entry: Entry) -> None:
+        """Where a step gave an item another id, the message is what the step had heard."""
+        if is_told(entry):
+            self.told_in[name][entry.message.id] = entry
+        elif entry.message.causation_id in self.sent:
+            self.told_in[name][entry.message.causation_id] = self.sent[entry.message.causation_id]
 
     def _told(self, item_id: str, *agencies: str | None) -> None:
         self.told_by[item_id].update(filter(None, agencies))
@@ -115,9 +138,7 @@ class Items:
 
     def _told_of(self, shape: Shape) -> set[Kept]:
         """Of a notification that is shown in part, by its referral or its agency's reference."""
-        named = getattr(shape, "referral_id", None)
-        also = f"{getattr(shape, 'agency', None)}/{getattr(shape, 'reference', None)}"
-        return self.notified.get(str(named), set()) | self.notified.get(also, set())
+        return {kept for name in _notified_as(shape) for kept in self.notified.get(name, ())}
 
     def _own(self, shape: Shape, fact: Fact | None) -> Kept | None:
         """What a shape says of itself; None where it says nothing of who may know it."""
@@ -143,11 +164,39 @@ class Items:
         whole, *parts = (self._kept(one, owner=agency) for one in (told.kept, *told.parts))
         for name in (referral, f"{agency}/{told.reference}"):
             self.notified[name].add(whole)
+            self._came(name, entry)
         concern = getattr(fact, "concern_id", None) or referral
         ids = items_of_notification(concern, len(told.parts))
         for id_, kept in zip(ids, (whole, *parts), strict=True):
             self.by_id[id_].add(kept)
             self._told(id_, agency)
+            self._came(id_, entry)
+
+
+_WORDS = ("text", "narrative", "original")
+"""Where a shape has the words of an item."""
+
+
+def is_told(entry: Entry) -> bool:
+    """Whether it is what an agency sent, and not what a step made of it."""
+    return entry.chain.startswith("intake/")
+
+
+def referrals_in(shown: Iterable[Shape]) -> set[str]:
+    """The referrals that what is shown tells of, as far as their owners reveal it."""
+    return {
+        shape.referral_id
+        for one in shown
+        for shape in _shapes(one)
+        if hasattr(shape, "referral_id") and hasattr(shape, "narrative")
+    }
+
+
+def _notified_as(shape: Shape) -> Iterator[str]:
+    """By what names a notification is known of which this has the narrative."""
+    if getattr(shape, "narrative", None) is not None:
+        yield str(getattr(shape, "referral_id", None))
+        yield f"{getattr(shape, 'agency', None)}/{getattr(shape, 'reference', None)}"
 
 
 def works_on(entries: Iterable[Entry], *, name: str | None, agency: str | None) -> bool:

@@ -102,6 +102,17 @@ class Sessions:
                 self._touch(path, at)
         return session
 
+    def until(self, token: str) -> dt.datetime | None:
+        """When it ends if nobody uses it any more; None: it has ended."""
+        path = self._path(token)
+        session = self._read(path, self.clock())
+        if session is None:
+            return None
+        with suppress(FileNotFoundError):  # ended in this moment
+            used = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+            return min(used + self.idle, session.ends_at)
+        return None
+
     def end(self, token: str) -> None:
         """It is nobody's any more."""
         self._path(token).unlink(missing_ok=True)

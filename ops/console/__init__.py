@@ -17,7 +17,8 @@ but :mod:`ops.console.desks` knows. To add a screen:
    ``|moment``, days by ``|day``, NHS numbers by ``|nhs``, colours by ``brag(…)``, what people wrote
    by ``words(…)``. There is no script, no style and no handler in a template: the policy of every
    answer forbids them. A page that needs what a script alone can ask for (a passkey) names a static
-   file as its ``script``, and says what else there is.
+   file as its ``script``, and says what else there is. What scripts add to every page stands in
+   ``layout.html`` and ``static/console.js``.
 3. For a form, write what *takes* it: a function of a ``Visit`` whose ``form`` holds what was sent.
    Every form begins with ``{{ form_token() }}``, without which the shell takes nothing. A faulty
    form is shown again: answer with the same page, ``status=422`` and ``errors`` (field to words).
@@ -27,8 +28,12 @@ but :mod:`ops.console.desks` knows. To add a screen:
 4. Add a :class:`~ops.console.screen.Screen` of path, view and taker to the desk. A desk names the
    roles that it is for, whether it is the lead agency's alone (``lead``), and what of the access
    rules it needs to be opened at all; who has not all of it is denied, which is recorded.
-5. Add the page to ``tests/acceptance/console``: there every page is read by axe, in light and dark,
+5. A list says what it ``hears``: it is then renewed while somebody has it open
+   (:mod:`ops.console.live`). Opening it must record nothing, or it would renew itself for ever;
+   what counts on it has ``role="status"``, and forms on it ``hx-morph-skip``.
+6. Add the page to ``tests/acceptance/console``: there every page is read by axe, in light and dark,
    at 320 pixels, by keyboard, and without JavaScript.
 
-``make style`` builds the stylesheet; people who run the hub need no Node.
+``make style`` builds the stylesheet and takes htmx from its package; people who run the hub need no
+Node.
 """

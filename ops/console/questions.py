@@ -39,6 +39,8 @@ class Ask:
     """What is said where nothing is answered; None: it may be left out."""
     most: int = 500
     """Characters."""
+    without: str = ""
+    """What is read back where it is left out; empty: it is not read back."""
 
     def read(self, form: Form) -> str | tuple[str, ...]:
         """What was answered; of what may be chosen nothing else."""
@@ -62,6 +64,7 @@ class Ask:
         """The answer as it is read back before it is sent."""
         texts: Mapping[str, str] = {one.value: one.text for one in self.options}
         if isinstance(said, str):
+            said = said or self.without
             return texts.get(said, said)
         return ", ".join(texts[one] for one in said)
 

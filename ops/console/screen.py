@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeAlias
 
 from connectors.port import Routes
@@ -115,6 +116,16 @@ class NotThere(Exception):
 View: TypeAlias = Callable[[Visit], Page | Go | File]
 
 
+class Hears(Enum):
+    """What concerns an open screen, of all that happens elsewhere."""
+
+    ANYTHING = "anything"
+    REFERRAL = "referral"
+    """What happens to the referral of its address."""
+    OWN = "own"
+    """What the agency of whoever is there is asked and sent, and what it sends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """One address of a desk: what it shows, and what takes its form, where it has one."""
@@ -125,6 +136,10 @@ class Screen:
     takes: View | None = None
     uploads: bool = False
     """Whether its form brings a file."""
+    hears: Hears | None = None
+    """Of what it is told while it is open. A list is then renewed; who has a referral open is told
+    that it changed: nothing is taken from under a reader. Opening such a screen records nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -17,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from connectors.port import Routes
@@ -30,12 +31,14 @@ from ops.access.noting import OPERATIONS, UNKNOWN
 from ops.access.pages import SESSION
 from ops.access.proving import as_of_now
 from ops.access.recording import denied
-from ops.access.sessions import Sessions, sessions_of
+from ops.access.sessions import Sessions, now, sessions_of
 from ops.console.desks import DESKS
 from ops.console.errors import NOT_THERE, Elsewhere, Stale, Told, told
+from ops.console.filters import clock_time
 from ops.console.forms import TOKEN, form_in, read_body
+from ops.console.live import ANYTHING, Live, about, of, position
 from ops.console.rendering import AT, render, statics
-from ops.console.screen import Desk, File, Form, Go, NotThere, Page, Screen, Visit
+from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
@@ -59,11 +62,18 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
-_SCRIPTED: Final = {**HEADERS, "Content-Security-Policy": f"{_POLICY}; script-src 'self'"}
-"""Of the pages that have a script: a file of the hub's own, and no other."""
+_WITH_SCRIPTS: Final = {
+    **HEADERS,
+    "Content-Security-Policy": f"{_POLICY}; script-src 'self'; connect-src 'self'",
+}
+"""Of the pages of who has signed in: scripts of the hub's own add something to them."""
+_BY_ITSELF: Final = "hx-request"
+"""The header of what a page asks by itself, which keeps nobody signed in."""
 _OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
 """Fields of a form that another has anew."""
 _TOO_MANY: Final = Told(429, "Try again in a minute", ("Too many links that are none come now.",))
+_ENDED: Final = Told(401, "You are signed out", ("Sign in again, then open this page again.",))
+_FULL: Final = Told(503, "Too many pages are open", ("Open this one again to see what is new.",))
 _KEPT: Final = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
 
 log = structlog.get_logger()
@@ -75,6 +85,15 @@ class _Signed:
 
     token: str
     asker: Asker
+    until: dt.datetime
+    """When the session ends if they do nothing more,"""
+    ends_at: dt.datetime
+    """and in any case."""
+
+    @property
+    def left(self) -> int:
+        """Seconds until then."""
+        return max(0, int((self.until - now()).total_seconds()))
 
     @property
     def form_token(self) -> str:
@@ -94,6 +113,7 @@ class Shell:
     """Whether people sign in at a provider."""
     desks: Sequence[Desk] = DESKS
     hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
+    live: Live = field(default_factory=Live)
 
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
@@ -105,6 +125,7 @@ class Shell:
         yield Route("/sign-in", self._sign_in)
         yield Route("/enter", self._enter)
         yield Route("/sign-out", self._sign_out, methods=["POST"])
+        yield Route("/session", self._session, methods=["GET", "POST"])
         yield Route("/accessibility", self._accessibility)
         yield Route("/static/{name}", _static)
         for desk in self.desks:
@@ -112,6 +133,8 @@ class Shell:
                 methods = ["GET", "POST"] if screen.takes else ["GET"]
                 path = f"/{desk.code}/{screen.path}".rstrip("/")
                 yield Route(path, self._served(desk, screen), methods=methods)
+                if screen.hears is not None:
+                    yield Route(f"/live{path}", self._streamed(desk, screen))
 
     # --- pages of the shell itself
 
@@ -141,7 +164,7 @@ class Shell:
             answer = await run_in_threadpool(self._entered, request, key)
             if answer is not None:
                 return answer
-            if not await self.wrong.slow(request.client.host if request.client else ""):
+            if not await self.wrong.slow(_host(request)):
                 return self._error(_TOO_MANY, None)
         return self._shown(Page("used_up.html", status=403), None)
 
@@ -173,6 +196,29 @@ class Shell:
             _check(request, form_in(request, body), signed)
             self._end(request)
 
+    async def _session(self, request: Request) -> Response:
+        """How long somebody is still signed in; a form of theirs makes it longer."""
+        try:
+            body = await read_body(request) if request.method == "POST" else None
+            told = await run_in_threadpool(self._lasting, request, body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, people are told in words
+            return await run_in_threadpool(self._failed, error, None)
+        return JSONResponse(told, headers=HEADERS)
+
+    def _lasting(self, request: Request, body: bytes | None) -> dict[str, object]:
+        signed = self._signed(request, used=False)
+        if signed is None:
+            return {"left": 0}
+        if body is not None:
+            _check(request, form_in(request, body), signed)
+            signed = self._signed(request) or signed
+        return {
+            "left": signed.left,
+            "until": clock_time(signed.until),
+            "longer": signed.until < signed.ends_at,
+            "who": signed.asker.who,
+        }
+
     async def _accessibility(self, request: Request) -> Response:
         """How far everybody can use the console."""
         signed = await run_in_threadpool(self._signed, request)
@@ -193,6 +239,46 @@ class Shell:
 
         return endpoint
 
+    def _streamed(self, desk: Desk, screen: Screen) -> Callable[[Request], Awaitable[Response]]:
+        """What tells an open screen that something changed, and says not what."""
+
+        async def endpoint(request: Request) -> Response:
+            if request.method == "HEAD":
+                raise HTTPException(405)
+            try:
+                concern = await run_in_threadpool(self._concern, request, desk, screen)
+            except Exception as error:  # noqa: BLE001 - whatever it is, people are told
+                return await run_in_threadpool(self._failed, error, None, desk)
+            if concern is None:
+                return self._error(_ENDED, None)
+            if self.live.is_full(_host(request), self.hub.settings.http):
+                return self._error(_FULL, None)
+            kind = "text/event-stream"
+            return StreamingResponse(self._events(request, concern), 200, HEADERS, kind)
+
+        return endpoint
+
+    def _concern(self, request: Request, desk: Desk, screen: Screen) -> str | None:
+        """Of what somebody is told who may open the screen; None: they have not signed in."""
+        signed = self._signed(request, used=False)
+        if signed is None:
+            return None
+        self._let_in(desk, screen, signed.asker)
+        if screen.hears is Hears.REFERRAL:
+            return about(request.path_params["referral_id"])
+        return of(signed.asker.agency or "") if screen.hears is Hears.OWN else ANYTHING
+
+    async def _events(self, request: Request, concern: str) -> AsyncIterator[str]:
+        async def still() -> bool:
+            return await run_in_threadpool(self._signed, request, used=False) is not None
+
+        last = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else 0
+        with self.live.counted(_host(request)):
+            events = self.live.events(self.hub.database, concern, after=after, still=still)
+            async for event in events:
+                yield event
+
     async def _brought(self, request: Request, screen: Screen) -> bytes:
         """What somebody sends who is known here. However slowly it comes, others are served."""
         if await run_in_threadpool(self._signed, request) is None:
@@ -206,7 +292,8 @@ class Shell:
             form = None if body is None else form_in(request, body)
             signed = self._signed(request)
             if signed is None and form is None:
-                return _see(f"{AT}/sign-in")
+                itself = _BY_ITSELF in request.headers
+                return self._error(_ENDED, None) if itself else _see(f"{AT}/sign-in")
             if signed is None:
                 raise Stale
             self._let_in(desk, screen, signed.asker)
@@ -220,7 +307,7 @@ class Shell:
                 form=form or Form(),
             )
             if form is None:
-                return self._told(screen.shows(visit), signed, visit)
+                return self._told(_opened(screen, visit, request), signed, visit)
             _check(request, form, signed)
             assert screen.takes is not None
             return self._told(screen.takes(visit), signed, visit)
@@ -327,10 +414,11 @@ class Shell:
             "agency": asker and self.hub.settings.agencies.get(asker.agency or ""),
             "desks": self._desks_of(asker) if asker else (),
             "form_token": lambda: _hidden(signed),
+            "lasts": signed,
             "script": page.script,
         }
         body = render(page.template, {**values, **page.values})
-        headers = _SCRIPTED if page.script else HEADERS
+        headers = _WITH_SCRIPTS if signed else HEADERS
         return Response(body, page.status, headers, media_type="text/html")
 
     def _desks_of(self, asker: Asker) -> Sequence[dict[str, str]]:
@@ -342,14 +430,17 @@ class Shell:
             if path is not None
         ]
 
-    def _signed(self, request: Request) -> _Signed | None:
+    def _signed(self, request: Request, *, used: bool = True) -> _Signed | None:
+        """Who has signed in; ``used``: whether they did something, unless their page did."""
         token = request.cookies.get(SESSION)
-        session = self._sessions.find(token) if token else None
+        used = used and _BY_ITSELF not in request.headers
+        session = self._sessions.find(token, used=used) if token else None
         known = session and as_of_now(self.hub, session)
-        if not token or known is None:
+        until = self._sessions.until(token) if token else None
+        if not token or session is None or known is None or until is None:
             return None
         asker = of_known(self.hub, known)
-        return _Signed(token, asker) if asker.agency else None
+        return _Signed(token, asker, until, session.ends_at) if asker.agency else None
 
     def _end(self, request: Request) -> None:
         token = request.cookies.get(SESSION)
@@ -378,6 +469,26 @@ def _check(request: Request, form: Form, signed: _Signed) -> None:
         raise Elsewhere
     if not hmac.compare_digest(form.one(TOKEN).encode(), signed.form_token.encode()):
         raise Stale
+
+
+def _opened(screen: Screen, visit: Visit, request: Request) -> Page | Go | File:
+    """What a screen shows; with where it is told of what is new, if it is told."""
+    if screen.hears is None:
+        return screen.shows(visit)
+    after = position(visit.hub.database)
+    page = screen.shows(visit)
+    assert isinstance(page, Page)
+    query = urlencode([one for one in request.query_params.multi_items() if one[0] != "done"])
+    live = {
+        "stream": f"{AT}/live{request.url.path.removeprefix(AT)}?after={after}",
+        "here": f"{request.url.path}?{query}".rstrip("?"),
+        "renews": screen.hears is not Hears.REFERRAL,
+    }
+    return replace(page, values={**page.values, "live": live})
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _see(address: str) -> Response:

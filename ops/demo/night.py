@@ -167,7 +167,8 @@ def _refused(night: Night) -> None:
     """A Red that its first recipient gives back."""
     referral_id = night.child
     before = len(night.borough.letters)
-    night.rate(referral_id, "red", why="Hit on the head, and he lives there.")
+    said = "He was hit on the head by his mother's partner, who lives with him."
+    night.rate(referral_id, "red", why="Hit on the head, and he lives there.", concern=said)
     product = night.letter(_DUTY, "mash.product.v1")
     night.confirm(product, "Duty desk", status="refused")
     night.confirm(night.letter(_CAIT, "mash.product.v1"), "D.S. Sample")
@@ -241,7 +242,8 @@ def _disputed(night: Night) -> None:
         "may_be_told": "It is rated Red again until he is found.",
         "decided_by": who,
     }
-    night.rate(referral_id, "red", why="He has a key to where the child is.")
+    said = "The man who hit him has a key to the house where he is."
+    night.rate(referral_id, "red", why="He has a key to where the child is.", concern=said)
     night.borough.send(_LEAD, "mash.disagreement-decision.v1", data=decided)
     ended = night.letter(_POLICE, "mash.disagreement-ended.v1", referral_id=referral_id)
     night.tell(f"{who} decides, and the police are told: {ended['data']['said']}")

@@ -68,6 +68,7 @@ def _looked_at(
     """All of a referral, the picture of now, and what of it somebody is shown, on record."""
     entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
     found = with_adults(transaction, find(transaction, [referral_id]))
+    now = draw(referral_id, found, policy=hub.policy.value)
     seen = see(
         hub,
         transaction,
@@ -75,8 +76,9 @@ def _looked_at(
         wanted=referral_id,
         asker=asker,
         record=Record.PICTURE,
+        beside=[now] if now else [],
     )
-    return entries, draw(referral_id, found, policy=hub.policy.value), seen
+    return entries, now, seen
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ops.access.acting import Asker, Denied
-from ops.access.items import OF_THE_HUB, Items, Kept, works_on
+from ops.access.items import OF_THE_HUB, Items, Kept, is_told, referrals_in, works_on
 from ops.access.noting import OPERATIONS, UNKNOWN, note
 from ops.access.recording import denied, granted
 from ops.access.silence import unsaid
@@ -17,12 +17,13 @@ from ops.look.reading import Guarded, Readable
 from ops.run.wiring import Hub
 from router.access.decide import decide
 from schemas.access import Access, Act, Answer, Existence, Question, Record, Verdict
+from schemas.base import Shape
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
 from schemas.notification import NotificationReceived
 from schemas.operations import RecordRevealed
-from stores import codec, cursors, linking, queues
+from stores import codec, cursors, linking, queues, trail
 from stores.database import Transaction
 from stores.trail import Entry
 
@@ -66,6 +67,14 @@ class Sight:
             if fact is not None
         ]
 
+    def read(self, entries: Sequence[Entry], beside: Sequence[Shape]) -> list[Entry]:
+        """These entries, and those that told what they and what is shown beside them repeat."""
+        found = {entry.message.id: entry for entry in entries}
+        for shown in (*(entry.message.data for entry in entries), *beside):
+            for id_, entry in self.items.repeated(shown, is_open=self.is_open).items():
+                found.setdefault(id_, entry)
+        return [*found.values()]
+
     def of(self, entry: Entry) -> Answer:
         """Of everything that an entry holds, the strictest answer."""
         return max(map(self.answer, self.items.held(entry)), key=_strictness)
@@ -100,14 +109,17 @@ def see(
     record: Record,
     act: Act = Act.REVEAL,
     among: Sequence[Entry] = (),
+    beside: Sequence[Shape] = (),
 ) -> Seen:
     """What of these entries somebody may see. That they are shown it, or denied all of it, is
     recorded first, and whose it is are told. Raises ``NobodyReviews``.
 
-    ``among``: others of the case, by which whose items these repeat is known.
+    ``among``: others of the case, by which whose items these repeat is known. ``beside``: what they
+    are shown with these, as far as the rules let them.
     """
     items = Items(_signposts(hub))
     items.learn((*among, *entries))
+    items.learn(_elsewhere(transaction, (*among, *entries), beside))
     assigned = works_on((*among, *entries), name=asker.who, agency=asker.agency)
     sight = Sight(hub, asker, act, record, items, assigned, transaction.now)
     if act is not Act.EXPORT:  # what is taken away is the record itself, byte for byte
@@ -119,7 +131,8 @@ def see(
     cursor = cursors.lock(transaction, OPERATIONS)
     by = [answer for _, answer in shown]
     access = granted(hub, transaction, cursor=cursor, asker=asker, wanted=wanted, by=by, act=act)
-    _reveal(sight, transaction, entries=[entry for entry, _ in shown], wanted=wanted, access=access)
+    read = sight.read([entry for entry, _ in shown], beside)
+    _reveal(sight, transaction, entries=read, wanted=wanted, access=access)
     return Seen(_visible(found), sight)
 
 
@@ -169,6 +182,15 @@ def _nothing(
     return Seen(refused=Denied(sight.asker, answer, question=question, rules=rules))
 
 
+def _elsewhere(
+    transaction: Transaction, entries: Sequence[Entry], beside: Sequence[Shape]
+) -> Iterator[Entry]:
+    """What was told of the child and its family at other times, which pictures show as well."""
+    named = referrals_in((*(entry.message.data for entry in entries), *beside))
+    for id_ in sorted(named - {entry.message.correlation_id for entry in entries}):
+        yield from trail.about(transaction.connection, transaction.vault, wanted=id_)
+
+
 def _signposts(hub: Readable) -> Callable[[str], bool]:
     """Whether an agency's agreement lets it be named as holding something (R34)."""
 
@@ -209,11 +231,7 @@ def _tell_owners(
     records; once for all looks that belong together.
     """
     before = _told_before(transaction, message, access) if access.continues else set()
-    told = [
-        entry.message
-        for entry in entries
-        if entry.chain.startswith("intake/") and entry.message.id not in before
-    ]
+    told = [entry.message for entry in entries if is_told(entry) and entry.message.id not in before]
     for agency in sight.hub.settings.agencies:
         theirs = [one for one in told if one.data.of_agency == agency]
         if theirs:

@@ -20,6 +20,7 @@ from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
 from ops.access.pages import SignIn
 from ops.access.passkey_pages import PasskeyPages
+from ops.console.live import Live
 from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
 from ops.look.monitor import monitor_routes
@@ -152,8 +153,19 @@ def steps_of(embedded: Embedded) -> NamedPart:
 
 def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPart:
     bound = listening(hub.settings.http.host, hub.settings.http.port)
-    queues = broker_queues(hub.settings, environment)
     connections = Connections(hub.settings.http)
+    pages = pages_of(hub, found, connections=connections, environment=environment)
+    server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
+    return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
+
+
+def pages_of(
+    hub: Hub, found: Routes, *, connections: Connections, environment: Mapping[str, str]
+) -> list[BaseRoute]:
+    """All that the web server has beside what agencies send and fetch: the monitor, how people sign
+    in, the desks, and the referral form.
+    """
+    queues = broker_queues(hub.settings, environment)
     people = SignIn(hub, environment, connections.wrong_tokens)
     monitor = monitor_routes(
         lambda: collect(hub, queues),
@@ -161,12 +173,16 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
         may_show=people.may_show,
         person=people.person,
     )
-    desks = Shell(hub, found, connections.wrong_tokens, provider=people.offered)
+    desks = Shell(
+        hub,
+        found,
+        connections.wrong_tokens,
+        provider=people.offered,
+        live=Live(connections.ending),
+    )
     sign_in = [*people.routes(), *PasskeyPages(people).routes()]
     watch = watch_routes(hub, queues, may_show=people.may_show)
-    pages = [*monitor, *watch, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
-    server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
-    return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
+    return [*monitor, *watch, *sign_in, desks.mounted(), *_referrals(hub, found, connections)]
 
 
 def _referrals(hub: Hub, found: Routes, connections: Connections) -> Iterator[BaseRoute]:

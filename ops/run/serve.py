@@ -197,12 +197,14 @@ class WebServer:
             self.bound = listening(*self.address)
         self.connections.by_address.clear()
         server = uvicorn.Server(self.config)
-        threading.Thread(target=_exit_on, args=(server, stop), daemon=True).start()
+        ending = self.connections.ending
+        threading.Thread(target=_exit_on, args=(server, stop, ending), daemon=True).start()
         server.run(sockets=[self.bound])
 
 
-def _exit_on(server: uvicorn.Server, stop: threading.Event) -> None:
+def _exit_on(server: uvicorn.Server, stop: threading.Event, ending: threading.Event) -> None:
     stop.wait()
+    ending.set()
     server.should_exit = True
 
 
@@ -228,18 +230,26 @@ def web_server(
     """The web server of a hub, on a socket that listens."""
     limits = hub.settings.http
     connections = connections or Connections(limits)
-    app = create_app(
+    app = application(hub, routes, extra_routes=extra_routes, connections=connections)
+    host, port = bound.getsockname()[:2]
+    config = configured(app, limits, connections=connections, folder=hub.folder)
+    return WebServer(config, (host, port), bound, connections)
+
+
+def application(
+    hub: Hub, routes: Routes, *, extra_routes: Sequence[BaseRoute], connections: Connections
+) -> Starlette:
+    """All that the web server of a hub answers."""
+    largest = hub.settings.http.largest_body
+    return create_app(
         routes,
         intake=hub.intake,
         queues=hub.queues,
         access=Doors(hub),
-        largest_body=limits.largest_body,
-        extra_routes=[*extra_routes, *description_routes(largest_body=limits.largest_body)],
+        largest_body=largest,
+        extra_routes=[*extra_routes, *description_routes(largest_body=largest)],
         wrong_tokens=connections.wrong_tokens,
     )
-    host, port = bound.getsockname()[:2]
-    config = configured(app, limits, connections=connections, folder=hub.folder)
-    return WebServer(config, (host, port), bound, connections)
 
 
 def configured(

@@ -7,7 +7,6 @@ Rating shows it to whoever decides; requesting information has it leave once the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import not_
@@ -25,7 +24,7 @@ from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.same import Same
 from router.steps.sharing import may_be_told
 from router.steps.thresholds import Suggestion
-from schemas.base import Code, Identity, Line, Prose, ReferralId
+from schemas.base import Code, Identity, Line, Prose, ReferralId, Shape
 from schemas.case import ChildLinked, Found, LinkOutcome, NotificationAmended, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
 from schemas.identity import IdentityBlock
@@ -59,7 +58,38 @@ _COMPARED: dict[Stated, str] = {
 }
 _SHARING = "what its agency lets be told of the concern"
 UNTOLD = "There is a concern for the child. The agency that notified it lets no more be told."
+WORDLESS = (
+    "There is a concern for the child, and nobody has said yet in words what it is: ring the hub."
+)
 _UNCONFIRMED = "No social worker has confirmed this yet."
+
+
+class Hint(Shape):
+    """What an indicator of the profile found in a text, and the colour that it points to."""
+
+    colour: Colour
+    says: Line
+
+
+class Signs(Shape):
+    """What is known of a concern where nobody has said in words what it is."""
+
+    urgent: bool = Field(default=False, exclude_if=not_)
+    """As its sender says."""
+    coded: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """By its sender."""
+    hints: tuple[Hint, ...] = Field(default=(), exclude_if=not_)
+
+    def at(self, colour: Colour) -> str:
+        """What is told of it at a rating: no hint of worse than whoever rated it found."""
+        said = ["The sender says that it is urgent."] if self.urgent else []
+        if self.coded:
+            coded = ", ".join(self.coded).replace("-", " ").replace("_", " ")
+            said.append(f"Its sender codes it as: {coded}.")
+        hints = [one.says for one in self.hints if one.colour.severity <= colour.severity]
+        if hints:
+            said.append(f"A hint by words of the text, and no more: {' '.join(hints)}")
+        return " ".join(said if self.coded or hints else [WORDLESS, *said])
 
 
 class Concern(ReferralId):
@@ -67,7 +97,11 @@ class Concern(ReferralId):
 
     notifier: Code
     summary: Prose
-    """Of what the concern is about, where its notifier lets that be told (R28)."""
+    """Of what the concern is about before anybody has rated it, where its notifier lets that be
+    told (R28).
+    """
+    signs: Signs = Field(default=Signs(), exclude_if=lambda signs: signs == Signs())
+    """Documents of old lack them."""
     consent: Consent
     child: Person
     """As its notifier told of it; each agency is told what of that its notifier lets be told."""
@@ -94,6 +128,10 @@ class Concern(ReferralId):
         """Whether it was observed of somebody who was surely 18 or older."""
         age = age_of(self.child, on=self.observed_on) if self.observed_on else None
         return age is not None and age.grown
+
+    def told_at(self, colour: Colour, words: str | None) -> str:
+        """What is told of it at a rating, in the words of whoever gave that where they said any."""
+        return told_of_concern(self.summary, words or self.signs.at(colour))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -130,19 +168,20 @@ def _prepared(linked: Same[ChildLinked], policy: Same[Policy], at: dt.datetime) 
     """Kept, as two steps ask about the same link one after the other."""
     link, now = linked.value, Now(at, policy.value)
     suggestion = thresholds.suggest(link.notification, counted=link.repeats, profile=now.profile)
-    concern = concern_of(link, suggestion.reasons, now=now)
+    concern = concern_of(link, suggestion, now=now)
     plan = plan_of(concern, suggestion.colour, now=now)
     may_be_red = suggestion.colour is Colour.RED or link.notification.urgent
     return Prepared(suggestion, concern, plan, may_be_red)
 
 
-def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Concern:
-    """The concern of a referral; ``reasons`` in the profile's words."""
-    said = linked.notification
+def concern_of(linked: ChildLinked, suggestion: Suggestion, *, now: Now) -> Concern:
+    """The concern of a referral, of which this is suggested."""
+    said, signs = linked.notification, signs_of(linked.notification, suggestion)
     return Concern(
         referral_id=linked.referral_id,
         notifier=linked.agency,
-        summary=alleged(said, reasons, by=linked.agency),
+        summary=alleged(said, suggestion, by=linked.agency),
+        signs=signs,
         consent=said.parents_informed.consent if said.parents_informed else "not_sought",
         child=said.subject,
         reference=said.reference,
@@ -152,11 +191,23 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
     )
 
 
-def alleged(said: Notification, reasons: Iterable[Line], *, by: str) -> str:
-    """What the concern is about, in the profile's words, as ``by`` lets be told whoever is asked
-    or has to act (R28).
+def signs_of(said: Notification, suggestion: Suggestion) -> Signs:
+    """What its sender and its text say of a concern; what the model makes of it is no sign."""
+    hints = tuple(Hint(colour=one.colour, says=one.says) for one in suggestion.signs)
+    return Signs(urgent=said.urgent, coded=said.concern, hints=hints)
+
+
+def alleged(said: Notification, suggestion: Suggestion, *, by: str) -> str:
+    """What the concern is about before anybody has rated it, as ``by`` lets be told whoever is
+    asked or has to act (R28).
     """
-    return " ".join(reasons) if may_be_told(said, by=by, to="") else UNTOLD
+    told = may_be_told(said, by=by, to="")
+    return signs_of(said, suggestion).at(suggestion.colour) if told else UNTOLD
+
+
+def told_of_concern(before: str, words: str) -> str:
+    """These words of a concern, where its notifier lets it be told; ``before``: what was told."""
+    return UNTOLD if before == UNTOLD else words
 
 
 def as_it_stands(said: str, *, unconfirmed: bool) -> str:
@@ -230,7 +281,7 @@ def plan_of(
         agencies=allowed,
         not_asked=ruled,
         checks=checks_of(concern),
-        **concern.shared(RequestPlan),
+        **concern.shared(RequestPlan) | {"summary": concern.told_at(colour, chosen.concern)},
     )
 
 

@@ -50,6 +50,8 @@ class Suggestion:
     """
     found: tuple[str, ...] = ()
     """The indicators that were found, by their ids."""
+    signs: tuple[Indicator, ...] = ()
+    """Those of them that words of the narrative gave, without vague ones where one is plainer."""
 
 
 def suggest(
@@ -83,7 +85,8 @@ def _suggested(
     found = {one.id: one for one in (*coded, *signs)}
     by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)
     colour = by_severity[0].colour if by_severity else profile.default
-    reasons = [one.says for one in _plainly(by_severity)]
+    plain = _plainly(by_severity)
+    reasons = [one.says for one in plain]
     weighed = None if narrative == NO_ACCOUNT else reading.weighed
     if weighed is not None:
         stands = any(_is_red(one) for one in coded) or _terse(
@@ -102,7 +105,8 @@ def _suggested(
         colour = _RAISED_BY_REPEATS[colour]
     told = tuple(reasons) or ("No indicator of the profile was found.",)
     denied = tuple(_denied(reading, found.keys()))
-    return Suggestion(colour, told, denied, repeats, tuple(found))
+    worded = tuple(one for one in plain if one not in coded)
+    return Suggestion(colour, told, denied, repeats, tuple(found), worded)
 
 
 def _weighed(weighed: Weighed, colour: Colour, *, stands: bool) -> tuple[Colour, Sequence[str]]:
@@ -155,7 +159,7 @@ def _worse(one: Colour, other: Colour) -> Colour:
     return max(one, other, key=lambda colour: colour.severity)
 
 
-def _plainly(found: Sequence[Indicator]) -> Iterable[Indicator]:
+def _plainly(found: Sequence[Indicator]) -> Sequence[Indicator]:
     """Without the vague ones where a plainer one speaks."""
     plain = [one for one in found if not one.vague]
     return plain or found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs import f30, f31, f32, f33, f34, own_verifier
+from tests.proofs import f29, f30, f31, f32, f33, f34, f38, f39, own_verifier
 
 
 def silent(_done: int) -> None:
@@ -61,6 +61,21 @@ def test_another_program_verifies_what_the_hub_proves(tmp_path: Path, without: s
         tmp_path, trees=trees, bundles=bundles, seed=1, without=without, advance=silent
     )
     assert (figures["differ"] == 0) == (without is None), figures
+
+
+def test_the_original_and_the_map_give_the_product() -> None:
+    figures = f38.prove(f38.Plan(sequences=8), progress=silent)
+    assert (figures["not_equal"], figures["items"] > 0) == (0, True), figures
+
+
+def test_a_decision_that_is_opened_again_shows_what_was_known_then() -> None:
+    figures = f39.prove(f39.Plan(sequences=3), progress=silent)
+    assert (figures["not_equal"], figures["pictures"] > 0) == (0, True), figures
+
+
+def test_nothing_is_read_without_a_need_and_an_emergency_is_told() -> None:
+    figures = f29.prove(f29.Plan(looks=40), progress=silent)
+    assert (figures["wrong"], figures["emergencies"] > 0) == (0, True), figures
 
 
 def test_the_other_program_has_nothing_of_the_hubs() -> None:

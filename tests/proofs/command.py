@@ -19,6 +19,7 @@ from tests.proofs.f18_command import f18, f19
 from tests.proofs.f20_command import f20
 from tests.proofs.f24_command import f24
 from tests.proofs.f28_command import f28
+from tests.proofs.f29_command import f29
 from tests.proofs.f35_command import f35, f36
 from tests.proofs.f37_command import f37
 from tests.proofs.f52_command import f52
@@ -29,7 +30,7 @@ from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
-from tests.proofs.record_commands import f30, f31, f32, f33, f34
+from tests.proofs.record_commands import f30, f31, f32, f33, f34, f38, f39
 from tests.proofs.red_latency import Burst
 from tests.proofs.report_command import keep_, report_
 from tests.proofs.saying import json_option, say
@@ -90,7 +91,8 @@ proof.add_command(f24)
 proof.add_command(f25)
 proof.add_command(gate)
 proof.add_command(f28)
-for _of_the_record in (f30, f31, f32, f33, f34):
+proof.add_command(f29)
+for _of_the_record in (f30, f31, f32, f33, f34, f38, f39):
     proof.add_command(_of_the_record)
 proof.add_command(f35)
 proof.add_command(f36)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
 import httpx
@@ -36,6 +36,7 @@ from ops.look.status import collect
 from ops.mend import dead_letters
 from ops.run import log
 from ops.run.wiring import Hub, open_hub
+from schemas.notification import Receipt
 from tests.proofs.canary import CUT, ENCODINGS, found_in
 from tests.proofs.f18_child import Canaries, Child, Letter
 from tests.proofs.may_see import LEAD, Canary, What, may_see
@@ -161,15 +162,19 @@ class Town:
         for agency, events in batches.items():
             receipts = send(self.hub, agency, events)
             for receipt, one in zip(receipts, events, strict=True):
-                self.looks(receipt.model_dump_json().encode(), f"receipt of {one['type']}")
-                if number := self._by_referral.get(one["id"]):
-                    self._by_referral[receipt.id] = number
+                self.receipted(receipt, one)
         # That words are told anew is known once linking has heard of it, and not before.
         amended = any(kind == "notification" for _, _, kind, _ in said)
         if heard is None:
             heard = amended or self.chance.random() < 0.6
         if heard:
             self.hub.embedded().drain()
+
+    def receipted(self, receipt: Receipt, one: dict[str, Any]) -> None:
+        """The hub has taken what somebody sent."""
+        self.looks(receipt.model_dump_json().encode(), f"receipt of {one['type']}")
+        if number := self._by_referral.get(one["id"]):
+            self._by_referral[receipt.id] = number
 
     def hands_out(self, *, all_of_it: bool) -> None:
         """Agencies fetch, not each of them every time; the last time until nothing is left."""
@@ -293,9 +298,19 @@ def _json(value: object) -> Any:
     return value.value if hasattr(value, "value") else str(value)
 
 
+T = TypeVar("T", bound=Town)
+
+
 @contextmanager
 def town(path: Path, seed: str) -> Iterator[Town]:
     """A hub in a folder, whose log is kept, and whatever it leaves in temporary files."""
+    with town_of(Town, path, seed) as one:
+        yield one
+
+
+@contextmanager
+def town_of(made: type[T], path: Path, seed: str) -> Iterator[T]:
+    """The same, for a proof that looks at something else."""
     folder = prepare(path / "hub", port=0, signing=True)
     temporary, said = path / "temporary", io.StringIO()
     temporary.mkdir()
@@ -303,7 +318,7 @@ def town(path: Path, seed: str) -> Iterator[Town]:
     hub = open_hub(folder.config, {})
     with patch.object(tempfile, "tempdir", str(temporary)):
         try:
-            yield Town(folder, hub, Random(seed), said, temporary)  # noqa: S311 - plays
+            yield made(folder, hub, Random(seed), said, temporary)  # noqa: S311 - plays
         finally:
             hub.database.close()
             structlog.reset_defaults()

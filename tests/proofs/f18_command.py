@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs.f18 import Plan, prove
 from tests.proofs.f19 import prove as let_in
 from tests.proofs.f19_faults import FAULTS
+from tests.proofs.progress import progress
 from tests.proofs.saying import in_lines, json_option, say
 
 

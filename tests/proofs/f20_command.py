@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs.f20 import FAULTS, Plan, prove
+from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
 

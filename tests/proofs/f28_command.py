@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs.f28 import CONTROLS, Plan, prove
+from tests.proofs.progress import progress
 from tests.proofs.saying import in_lines, json_option, say
 
 

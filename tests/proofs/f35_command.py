@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs.f35 import LATEST, MEGABYTES, SECONDS, cosign_many, verify_many
+from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
 

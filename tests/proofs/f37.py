@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,13 @@ from tests.support.filled import empty_hub, send
 
 BY_TWO = ("--who", "B. Records", "--and", "C. Caldicott", "--why", "a proof", "--though-open")
 CONTROLS = ("keys", "list")
+Says = Callable[[str], None]
+"""Called with what is done now."""
 _NARRATIVE = "Child disclosed that they were hit at home. Immediate danger. Seen with"
+
+
+def _nobody(_: str) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -107,11 +113,12 @@ class Worked:
     wrapped: dict[str, bytes]
 
 
-def work(path: Path, *, others: int) -> Worked:
+def work(path: Path, *, others: int, says: Says = _nobody) -> Worked:
     """Have a hub hear of the children, and of so many others, and everybody answer."""
     erased, kept = Child("erased", "2015-02-03"), Child("kept", "2011-09-21")
     folder, hub = empty_hub(path)
-    for agency, events in batches(sample_lines(others), 50):
+    for sent, (agency, events) in enumerate(batches(sample_lines(others), 50)):
+        says(f"telling of others: {sent} batches")
         send(hub, agency, events)
     for child in (erased, kept):
         for number, agency in enumerate(("police", "gp", "health_visiting")):
@@ -122,7 +129,10 @@ def work(path: Path, *, others: int) -> Worked:
         send(hub, "police", [notification_event(refused | {"given_name": 7})])
         _drop(hub, folder, child)
     hub.embedded().drain()
-    while _answer(hub, (erased, kept)):
+    answered = 0
+    while count := _answer(hub, (erased, kept)):
+        answered += count
+        says(f"answering: {answered} letters")
         hub.embedded().drain()
     case_id = _case_of(hub, erased)
     wrapped = _wrapped(hub.database)
@@ -130,22 +140,25 @@ def work(path: Path, *, others: int) -> Worked:
     return Worked(folder, erased, kept, case_id, wrapped)
 
 
-def prove(path: Path, *, others: int = 20, without: str | None = None) -> dict[str, Any]:
+def prove(
+    path: Path, *, others: int = 20, without: str | None = None, says: Says = _nobody
+) -> dict[str, Any]:
     """Hold, erase, search; put the store of before back, start, and search again."""
     with ExitStack() as dropped:
         if without == "keys":
             dropped.enter_context(patch("stores.erasing._destroy_keys", lambda *_: None))
-        return _proved(path, others=others, listed=without != "list")
+        return _proved(path, others=others, listed=without != "list", says=says)
 
 
-def _proved(path: Path, *, others: int, listed: bool) -> dict[str, Any]:
-    worked = work(path / "hub", others=others)
+def _proved(path: Path, *, others: int, listed: bool, says: Says) -> dict[str, Any]:
+    worked = work(path / "hub", others=others, says=says)
     folder, before = worked.folder, path / "before"
     shutil.copytree(folder.path, before)
     hold = _hub(folder, "hold", "add", worked.case_id, "--who", "B. Records", "--why", "an inquiry")
     refused = _invoke(folder, "erase", worked.case_id, *BY_TWO).exit_code
     _hub(folder, "hold", "lift", hold["hold_id"], "--who", "B. Records", "--why", "it ended")
     erased = _hub(folder, "erase", worked.case_id, *BY_TWO)
+    says("searching for what was erased")
     found = recoverable(worked)
     figures = {
         "hold_refused": refused == 1,
@@ -156,6 +169,7 @@ def _proved(path: Path, *, others: int, listed: bool) -> dict[str, Any]:
         "of_who_is_kept": len(_found(worked.folder, worked.kept.aviary)),
         **_verified(folder),
     }
+    says("putting an older store back, and searching again")
     _put_back(worked, before, listed=listed)
     again = recoverable(worked)
     return figures | {"recovered_after_a_restore": len(again), "again_for_example": again[:3]}

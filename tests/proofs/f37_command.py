@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tests.proofs.f37 import CONTROLS, prove, well
+from tests.proofs.progress import doing
 from tests.proofs.saying import json_option, say
 
 
@@ -25,6 +26,6 @@ def f37(*, others: int, without: str | None, as_json: bool) -> None:
     Exits with 1 when anything can be read, the record does not verify, a hold does not refuse, or
     a store that is put back has it again.
     """
-    with tempfile.TemporaryDirectory(prefix="hub-proof-") as path:
-        figures = prove(Path(path), others=others, without=without)
+    with tempfile.TemporaryDirectory(prefix="hub-proof-") as path, doing() as says:
+        figures = prove(Path(path), others=others, without=without, says=says)
     say(figures, as_json=as_json, well=well(figures))

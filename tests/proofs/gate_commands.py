@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs import f21 as altered
 from tests.proofs import f22 as unapproved
 from tests.proofs import f23 as racing
 from tests.proofs import f25 as two_people
 from tests.proofs import gate_cost
 from tests.proofs.owners import OWNERS
+from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 from tests.services.commands import VARIABLES
 from tests.services.folder import services_home

@@ -26,6 +26,7 @@ from tests.proofs.processes import (
     wait_until,
     worker_parts,
 )
+from tests.proofs.progress import doing
 from tests.proofs.quiet import await_quiet
 from tests.proofs.reaper import Reaper
 from tests.proofs.stream import send_first, send_more, trickle, write_stream
@@ -42,6 +43,8 @@ class _Run:
     place: Place
     plan: Plan
     reaper: Reaper
+    says: Callable[[str], None]
+    """Called with what it waits for."""
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -51,13 +54,22 @@ class _Run:
 
     def until(self, reached: Callable[[], bool], what: str) -> None:
         """Kill and start until it is so and everything runs. Raises ``TooLate``."""
-        up = self.reaper.all_up
+        up = self._up(what)
         wait_until(lambda: up() and reached(), seconds=self.left, what=what)
 
     def quiet(self, running: Agencies) -> None:
         """Wait until nobody has anything left to do."""
-        up = self.reaper.all_up
+        up = self._up("nothing is left to do")
         await_quiet(self.place, lambda: up() and running.idle, seconds=self.left)
+
+    def _up(self, what: str) -> Callable[[], bool]:
+        """Whether everything runs, asked while one waits for something."""
+
+        def up() -> bool:
+            self.says(f"until {what}: {self.reaper.kills} kills of {self.plan.kills}")
+            return self.reaper.all_up()
+
+        return up
 
 
 Beside = Callable[[Place], AbstractContextManager[Callable[[], bool]]]
@@ -86,8 +98,8 @@ def prove(
     phases = [plan.workers, plan.then] if then else [plan.workers]
     first, *later = plan_kills(plan, chance, production=place.production, phases=phases)
     reaper = Reaper(place=place, parts=[*edge, *workers], chance=chance, without=plan.without)
-    run = _Run(place, plan, reaper)
-    with kept([*edge, *workers, *then]):
+    with doing() as says, kept([*edge, *workers, *then]):
+        run = _Run(place, plan, reaper, says)
         reaper.follow(first)
         run.until(lambda: serves(place.url), "the hub serves")
         with (

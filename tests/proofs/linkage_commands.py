@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from ops.commands.progress import progress
 from tests.proofs import k1 as k1_proof
 from tests.proofs.k2 import prove as k2_proof
 from tests.proofs.k2.prove import CONTROLS, TASKS
 from tests.proofs.k2.records import NotInstalled
+from tests.proofs.progress import progress
 from tests.proofs.saying import in_lines, json_option, say
 
 

@@ -1,4 +1,6 @@
-"""``f30`` to ``f34``: what the record says of who did what, and whether anybody can rewrite it."""
+"""``f30`` to ``f34``, ``f38`` and ``f39``: what the record says of who did what, and whether
+anybody can rewrite it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,14 @@ from typing import Any, TypeVar
 import click
 
 from ops.commands.common import options
-from ops.commands.progress import progress
 from tests.proofs import f30 as recording
 from tests.proofs import f31 as asking
 from tests.proofs import f32 as flipping
 from tests.proofs import f33 as rewriting
 from tests.proofs import f34 as verifying
+from tests.proofs import f38 as putting_together
+from tests.proofs import f39 as opening
+from tests.proofs.progress import progress
 from tests.proofs.saying import json_option, say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,3 +118,33 @@ def f34(*, trees: int, bundles: int, seed: int, without: str | None, as_json: bo
             path, trees=trees, bundles=bundles, seed=seed, without=without, advance=advance
         )
     say(figures, as_json=as_json, well=not figures["differ"])
+
+
+@click.command("f38")
+@_count("--sequences", default=3000)
+@_common([*putting_together.CONTROLS])
+def f38(*, sequences: int, seed: int, without: str | None, as_json: bool) -> None:
+    """F38: play sequences of F18, and put each product that was handed out together again, from the
+    original that was sent and the map that is recorded.
+
+    Exits with 1 when one gives other words, or its owners signed another map.
+    """
+    plan = putting_together.Plan(sequences, seed, without or "")
+    with progress("playing", sequences) as advance:
+        figures = putting_together.prove(plan, progress=advance)
+    say(figures, as_json=as_json, well=figures["n"] > 0 and not figures["not_equal"])
+
+
+@click.command("f39")
+@_count("--sequences", default=1000)
+@_common([*opening.CONTROLS])
+def f39(*, sequences: int, seed: int, without: str | None, as_json: bool) -> None:
+    """F39: play sequences of F18 under changing profiles, and open each decision again.
+
+    Exits with 1 when one shows other pictures, words or policies than there were when it was made.
+    """
+    plan = opening.Plan(sequences, seed, without or "")
+    with progress("playing", sequences) as advance:
+        figures = opening.prove(plan, progress=advance)
+    shown = figures["n"] > 0 and figures["pictures"] > 0
+    say(figures, as_json=as_json, well=shown and not figures["not_equal"])

@@ -17,6 +17,7 @@ from connectors.http_connections import Connections
 from connectors.port import routes
 from ops.access.links import link_for
 from ops.console.address import link
+from ops.console.live import Live
 from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
 from ops.demo.running import DemoFolder
@@ -93,7 +94,7 @@ def served(
         found,
         bound=bound or listening("127.0.0.1", 0),
         extra_routes=[
-            Shell(hub, found, callers.wrong_tokens).mounted(),
+            Shell(hub, found, callers.wrong_tokens, live=Live(callers.ending)).mounted(),
             Referrals(hub, found.by_code[hub.settings.lead_agency], callers.wrong_tokens).mounted(),
         ],
         connections=callers,

@@ -70,7 +70,9 @@ def test_the_front_line_can_act_on_it_at_once(hub: Hub) -> None:
     (product,) = letters(hub, "csc_duty_team", "product")
     assert product["about"]["names"][0]["given_name"] == ["Robin"]
     assert product["about"]["address"][0]["line1"] == "4 Mill Ln"
-    assert product["alleged"].startswith("The child is said to have been hit or hurt.")
+    assert product["alleged"].startswith(
+        "A hint by words of the text, and no more: The child is said to"
+    )
     assert [(one["owner"], one["text"]) for one in product["items"]] == [(LEAD, SEEN)]
     assert [one["owner"] for one in product["signposts"]] == ["gp"]
     assert product["contact"]

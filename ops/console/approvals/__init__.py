@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.console.approvals import deciding, items, ours, requests, second, signing, standing
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Record, Role
 
 _REQUEST = "request/{referral_id}/{name}"
@@ -17,13 +17,13 @@ DESK = Desk(
     record=Record.LETTER,
     own=True,
     screens=(
-        Screen("", requests.listed),
+        Screen("", requests.listed, hears=Hears.OWN),
         Screen(_REQUEST, requests.one, requests.chosen),
         Screen(f"{_REQUEST}/file", signing.file),
         Screen(f"{_REQUEST}/signed", signing.bring, signing.brought, uploads=True),
         Screen(f"{_REQUEST}/second", second.asks, second.taken),
         Screen(f"{_REQUEST}/{{choice}}", deciding.asks, deciding.taken),
-        Screen("items", items.listed),
+        Screen("items", items.listed, hears=Hears.OWN),
         Screen(_ITEM, items.one, items.chosen),
         Screen(f"{_ITEM}/{{ruling}}", items.asks, items.taken),
         Screen("standing", standing.listed),

@@ -9,7 +9,7 @@ from ops.console.duty.clocks import clocks
 from ops.console.duty.differences import differences
 from ops.console.duty.handovers import handovers
 from ops.console.duty.silence import silence
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Role
 
 DESK = Desk(
@@ -19,11 +19,11 @@ DESK = Desk(
     roles=frozenset({Role.DUTY_MANAGER}),
     lead=True,
     screens=(
-        Screen("", alarms, take),
-        Screen("clocks", clocks),
-        Screen("silence", silence),
-        Screen("handovers", handovers),
-        Screen("differences", differences),
+        Screen("", alarms, take, hears=Hears.ANYTHING),
+        Screen("clocks", clocks, hears=Hears.ANYTHING),
+        Screen("silence", silence, hears=Hears.ANYTHING),
+        Screen("handovers", handovers, hears=Hears.ANYTHING),
+        Screen("differences", differences, hears=Hears.ANYTHING),
     ),
     done={
         "taken": "The alarm is yours: nobody else is told again. See to it now.",

@@ -7,7 +7,7 @@ from ops.console.front_door.decisions import DECISIONS
 from ops.console.front_door.kept_back import listed as kept_back
 from ops.console.front_door.referral import referral, why
 from ops.console.front_door.worklist import worklist
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Role
 
 DESK = Desk(
@@ -17,9 +17,9 @@ DESK = Desk(
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
     lead=True,
     screens=(
-        Screen("", worklist),
+        Screen("", worklist, hears=Hears.ANYTHING),
         Screen("kept-back", kept_back),
-        Screen("{referral_id}", referral, why),
+        Screen("{referral_id}", referral, why, hears=Hears.REFERRAL),
         *(Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one)) for one in DECISIONS),
     ),
     done={one.code: one.done for one in DECISIONS},

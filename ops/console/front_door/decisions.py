@@ -51,6 +51,16 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     )
     return (
         Ask("colour", "Rating", "one", options=colours, required="Choose a rating"),
+        Ask(
+            "concern",
+            "What the concern is",
+            hint="In your own words: whoever is asked gets them, and of a Red whoever acts. "
+            "Needed for a Red. Where the agency that notified it lets nothing be told, they get a "
+            "plain sentence; what others told and have not let leave is left out.",
+            without="Nothing of yours. They are told its sender's codes, and as a hint what words "
+            "of the text may point to; where there are none, that nobody has said it in words.",
+            most=4000,
+        ),
         RATIONALE,
         Ask("level", "How much to gather", "one", options=levels),
         Ask(
@@ -77,9 +87,17 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
 
 
 def _rating(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    names = ("colour", "rationale", "level", "question", "for_front_line", "may_be_told")
-    said = made(visit, found) | given(answers, *names, "agencies")
+    words = ("concern", "rationale", "question", "for_front_line", "may_be_told")
+    said = made(visit, found) | given(answers, "colour", "level", *words)
     return said | ({"agencies": list(answers["agencies"])} if answers["agencies"] else {})
+
+
+def _rating_faults(answers: Answers) -> dict[str, str]:
+    """Whoever acts on a Red acts on words; by message one without them goes all the same."""
+    wordless = answers["colour"] == Colour.RED and not answers["concern"].strip()
+    return (
+        {"concern": "Say what the concern is: a Red is acted on by these words"} if wordless else {}
+    )
 
 
 RATE = Decision(
@@ -90,6 +108,7 @@ RATE = Decision(
     fits=lambda *_: True,
     asks=_rating_asks,
     data=_rating,
+    faults=_rating_faults,
 )
 
 # --- asking further

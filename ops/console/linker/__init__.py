@@ -6,7 +6,7 @@ from ops.console.linker.pair import pair, settle_pair
 from ops.console.linker.referral import referral, settle
 from ops.console.linker.undo import take_back, undo
 from ops.console.linker.waiting import find, waiting
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Role
 
 DESK = Desk(
@@ -16,7 +16,7 @@ DESK = Desk(
     roles=frozenset({Role.SCREENING, Role.DUTY_MANAGER}),
     lead=True,
     screens=(
-        Screen("", waiting, find),
+        Screen("", waiting, find, hears=Hears.ANYTHING),
         Screen("referrals/{referral_id}", referral, settle),
         Screen("persons/{person_id}/{other_person_id}", pair, settle_pair),
         Screen("decisions/{decision_id}", undo, take_back),

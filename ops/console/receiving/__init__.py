@@ -5,7 +5,7 @@ what is wanted back.
 from __future__ import annotations
 
 from ops.console.receiving import changed, handovers, products, recalled
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Record, Role
 
 DESK = Desk(
@@ -16,7 +16,7 @@ DESK = Desk(
     record=Record.LETTER,
     own=True,
     screens=(
-        Screen("", products.listed),
+        Screen("", products.listed, hears=Hears.OWN),
         Screen("product/{product_id}", products.one, products.taken),
         Screen("recall/{recall_id}", recalled.one, recalled.taken),
         Screen("change/{change_id}", changed.one, changed.taken),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.console.researching import answering, disagreeing, requests, volunteering
-from ops.console.screen import Desk, Screen
+from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Record, Role
 
 _REQUEST = "request/{referral_id}/{name}"
@@ -16,7 +16,7 @@ DESK = Desk(
     record=Record.LETTER,
     own=True,
     screens=(
-        Screen("", requests.listed),
+        Screen("", requests.listed, hears=Hears.OWN),
         Screen("tell", volunteering.asks, volunteering.taken),
         Screen("disagree", disagreeing.asks, disagreeing.taken),
         Screen(_REQUEST, requests.one, requests.chosen),

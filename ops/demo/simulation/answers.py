@@ -160,6 +160,7 @@ def _rating(request: _Data, _agency: str) -> _Answer:
         "referral_id": request["referral_id"],
         "case_id": request["case_id"],
         "colour": colour,
+        "concern": "SIMULATED words of whoever rates it: the child may not be safe at home.",
         **_decided("as suggested" if colour == suggested else "read otherwise"),
         "saw": _saw(request),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from router.step import Outcome
 from router.steps.approve.guarding import OWNER_LEFT_OUT, about, dangers, held, untold
-from router.steps.approve.likeness import others_words
+from router.steps.approve.likeness import others_words, without_others
 from router.steps.approve.signing import approvals, has_run_out, statements
 from router.steps.approve.state import (
     Approvals,
@@ -21,7 +21,7 @@ from router.steps.approve.state import (
     words_of,
 )
 from router.steps.approve.words import told_by
-from router.steps.asking import UNTOLD, as_it_stands
+from router.steps.asking import UNTOLD, WORDLESS, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
@@ -312,14 +312,17 @@ def _empty(
 
 
 def _alleged(known: Approvals, draft: Draft, *, now: Now) -> str | None:
-    """What the concern is about, unless who notified it withholds its words: reasons tell what
-    words say.
+    """What the concern is about, unless who notified it withholds its words: signs of it, and who
+    read them, tell what they say. Nobody tells another agency's words as its own.
     """
     if draft.alleged is None or draft.identity is None:
         return draft.alleged
     told_by = now.agreement_with(draft.identity.owner)
     untold = as_it_stands(UNTOLD, unconfirmed=draft.unconfirmed)
-    return untold if _keeps(known, draft) or told_by is None else draft.alleged
+    if _keeps(known, draft) or told_by is None:
+        return untold
+    said = without_others(known, draft, draft.alleged, by=now.policy.lead_agency)
+    return said or as_it_stands(WORDLESS, unconfirmed=draft.unconfirmed)
 
 
 def _keeps(known: Approvals, draft: Draft) -> bool:

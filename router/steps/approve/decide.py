@@ -172,7 +172,9 @@ def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
     before_id = known.standing_as(draft.follows or "")
     before = known.products.get(before_id)
     if not isinstance(before, Approved):
-        return _put(known, draft, items=draft.deciders, now=now)
+        # Nothing of it went: what is lifted is a product of its own, unless it waits for nobody.
+        own = draft if draft.urgent else draft.model_copy(update={"follows": None})
+        return _put(known, own, items=draft.deciders, now=now)
     later = before.without | dict.fromkeys(draft.deciders, draft.product_id)
     early = [one for one in before.early if one.decision.item_id in draft.deciders]
     left = tuple(one for one in before.early if one not in early)

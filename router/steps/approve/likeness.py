@@ -13,6 +13,8 @@ from schemas.product import DraftItem, items_of_notification
 
 _WORDS = re.compile(r"\w+")
 _SENTENCES = re.compile(r"[.!?\n]+")
+_WRITTEN = re.compile(r"(?<=[.!?])\s+|\n+")
+LEFT_OUT = "What another agency told and has not let leave is left out here: ring the hub."
 _FEW = 4
 """Fewer words than this may stand in any text."""
 
@@ -61,24 +63,41 @@ def others_words(known: Approvals, item: DraftItem, *, agency: str, text: str) -
     )
 
 
+def without_others(known: Approvals, draft: Draft, text: str, *, by: str) -> str:
+    """What an agency wrote for whoever is told at once, without sentences that another told and has
+    not let leave; empty where nothing is left.
+    """
+    told = [one for one in _WRITTEN.split(text) if one]
+    said = [one for one in told if not _says_others(known, draft, by=by, text=one)]
+    if said == told:
+        return text
+    return " ".join([*said, LEFT_OUT]) if said else ""
+
+
 def says_others(known: Approvals, draft: Draft, *, item: DraftItem, text: str) -> bool:
     """Whether words of the lead agency's own for whoever is told at once say what another agency
     told and has not let leave with them.
     """
+    return _says_others(known, draft, by=item.owner, text=text, own=item.item_id)
+
+
+def _says_others(
+    known: Approvals, draft: Draft, *, by: str, text: str, own: str | None = None
+) -> bool:
     told = plain(text)
     return any(
         holds(told, words)
         for id_, said in known.said.items()
-        if not _is_let(known, draft, item=item, id_=id_)
+        if id_ != own and not _is_let(known, draft, by=by, id_=id_)
         for one in said.texts
         for words in telling(one)
     )
 
 
-def _is_let(known: Approvals, draft: Draft, *, item: DraftItem, id_: str) -> bool:
+def _is_let(known: Approvals, draft: Draft, *, by: str, id_: str) -> bool:
     """Whether the words of another item may be told: by its owners, or they are of the same one."""
     owners = draft.deciders.get(id_, ())
-    if id_ == item.item_id or item.owner in owners or known.decides(id_, item.owner):
+    if by in owners or known.decides(id_, by):
         return True
     decisions = [draft.decision(id_, agency) for agency in owners]
     return bool(decisions) and all(one and one.digest for one in decisions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
@@ -16,7 +16,7 @@ from router.steps.approve.closing import (
     signposts_to,
 )
 from router.steps.approve.likeness import alike
-from router.steps.approve.state import Approvals, Approved, Decided, Draft, Withheld
+from router.steps.approve.state import Approvals, Approved, Decided, Draft, Refused, Withheld
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, Ruling
@@ -24,9 +24,11 @@ from schemas.letter import Letter
 from schemas.product import (
     ApprovalWithdrawn,
     Choice,
+    Item,
     ItemAmended,
     ItemLifted,
     ItemWithheld,
+    ProductWithout,
     item_of_school_notice,
 )
 from schemas.sharing import names_to
@@ -165,7 +167,9 @@ def _withdrawn(product: Approved, word: Word, *, product_id: str, now: Now) -> A
 
 
 def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
-    """Its owner is asked anew about every draft that waits; nothing leaves by lifting alone."""
+    """Its owner is asked anew about every draft that waits, and about what is to follow each that
+    went without it; nothing leaves by lifting alone.
+    """
     decision = ruled.decision
     if now.agreement_with(ruled.agency) is None:
         return refuse("refused.agreement")
@@ -185,4 +189,20 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
             after = (outcome.state or known).with_product(product_id, open_again)
             letters = requests(open_again, awaited(open_again, now) & ours, now=now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
-    return outcome
+    follow = tuple(_to_follow(known, withheld))
+    return replace(outcome, facts=(*outcome.facts, *follow))
+
+
+def _to_follow(known: Approvals, lifted: Sequence[tuple[str, str]]) -> Iterator[ProductWithout]:
+    """For each product that its recipient had, or was to have, without what is lifted."""
+    for product_id, product in (*known.in_stage(Approved), *known.in_stage(Refused)):
+        gone = {*product.left} - {*product.withdrawn} if isinstance(product, Approved) else set()
+        items = tuple(
+            Item(item_id=id_, owner=owner)
+            for id_, owner in lifted
+            if owner in product.deciders.get(id_, ()) and id_ not in gone
+        )
+        voided = isinstance(product, Refused) and product.voided is not None
+        if items and product.colour and not voided:
+            told = product.shared(ProductWithout) | {"product_id": product_id, "items": items}
+            yield ProductWithout(because="lifted", **told)

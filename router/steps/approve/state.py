@@ -27,6 +27,7 @@ from schemas.product import (
     Wording,
     items_of_notification,
 )
+from schemas.rating import Colour
 from schemas.safety import Hit
 
 P = TypeVar("P", bound=Shape)
@@ -168,6 +169,9 @@ class Closed(Shape):
     case_id: Identity
     recipient: Code
     purpose: Line
+    colour: Colour | None = Field(default=None, exclude_if=not_)
+    """Documents of old lack it: what is lifted follows none of these."""
+    urgent: bool = Field(default=False, exclude_if=not_)
     deciders: dict[Identity, tuple[Code, ...]]
     decided: tuple[Decided, ...]
 

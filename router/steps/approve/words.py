@@ -12,8 +12,10 @@ from schemas.product import DraftItem
 _MOST: Final = 500
 """Characters of a line."""
 _THEN: Final = {
-    "without": "the product goes without it, unless nothing else is left to send",
-    "signpost": "the product goes without it, and names its owner where that agreed to be named",
+    "without": "the product goes without it; where nothing else is left to send it waits, and a "
+    "person is called",
+    "signpost": "the product goes without it, and names its owner where that agreed to be named; "
+    "where nothing is left to send it waits, and a person is called",
     "wait": "the product waits all the same, and a person is called to settle it",
 }
 _FOLLOWS: Final = "what went already stays without it, and a person is called to settle it"

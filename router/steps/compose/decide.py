@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
-from router.steps.asking import UNTOLD, as_it_stands
+from router.steps.asking import UNTOLD, as_it_stands, told_of_concern
 from router.steps.cases import Cases
 from router.steps.compose import instead, moving
 from router.steps.compose.consent import without_consent
@@ -303,9 +303,10 @@ def _draft(
     drafts += _transferred(desk)
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
-        changes["at_once"] = colour
+        changes |= {"at_once": colour, "concern_told": desk.state.concern}
     elif not closed and (more := _told_more(desk)):
         drafts += (_product(desk, more, recipient=one) for one in _who_has_it(desk, more))
+        changes["concern_told"] = desk.state.concern
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -401,7 +402,9 @@ def _following(desk: _Desk) -> Iterator[ProductDrafted]:
     for one in desk.state.without:
         items = [by_id[id_] for id_ in one.items if id_ in by_id]
         name = f"{one.product_id}/without/{one.items[0]}"
-        part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.product_id)
+        # What follows for the second time follows the product that went, too.
+        went = one.follows or one.product_id
+        part = _Part(name, one.colour, items, urgent=one.urgent, follows=went)
         to = Recipient(agency=one.recipient, purpose=one.purpose)
         draft = _product(desk, part, recipient=to)
         if draft.items:
@@ -428,11 +431,15 @@ def _at_once(desk: _Desk) -> Colour | None:
 def _told_more(desk: _Desk) -> _Part | None:
     """What who rated wrote for whoever was told at once already, and has not been told."""
     state, said = desk.state, desk.own_words
-    colour = state.assigned
-    if said is None or colour is None or state.at_once is not colour:
+    colour, concern = state.assigned, state.concern
+    if colour is None or state.at_once is not colour:
         return None
-    told = any(one.urgent and said.item_id in one.items for one in (*state.holding, *state.put_off))
-    return None if told else _Part(f"urgent/{said.item_id}", colour, [said], urgent=True)
+    held = {id_ for one in (*state.holding, *state.put_off) if one.urgent for id_ in one.items}
+    new = [said] if said is not None and said.item_id not in held else []
+    if concern is None or concern == state.concern_told:
+        return _Part(f"urgent/{new[0].item_id}", colour, new, urgent=True) if new else None
+    words = derived_id("concern", concern, *(one.item_id for one in new))
+    return _Part(f"urgent/{words}", colour, new, urgent=True)
 
 
 def _who_has_it(desk: _Desk, part: _Part) -> Iterator[Recipient]:
@@ -614,9 +621,12 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
 
 
 def _alleged(desk: _Desk) -> str:
-    """What the concern is about, in the hub's own words."""
-    said = desk.notified.alleged or UNTOLD
-    return as_it_stands(said, unconfirmed=desk.state.assigned is None)
+    """What the concern is about: in the words of whoever rated it, else as its signs have it."""
+    state, notified = desk.state, desk.notified
+    colour = state.assigned or state.suggested or desk.now.profile.default
+    words = state.concern or notified.signs.at(colour)
+    said = told_of_concern(notified.alleged or UNTOLD, words)
+    return as_it_stands(said, unconfirmed=state.assigned is None)
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:

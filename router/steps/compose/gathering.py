@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from router.steps import thresholds
-from router.steps.asking import alleged, prepared
+from router.steps.asking import Signs, alleged, prepared, signs_of
 from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.now import Now
 from router.steps.sanitising import Known
@@ -83,7 +83,9 @@ class Notified(Shape):
     family: tuple[Person, ...] = Field(default=(), exclude_if=not_)
     """What else is known of the family, to be looked for in texts: :attr:`ChildLinked.family`."""
     alleged: Prose | None = Field(default=None, exclude_if=not_)
-    """What the concern is about, in the profile's words; documents of old lack it."""
+    """What is told of the concern before anybody has rated it; documents of old lack it."""
+    signs: Signs = Field(default=Signs(), exclude_if=lambda signs: signs == Signs())
+    """Documents of old lack them."""
     consent_refused: bool = Field(default=False, exclude_if=not_)
     """As its agency notified it."""
 
@@ -159,10 +161,15 @@ class Gathering(Shape):
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
+    assigned_number: int = Field(default=0, exclude_if=not_)
     rerated_at: Instant | None = Field(default=None, exclude_if=not_)
     """Of the last rating that is another than the one before it."""
     for_front_line: OwnWords | None = Field(default=None, exclude_if=not_)
     """With the rating assigned."""
+    concern: Prose | None = Field(default=None, exclude_if=not_)
+    """With it: what the concern is, in the words of whoever rated."""
+    concern_told: Prose | None = Field(default=None, exclude_if=not_)
+    """What of that whoever is told at once was told."""
     overrules: tuple[Overrule, ...] = Field(default=(), exclude_if=not_)
     """With it: on what it stands though consent was refused."""
     consents: tuple[ConsentHeard, ...] = Field(default=(), exclude_if=not_)
@@ -285,7 +292,9 @@ class Gathering(Shape):
         if held is None or not wanted:
             return self
         one_each = (held.model_copy(update={"items": (id_,)}) for id_ in sorted(wanted))
-        return self.model_copy(update={"without": (*self.without, *one_each)})
+        left = held.model_copy(update={"items": tuple(x for x in held.items if x not in wanted)})
+        holding = tuple(left if one is held else one for one in self.holding)
+        return self.model_copy(update={"without": (*self.without, *one_each), "holding": holding})
 
     def in_words(self, item_id: str, text: str) -> Gathering:
         """With other words for an item; the very same state where it has them already."""
@@ -338,13 +347,14 @@ def _linked(state: Gathering, linked: ChildLinked, *, now: Now) -> Gathering:
     said = state.amended or linked.notification
     id_ = linked.amends or linked.referral_id
     notified = _notified(said, linked.agency, id_=id_, family=linked.family)
-    summary = prepared(linked, now=now).concern.summary
+    concern = prepared(linked, now=now).concern
+    told: dict[str, object] = {"alleged": concern.summary, "signs": concern.signs}
     if state.amended is not None:
-        summary = _alleged(said, linked.agency, now=now)
+        told = _alleged(said, linked.agency, now=now)
     known = {
         "cases": Cases.linked(state.cases, linked.case_id),
         "allocated": state.allocated.linked(linked),
-        "notified": notified.model_copy(update={"alleged": summary}),
+        "notified": notified.model_copy(update=told),
         "concern_id": linked.first_told,
         "version": max(state.version, linked.version),
         "amended": None,
@@ -423,10 +433,11 @@ def _own(agency: str, kept: Sharing, *, text: str, item_id: str) -> HeldItem:
     return HeldItem(item_id=item_id, owner=agency, **told)
 
 
-def _alleged(said: Notification, agency: str, *, now: Now) -> str:
+def _alleged(said: Notification, agency: str, *, now: Now) -> dict[str, object]:
     """By words that were amended, whatever the child's other referrals say."""
-    reasons = thresholds.suggest(said, profile=now.profile).reasons
-    return alleged(said, reasons, by=agency)
+    suggestion = thresholds.suggest(said, profile=now.profile)
+    told = alleged(said, suggestion, by=agency)
+    return {"alleged": told, "signs": signs_of(said, suggestion)}
 
 
 def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gathering:
@@ -441,7 +452,7 @@ def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gat
     id_ = own if sent_again else state.concern_id or own
     said, owner = amended.notification, before.item.owner
     notified = _notified(said, owner, id_=id_, family=before.family)
-    notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
+    notified = notified.model_copy(update=_alleged(said, owner, now=now))
     return state.model_copy(update=changes | {"notified": notified})
 
 
@@ -477,15 +488,16 @@ def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
 def _assigned(
     state: Gathering, assigned: RatingAssigned, *, at: dt.datetime, now: Now
 ) -> Gathering:
-    """The latest rating counts, whenever heard; of two at one moment the more severe."""
+    """The latest rating counts, whenever heard; of two at one moment of old the more severe."""
     colour, text = assigned.colour, assigned.for_front_line
     if state.assigned is not None and state.assigned_at is not None:
-        stands = (state.assigned_at, state.assigned.severity)
-        if stands >= (at, colour.severity):
+        stands = (state.assigned_at, state.assigned_number, state.assigned.severity)
+        if stands >= (at, assigned.number, colour.severity):
             return state
     own = OwnWords(text=text, decided_by=assigned.decided_by) if text else None
     needs = assigned.level or now.rule(colour).level
     rated = {"assigned": colour, "assigned_at": at, "needs": needs, "for_front_line": own}
+    rated |= {"concern": assigned.concern, "assigned_number": assigned.number}
     given = (one for one in assigned.overrules if one.reason is RuledOut.CONSENT_REFUSED)
     rated |= {"overrules": tuple(one for one in given if one.legal_basis)}
     if state.assigned not in (None, colour):

@@ -23,8 +23,8 @@ from schemas.rating import Colour, RatingAssigned
 def noted(state: Holders, message: Message) -> Holders:
     """The state with the fact noted; the very same state where it says nothing new."""
     match message.data:
-        case RatingAssigned(colour=colour):
-            return _rated(state, colour, at=message.time)
+        case RatingAssigned() as assigned:
+            return _rated(state, assigned, at=message.time)
         case ReferralClosed(outcome=outcome):
             return _ended(state, outcome, at=message.time)
         case ReferralReopened():
@@ -56,16 +56,19 @@ def _product(state: Holders, message: Message) -> Holders:
     return state
 
 
-def _rated(state: Holders, colour: Colour, *, at: dt.datetime) -> Holders:
-    """The latest rating counts, whenever heard; of two at one moment the more severe."""
-    stands = (state.rated_at, state.colour.severity) if state.rated_at and state.colour else None
-    if stands and stands >= (at, colour.severity):
-        return state
+def _rated(state: Holders, assigned: RatingAssigned, *, at: dt.datetime) -> Holders:
+    """The latest rating counts, whenever heard; of two at one moment of old the more severe."""
+    colour, number = assigned.colour, assigned.number
+    if state.rated_at and state.colour:
+        stands = (state.rated_at, state.rated_number, state.colour.severity)
+        if stands >= (at, number, colour.severity):
+            return state
     products = tuple(
         one.model_copy(update={"ended": True}) if one.colour not in (None, colour) else one
         for one in state.products
     )
-    return state.model_copy(update={"colour": colour, "rated_at": at, "products": products})
+    changes = {"colour": colour, "rated_at": at, "rated_number": number, "products": products}
+    return state.model_copy(update=changes)
 
 
 def _ended(state: Holders, outcome: Disposal | None, *, at: dt.datetime) -> Holders:

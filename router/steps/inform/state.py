@@ -110,6 +110,7 @@ class Holders(Shape):
     """None until a human has corrected the link."""
     colour: Colour | None = None
     rated_at: Instant | None = None
+    rated_number: int = Field(default=0, exclude_if=not_)
     outcome: Disposal | None = None
     ended_at: Instant | None = None
     """When it was last closed or opened again."""

@@ -85,6 +85,10 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
+_SAY_IT = (
+    "The Red has gone out, and says in nobody's words what the concern is. Send your rating again "
+    "with `concern`, in your own words: whoever acts on it gets them at once."
+)
 Difference = DisagreementRaised | DisagreementWithdrawn | DisagreementSettled
 OfItself = (
     InformationAnswered
@@ -237,6 +241,7 @@ def _assigned(
         **decision.shared(RatingAssigned) | said,
         told=state.referrer.agency if state.referrer and words else None,
         previous=state.colour,
+        number=len(assigned.history),
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
         product_due_at=assigned.product_due_at,
@@ -245,9 +250,17 @@ def _assigned(
         versions=state.versions,
     )
     letters = letter_of(state, decision.referral_id, words=words, now=now)
+    letters += tuple(_wordless(assigned, decision, policy=now.policy))
     due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
     told = told_team(assigned, decision.referral_id, now=now)
     return Outcome(assigned, (fact,), (*letters, *told), due)
+
+
+def _wordless(state: Assigned, decision: RatingDecision, *, policy: Policy) -> Iterator[Letter]:
+    """A Red without words goes at once like any other, and whoever rates is asked for them."""
+    said = decision.concern or decision.for_front_line
+    if decision.colour is Colour.RED and said is None:
+        yield _news(state, decision.referral_id, said=_SAY_IT, policy=policy)
 
 
 def _rated_beside(

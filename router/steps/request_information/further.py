@@ -78,6 +78,7 @@ def _ask(state: Asking, decision: RequestDecision, *, cause: str, now: Now) -> O
         product_due_at=rated.product_due_at,
         further=(cause,),
         agencies=(agency,),
+        concern=rated.concern,
         question=decision.question,
         overrules=(*decision.overrules, *rated.overrules),
         due_at=decision.due_at,

@@ -37,7 +37,11 @@ def requests_to(
             question=rating.question,
             **_basis(agency, concern, rating=rating, now=now),
             about=told,
-            **concern.shared(InformationRequest) | {"child": as_person(told)},
+            **concern.shared(InformationRequest)
+            | {
+                "child": as_person(told),
+                "summary": concern.told_at(rating.colour, rating.concern),
+            },
         )
 
 

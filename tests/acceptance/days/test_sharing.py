@@ -31,6 +31,8 @@ from tests.support.family_days import Days
 
 # --- the agency researcher
 
+HINT = "A hint by words of the text, and no more:"
+
 
 def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
     days: Days,
@@ -47,7 +49,7 @@ def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
         "referral_id": "…",
         "case_id": "…",
         "level": "full",
-        "summary": " ".join(REASONS),
+        "summary": f"{HINT} {' '.join(REASONS)}",
         "purpose": PURPOSE,
         "legal_basis": "Children Act 1989, section 17; Children Act 2004, section 11",
         "consent": "not_sought",
@@ -79,7 +81,7 @@ def test_the_researcher_of_the_school_is_asked_the_least_that_will_do(days: Days
     wanted = {
         "about": {**OWEN, "left_out": [{**NOT_SAID[0], "field": "address"}, NOT_SAID[1]]},
         "level": "basic",
-        "summary": "Repeated absence from school.",
+        "summary": f"{HINT} Repeated absence from school.",
         "legal_basis": "Children Act 2004, section 11; UK GDPR article 6(1)(e)",
         "consent": "given",
     }

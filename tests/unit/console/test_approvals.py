@@ -405,7 +405,7 @@ def test_what_was_written_runs_nowhere(hub: Hub, sergeant: Person) -> None:
     evil = "<script>alert(1)</script>"
     for stage in ("words", "review", "change"):
         text = sends(sergeant, f"{at}/reworded", stage=stage, text=f"</textarea>{evil}").text
-        assert "<script" not in text
+        assert "<script>" not in text
         assert text.count("</textarea>") == text.count("<textarea")
 
 

@@ -122,6 +122,19 @@ OUTCOME = {
 }
 
 
+def test_a_red_is_asked_for_words_and_others_read_back_what_is_told_without_them(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    path, words = f"{DESK}/{referral}/rate", "Left alone with an open fire."
+    asked = decides(worker, path, RATING | {"colour": "red"})
+    assert asked.status_code == 422
+    assert "Say what the concern is" in asked.text
+    assert "Nothing of yours." in decides(worker, path, RATING, step="").text
+    decides(worker, path, RATING | {"colour": "red", "concern": words})
+    (rated,) = facts(hub, referral, RatingDecided)
+    assert (rated.decision.colour, rated.decision.concern) == ("red", words)
+
+
 # --- the worklist
 
 
@@ -195,7 +208,7 @@ def test_words_of_a_narrative_are_words_and_never_run(hub: Hub, worker: Person) 
     referral = told(hub, EVIL)
     for path in ("", "/rate"):
         page = worker.get(f"{DESK}/{referral}{path}").text
-        assert "<script" not in page
+        assert "<script>" not in page
         assert "<img" not in page
         assert "&lt;script&gt;alert(1)" in page
     checked = decides(worker, f"{DESK}/{referral}/rate", RATING | {"rationale": EVIL}, step="")
@@ -502,7 +515,8 @@ def test_it_is_closed_in_words_for_the_referrer_and_then_wants_a_reason_to_be_re
 def test_why_the_hub_does_not_act_on_a_decision_is_said_and_nothing_is_lost(
     hub: Hub, worker: Person, referral: str
 ) -> None:
-    decides(worker, f"{DESK}/{referral}/rate", RATING | {"colour": "red"})
+    red = RATING | {"colour": "red", "concern": "Hit on the head at home."}
+    decides(worker, f"{DESK}/{referral}/rate", red)
     answer = decides(worker, f"{DESK}/{referral}/close", OUTCOME)
     assert answer.status_code == 422
     assert "Not sent." in answer.text

@@ -56,6 +56,9 @@ def facts(hub: Hub, type_: type[Any]) -> list[Any]:
         return [entry.message.data for entry in found]
 
 
+TOLD = "mash.notification.v1"
+
+
 def notification(**changes: Any) -> dict[str, Any]:
     said = {
         "reference": "R-1",
@@ -63,7 +66,7 @@ def notification(**changes: Any) -> dict[str, Any]:
         "subject": {"name": [{"given_name": ["Robin"], "family_name": ["Sample"]}]},
         "narrative": "Told of in the narrative.",
     }
-    return event("n-1", "mash.notification.v1", agency="police", data=said | changes)
+    return event("n-1", TOLD, agency="police", data=said | changes)
 
 
 def notified(hub: Hub, **changes: Any) -> str:
@@ -183,6 +186,40 @@ def test_breaking_the_glass_opens_what_is_restricted_is_told_and_reviewed(worked
         - dt.timedelta(hours=made.access.break_glass.review_hours)
         + lasts
     )
+
+
+def told_again(made: Hub, **sharing: Any) -> str:
+    """The police have told of a child before; the school does now, and its picture shows both."""
+    notified(made, narrative="Hit with a belt, as an informant says.", sharing=sharing)
+    later = {"reference": "R-2", "observed_at": "2026-03-20T09:30:00+00:00"}
+    said = notification(narrative="Late for school, and tired.")["data"] | later
+    (receipt,) = send(made, "school", [event("n-2", TOLD, agency="school", data=said)])
+    made.embedded().drain()
+    return receipt.id
+
+
+@pytest.mark.parametrize(("sensitivity", "shown"), [("sensitive", True), ("restricted", False)])
+def test_words_of_an_earlier_concern_are_masked_in_a_picture_as_well(
+    worked: Worked, sensitivity: str, *, shown: bool
+) -> None:
+    folder, made = worked
+    referral = told_again(made, sensitivity=sensitivity)
+    answer = hub(folder, "picture", referral, "--reveal", *MANAGER, "--purpose", "safeguarding")
+    assert (answer.exit_code, "Late for school" in answer.output) == (0, True)
+    assert ("Hit with a belt" in answer.output) is shown
+    told = [json.loads(one.body) for one in made.queues.lease("police", limit=50, seconds=60)]
+    assert ("mash.content-revealed.v1" in {one["type"] for one in told}) is shown
+
+
+def test_whose_earlier_words_are_shown_in_an_emergency_is_told_once(worked: Worked) -> None:
+    folder, made = worked
+    referral = told_again(made, sensitivity="restricted")
+    for _ in range(2):
+        shown = hub(folder, "picture", referral, "--reveal", "--emergency", *MANAGER)
+        assert "Hit with a belt" in shown.output
+    told = [json.loads(one.body) for one in made.queues.lease("police", limit=50, seconds=60)]
+    (notice,) = [one["data"] for one in told if one["type"] == "mash.content-revealed.v1"]
+    assert (notice["emergency"], notice["references"]) == (True, ["R-1"])
 
 
 def test_nobody_but_the_front_door_breaks_the_glass(worked: Worked) -> None:

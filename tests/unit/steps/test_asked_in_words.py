@@ -49,8 +49,8 @@ def becoming(then: Literal["without", "signpost", "wait"]) -> Policy:
 @pytest.mark.parametrize(
     ("then", "words"),
     [
-        ("without", "goes without it, unless"),
-        ("signpost", "names its owner where that agreed"),
+        ("without", "where nothing else is left to send it waits"),
+        ("signpost", "where nothing is left to send it waits, and a person is called"),
         ("wait", "the product waits all the same"),
     ],
 )

@@ -54,6 +54,7 @@ from tests.support.given import HIT, NOON
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}
+HINT = "A hint by words of the text, and no more: The child is said to have been hit or hurt."
 SAID = "Seen with a swollen wrist today; school ends at 15:10 and mother's partner collects."
 
 
@@ -94,7 +95,7 @@ def test_a_red_of_a_gp_says_who_the_child_is_what_is_alleged_and_whom_to_ring() 
         assert one.about is not None
         assert one.about.names == given.child().name
         assert one.colour is Colour.RED
-        assert one.alleged == "The child is said to have been hit or hurt."
+        assert one.alleged == HINT
         assert one.due_at == NOON + dt.timedelta(hours=1)
         assert one.to_do
         assert [post.contact for post in one.signposts] == ["gp duty desk"]
@@ -134,12 +135,10 @@ def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
     hub = on_suggestion()
     assert {one.unconfirmed for one in hub.told(Product)} == {True}
     assert {one.alleged for one in hub.told(Product)} == {
-        "No social worker has confirmed this yet. The child is said to have been hit or hurt."
+        f"No social worker has confirmed this yet. {HINT}"
     }
     hub.send(given.assigned(Colour.RED, for_front_line=SAID))
-    assert {one.alleged for one in hub.told(Product)[2:]} == {
-        "The child is said to have been hit or hurt."
-    }
+    assert {one.alleged for one in hub.told(Product)[2:]} == {HINT}
     assert {one.unconfirmed for one in hub.told(Product)[2:]} == {False}
 
 

@@ -231,11 +231,14 @@ def test_the_police_are_there_on_saturday_night() -> None:
     assert due == {"police": saturday + 2 * HOUR, "school": monday}
 
 
+HINT = "A hint by words of the text, and no more:"
+
+
 def test_a_request_says_why_on_what_basis_and_by_when() -> None:
     informed = ParentsInformed(informed=True, consent="given")
     narrative = given.notification(given.DOMESTIC_ABUSE, parents_informed=informed)
     request = requested(rated(notification=narrative)).requests[0]
-    assert request.summary == "Domestic abuse at the home."
+    assert request.summary == f"{HINT} Domestic abuse at the home."
     assert request.legal_basis == "Children Act 1989, section 17; Children Act 2004, section 11"
     assert request.consent == "given"
     assert request.sharing_policy == "ISA/school"

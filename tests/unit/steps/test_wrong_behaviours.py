@@ -162,6 +162,18 @@ ELSEWHERE = {
         "unit/steps/test_compose_changes.py",
         "test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own",
     ),
+    "what a machine made of a text told as the concern": (
+        "unit/steps/test_concern_in_words.py",
+        "test_no_sentence_of_a_model_and_none_of_absence_is_told_as_the_concern",
+    ),
+    "a Red left standing by an Amber of the same moment": (
+        "unit/steps/test_rated_twice_at_once.py",
+        "test_whoever_has_the_red_is_told_that_it_is_an_amber",
+    ),
+    "a withheld item that nobody gets though its owner lifts it": (
+        "unit/steps/test_lifted_follows.py",
+        "test_each_recipient_that_went_without_it_gets_it_once_it_is_lifted_and_released",
+    ),
     "a second approval after the owner removed a sentence": (
         "unit/steps/test_amendments.py",
         "test_in_a_product_that_waits_the_new_words_stand_and_their_owner_is_asked_again",

@@ -1,0 +1,214 @@
+"""All that a hub answers over the web, with something of everything in it that people wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route, compile_path
+
+from connectors.http_connections import Connections
+from connectors.port import routes
+from connectors.wrong_tokens import WrongTokens
+from ops.access.accounts import account
+from ops.console.approvals import requests as approving
+from ops.console.desks import DESKS
+from ops.console.researching import requests as researching
+from ops.console.screen import Desk, Screen
+from ops.demo.running import DemoFolder
+from ops.run.parts import pages_of
+from ops.run.serve import application
+from ops.run.wiring import Hub, open_hub
+from tests.support.approving import ROBIN, asked, asking_hub, released, wanted_back
+from tests.support.console import Person
+from tests.support.desk import LEAD
+from tests.support.desk_days import EVAN, XSS, Days
+from tests.support.desks import Desks
+
+URL = "https://hub.example"
+CANARY = f"Canary {XSS}"
+"""What somebody writes wherever they may."""
+NAMES = ("Invented", "Sampleton", "Marsden", "Canary", "script>", "9990000")
+"""What no address, title or place that a browser is sent to may hold."""
+OUTSIDER = "X. Outsider"
+"""Of an agency that has nothing to do with any of it, with every role."""
+_ROLES = (
+    "screening",
+    "duty_manager",
+    "auditor",
+    "decision_maker",
+    "researcher",
+)
+_PEOPLE = f"""
+[[people]]
+name = "{OUTSIDER}"
+agency = "housing"
+roles = {list(_ROLES)}
+account = "{{account}}"
+"""
+_CHOSEN = {"approvals": approving.CHOICES[0], "requests": researching.CHOICES[0]}
+_HREF = re.compile(r'(?:href|action)="(/desk/[^"#]*)"')
+_TYPE = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+async def at_once(_: float) -> None:
+    """Nobody waits."""
+
+
+def everything(hub: Hub) -> Starlette:
+    """The hub's whole web server, in which no stream goes on."""
+    found, connections = routes(hub.settings, {}), Connections(hub.settings.http)
+    connections.wrong_tokens = WrongTokens(sleep=at_once)
+    connections.ending.set()
+    pages = pages_of(hub, found, connections=connections, environment={})
+    return application(hub, found, extra_routes=pages, connections=connections)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A hub, and the referrals of it that are with a team, and about which somebody disagrees."""
+
+    folder: DemoFolder
+    hub: Hub
+    handed: str
+    disputed: str
+
+
+def full_hub(path: Path) -> Story:
+    """A hub in which every screen of every desk has something to show."""
+    folder, hub = asking_hub(path)
+    hub.database.close()
+    text = folder.config.read_text("utf-8")
+    text += _PEOPLE.format(account=account())
+    text += "" if "[identity]" in text else f'\n[identity]\nurl = "{URL}"\n'
+    folder.config.write_text(text, "utf-8")
+    hub = open_hub(folder.config, {})
+    _released(hub)
+    days = Days(hub)
+    _in_doubt(hub, days)
+    handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
+    return Story(folder, hub, handed, disputed)
+
+
+def _released(hub: Hub) -> None:
+    """A product that is wanted back, one that waits, and a child of whom agencies are asked."""
+    asked(hub, reference="S-1", narrative=CANARY)
+    released(hub)
+    helper = Person(everything(hub))
+    helper.enters(hub, "E. Helper")
+    for path in _HREF.findall(helper.get("/desk/received").text):
+        helper.get(unescape(path))
+    hub.embedded().drain()
+    wanted_back(hub)
+    asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
+    asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _in_doubt(hub: Hub, days: Days) -> None:
+    """Whose child it is is in doubt, or was settled; and a name that is none."""
+    days.review(CANARY)
+    address = {"line1": XSS, "city": XSS, "postcode": "ZZ99 8QQ"}
+    tilly = {"name": [{"given_name": ["Tilly"], "family_name": [XSS]}], "address": [address]}
+    days.notified("school", tilly, CANARY)
+    linked = [one.person_id for one in Desks(hub).facts("case.child-linked")]
+    days.tells(
+        LEAD,
+        "persons-decision",
+        person_id=linked[0],
+        other_person_id=next(one for one in linked if one != linked[0]),
+        same=False,
+        decided_by="S. Worker",
+        rationale=CANARY,
+    )
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the hub as its routes say it."""
+
+    template: str
+    methods: frozenset[str]
+
+    def fits(self, path: str) -> re.Match[str] | None:
+        """Whether a path is one of it, with its parts."""
+        return compile_path(self.template)[0].match(path.partition("?")[0])
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of its parts."""
+        return _TYPE.findall(self.template)
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """A path."""
+        return _TYPE.sub(lambda found: values[found[1]], self.template)
+
+
+def addresses(there: Sequence[BaseRoute], under: str = "") -> Iterator[Address]:
+    """Every address, from the table by which the hub itself finds them."""
+    for one in there:
+        if isinstance(one, Mount):
+            yield from addresses(one.routes, under + one.path)
+        else:
+            assert isinstance(one, Route)
+            methods = frozenset(one.methods or ()) - {"HEAD"}
+            yield Address(under + one.path, methods)
+
+
+def screens() -> Iterator[tuple[Desk, Screen, Address]]:
+    """Every screen of every desk."""
+    for desk in DESKS:
+        for screen in desk.screens:
+            path = f"/desk/{desk.code}/{screen.path}".rstrip("/")
+            methods = {"GET", "POST"} if screen.takes else {"GET"}
+            yield desk, screen, Address(path, frozenset(methods))
+
+
+def walked(person: Person, desk: str) -> dict[str, str]:
+    """Pages of a desk to which links lead somebody, one of each kind, with what they say."""
+    seen: dict[str, str] = {}
+    kinds: set[str] = set()
+    ahead = [f"/desk/{desk}"]
+    while ahead:
+        path = ahead.pop(0)
+        kind = next((one.template for *_, one in screens() if one.fits(path)), path)
+        if kind in kinds:
+            continue
+        kinds.add(kind)
+        answer = person.get(path)
+        seen[path] = answer.text
+        found = (unescape(one) for one in _HREF.findall(answer.text))
+        ahead += [answer.headers["location"]] if answer.status_code == 303 else found
+        ahead = [one for one in ahead if one.startswith(f"/desk/{desk}")]
+    return seen
+
+
+def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
+    """A real address of every screen, of those that people came to; what has to be chosen on the
+    way is chosen.
+    """
+    persons = [one.person_id for one in Desks(story.hub).facts("case.child-linked")]
+    known = {"person_id": persons[0], "other_person_id": persons[-1], "ruling": "lift"}
+    # The story has no standing release that is offered, and nothing that changed or was handed over
+    # to whoever is at these desks.
+    known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
+    only = {"take-back": story.handed, "settle": story.disputed}
+    found: dict[str, str] = {}
+    for desk, screen, address in screens():
+        at = f"/desk/{desk.code}/"
+        parts = known | {"choice": _CHOSEN.get(desk.code, "")}
+        for path in paths:
+            # From the outside in, as far as it goes: of one request all are made.
+            longest = address.template
+            while longest.startswith(at):
+                if told := Address(longest, frozenset()).fits(path):
+                    parts |= told.groupdict()
+                    break
+                longest = longest.rpartition("/")[0]
+        if referral := only.get(screen.path.rpartition("/")[2]):
+            parts["referral_id"] = referral
+        found[address.template] = address.filled(parts)
+    return found
