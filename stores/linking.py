@@ -92,6 +92,23 @@ def within(view: View, *, type_: type[Fact], period: tuple[int, int]) -> Iterato
     return _pages(view, table.c.type == type_.type, table.c.position <= upto, after=after)
 
 
+def newest_first(
+    view: View, *, types: Iterable[type[Fact]], period: tuple[int, int]
+) -> Iterator[tuple[int, int, str]]:
+    """Position, when recorded, and referral of the facts of these types behind one position and up
+    to another.
+    """
+    after, upto = period
+    # Not the column itself: SQLite would sort all there ever was of these types.
+    of_types = table.c.type.concat("").in_([type_.type for type_ in types])
+    query = select(table.c.position, table.c.recorded_at, table.c.correlation_id)
+    query = query.where(of_types, table.c.position > after)
+    query = query.order_by(table.c.position.desc()).limit(_PAGE)
+    while rows := view.connection.execute(query.where(table.c.position <= upto)).all():
+        yield from ((row.position, row.recorded_at, row.correlation_id) for row in rows)
+        upto = rows[-1].position - 1
+
+
 def _pages(view: View, *wanted: ColumnElement[bool], after: int = 0) -> Iterator[Entry]:
     """Those that can be opened, and of the others that they are there."""
     position = after

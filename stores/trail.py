@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
+from schemas.base import Fact
 from schemas.message import Message
 from stores import codec, journal, products
 from stores.tables import journal as table
@@ -28,18 +29,27 @@ class Entry:
 
 def about(connection: Connection, vault: Vault, *, wanted: str) -> list[Entry]:
     """The trail of a case, referral or product, or of ``agency/reference``; may be empty."""
-    subjects = {wanted, products.case_of(connection, wanted) or wanted}
-    referrals = {wanted, *_referrals(connection, subjects)}
-    rows: dict[int, Row[Any]] = {}
-    for part in _parts(referrals):
-        hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(subjects))
-        rows |= {row.position: row for row in connection.execute(select(table).where(hits))}
-    keys = vault.keys(connection, {row.key_id for row in rows.values()}, create=False)
-    ordered = (rows[position] for position in sorted(rows))
+    found = rows(connection, wanted=wanted)
+    keys = vault.keys(connection, {row.key_id for row in found}, create=False)
     return [
-        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys))
-        for row in ordered
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in found
     ]
+
+
+def rows(
+    connection: Connection, *, wanted: str, types: Collection[type[Fact]] = ()
+) -> list[Row[Any]]:
+    """The same still sealed, in order; ``types``: of these facts alone."""
+    subjects = {wanted, products.case_of(connection, wanted) or wanted}
+    query = select(table)
+    if types:
+        # Not the column itself: SQLite would go through all there ever was of these types.
+        query = query.where(table.c.type.concat("").in_([type_.type for type_ in types]))
+    found: dict[int, Row[Any]] = {}
+    for part in _parts({wanted, *_referrals(connection, subjects)}):
+        hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(subjects))
+        found |= {row.position: row for row in connection.execute(query.where(hits))}
+    return [found[position] for position in sorted(found)]
 
 
 def latest(connection: Connection, type_: str, *, limit: int) -> list[str]:

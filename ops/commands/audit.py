@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ import click
 
 from ops.commands.acting import Said, who_reveals
 from ops.commands.common import answer, config_option, json_option, options, time
+from ops.commands.progress import progress
 from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
 from ops.look import disclosed, owned
@@ -215,7 +217,7 @@ def owner_(
 
     For whom the access rules let see who saw what (`hub policy show`). Ids, codes and names, and
     nothing of what it told. What was erased is not there, as nobody can tell whose it was. That you
-    asked, or were denied it, is recorded.
+    asked, or were denied it, is recorded. On a terminal it shows on stderr how many cases are read.
 
     \b
     Example:
@@ -226,7 +228,9 @@ def owner_(
     with writing(config) as hub:
         if agency not in hub.settings.agencies:
             raise click.BadParameter(f"{agency} is no agency of the configuration")
-        found = owned.ask(hub, agency, asker=said.asker(hub), period=period)
+        watched = partial(progress, "reading cases")
+        asker = said.asker(hub)
+        found = owned.ask(hub, agency, asker=asker, period=period, watched=watched)
     answer([asdict(one) for one in found], map(_owned, found), as_json=as_json)
 
 

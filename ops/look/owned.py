@@ -5,8 +5,9 @@ what left, and who looked at it (R49).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from ops.access.acting import Asker
 from ops.access.items import Items
@@ -19,14 +20,21 @@ from router.steps.now import Now
 from router.steps.release.sending import letter_named
 from schemas.access import Act, Record
 from schemas.base import Fact
+from schemas.case import ChildLinked, NotificationAmended
 from schemas.decisions import (
     ProductFetched,
     ProductUnsent,
     StandingReleased,
     StandingWithdrawn,
 )
-from schemas.information import InformationItem, InformationOffered, InformationReceived
-from schemas.notification import NotificationReceived
+from schemas.information import (
+    InformationAnswered,
+    InformationItem,
+    InformationOffered,
+    InformationReceived,
+    InformationVolunteered,
+)
+from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.operations import DeadLetterRevealed, RecordAccessed, RecordRevealed
 from schemas.picture import PictureShown
 from schemas.product import (
@@ -49,8 +57,14 @@ Kind: TypeAlias = Literal[
     "not sent", "looked at",
 ]  # fmt: skip
 _T = TypeVar("_T")
+Watched: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Told how many cases there are, and then how many more were read."""
 _CASES: Final = 200
-"""Whose items and products are remembered while looks at them are read."""
+"""Whose products are remembered while what became of them is read."""
+_DIGITS: Final = 19
+_PAGE_CASES: Final = 25
+_PAGE_FACTS: Final = 200
+"""What a page reads at most, however much is stored."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,11 +101,53 @@ class Period:
         return self.since <= micros < self.until
 
 
-def ask(hub: Hub, agency: str, *, asker: Asker, period: Period, act: Act = Act.LOOK) -> list[Owned]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Part:
+    """The newest of it, or the newest before some position."""
+
+    found: list[Owned]
+    """In the order of the record; may be none, where all that was read is others'."""
+    older: int | None
+    """Before which position the next part begins; None: there is none."""
+
+
+def ask(
+    hub: Hub,
+    agency: str,
+    *,
+    asker: Asker,
+    period: Period,
+    act: Act = Act.LOOK,
+    watched: Watched = lambda _: nullcontext(lambda _: None),
+) -> list[Owned]:
     """All of it in the order of the record; that somebody asked is recorded first, and is not among
     the answers. ``act``: whether they read it or take it away. Raises ``Denied`` and, where they
     take it away, ``NotRecent``.
     """
+    last = _recorded(hub, agency, asker=asker, act=act)
+    with hub.database.view() as view:
+        return _Owner(view, agency, period, last, letters.now_at(hub)).all(watched)
+
+
+def newest(
+    hub: Hub, agency: str, *, asker: Asker, period: Period, before: int | None = None
+) -> Part:
+    """The newest of it, as much as is read at once: some 25 cases. Recorded as all of it is. Raises
+    ``Denied``.
+    """
+    last = _recorded(hub, agency, asker=asker, act=Act.LOOK)
+    last = last if before is None else min(last, before - 1)
+    with hub.database.view() as view:
+        return _Owner(view, agency, period, last, letters.now_at(hub)).newest()
+
+
+def position(said: str) -> int | None:
+    """Where somebody reads on, as a page names it; None: from the newest."""
+    return int(said) if said.isdecimal() and len(said) < _DIGITS else None
+
+
+def _recorded(hub: Hub, agency: str, *, asker: Asker, act: Act) -> int:
+    """Record that somebody asks; the position of the newest entry before that."""
     with hub.database.transaction() as transaction:
         last = overview.last_position(transaction.connection)
         refused = accessed(
@@ -106,8 +162,7 @@ def ask(hub: Hub, agency: str, *, asker: Asker, period: Period, act: Act = Act.L
         )
     if refused is not None:
         raise refused
-    with hub.database.view() as view:
-        return _Owner(view, agency, period, last, letters.now_at(hub)).all()
+    return last
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +179,33 @@ class _Said:
 
 
 @dataclass(slots=True)
+class _Case:
+    """What the record has of one referral, each entry opened once."""
+
+    view: View
+    referral: str
+    _opened: dict[int, Entry] = field(default_factory=dict)
+    _items: Items | None = None
+
+    def opened(self, rows: Sequence[Any]) -> list[Entry]:
+        """These entries, as far as they can be opened."""
+        new = [row for row in rows if row.position not in self._opened]
+        keys = self.view.vault.readable(self.view.connection, {row.key_id for row in new})
+        for row in new:
+            message = journal.opened(row, keys)
+            self._opened[row.position] = Entry(row.position, row.recorded_at, row.chain, message)
+        return [self._opened[row.position] for row in rows]
+
+    def items(self) -> Items:
+        """Whose what is that was told of it."""
+        if self._items is None:
+            self._items = Items(lambda _: True)
+            told = trail.rows(self.view.connection, wanted=self.referral, types=TELLING)
+            self._items.learn(self.opened(told))
+        return self._items
+
+
+@dataclass(slots=True)
 class _Owner:
     """An agency, and the entries of a time."""
 
@@ -133,21 +215,58 @@ class _Owner:
     last: int
     """The position of the newest entry that is told of."""
     now: Now
-    _items: dict[str, Items] = field(default_factory=dict)
+    _of: _Case = field(init=False)
+    """The case that is read."""
     _products: dict[str, list[Entry]] = field(default_factory=dict)
 
-    def all(self) -> list[Owned]:
-        found = [
-            (entry, said)
-            for types, reads in self._readers().items()
-            for type_ in types
-            for entry in linking.within(self.view, type_=type_, period=self._positions())
-            if self.period.has(entry.recorded_at)
-            for said in reads(entry)
-        ]
+    def all(self, watched: Watched) -> list[Owned]:
+        """All of it; ``watched`` as it is read, case by case."""
+        places: dict[str, list[int]] = {}
+        for position, referral in self._places():
+            places.setdefault(referral, []).append(position)
+        with watched(len(places)) as read:
+            return self._told_at(places, read)
+
+    def newest(self) -> Part:
+        """What is read at once, up to the last position."""
+        places: dict[str, list[int]] = {}
+        for count, (position, referral) in enumerate(self._places()):
+            full = len(places) == _PAGE_CASES and referral not in places
+            if full or count == _PAGE_FACTS:
+                return Part(self._told_at(places), older=position + 1)
+            places.setdefault(referral, []).append(position)
+        return Part(self._told_at(places), older=None)
+
+    def _places(self) -> Iterator[tuple[int, str]]:
+        """Where in the record are facts that may tell of it, the newest first, and of what."""
+        types, positions = self._readers(), self._positions()
+        found = linking.newest_first(self.view, types=types, period=positions)
+        return (
+            (position, referral)
+            for position, recorded_at, referral in found
+            if self.period.has(recorded_at)
+        )
+
+    def _told_at(
+        self, places: Mapping[str, Sequence[int]], read: Callable[[int], None] = lambda _: None
+    ) -> list[Owned]:
+        """What these facts tell, read case by case."""
+        found: list[tuple[Entry, _Said]] = []
+        for referral, positions in places.items():
+            found += self._of_case(referral, positions)
+            read(1)
         found.sort(key=lambda one: one[0].position)
         leaf = leaves_of(self.view, [entry.position for entry, _ in found])
         return [_owned(entry, said, leaf=leaf.get(entry.position)) for entry, said in found]
+
+    def _of_case(self, referral: str, positions: Sequence[int]) -> Iterator[tuple[Entry, _Said]]:
+        self._of = _Case(self.view, referral)
+        readers = {type_.type: reads for type_, reads in self._readers().items()}
+        rows = sorted(
+            journal.rows_at(self.view.connection, positions), key=lambda row: row.position
+        )
+        for row, entry in zip(rows, self._of.opened(rows), strict=True):
+            yield from ((entry, said) for said in readers[row.type](entry))
 
     def _positions(self) -> tuple[int, int]:
         """Between which positions all of that time is: they and times grow together, but for the
@@ -159,14 +278,15 @@ class _Owner:
         )
         return first, min(behind, self.last)
 
-    def _readers(self) -> Mapping[Sequence[type[Fact]], Callable[[Entry], Iterable[_Said]]]:
-        return {
+    def _readers(self) -> Mapping[type[Fact], Callable[[Entry], Iterable[_Said]]]:
+        types: Mapping[Sequence[type[Fact]], Callable[[Entry], Iterable[_Said]]] = {
             (NotificationReceived, InformationReceived, InformationOffered): self._told,
             (ItemDecided, ItemWithheld, ItemLifted, ItemAmended, ApprovalWithdrawn): self._decided,
             (StandingReleased, StandingWithdrawn): self._standing,
             (ProductReleased, ProductFetched, ProductUnsent): self._left,
             (PictureShown, RecordRevealed, DeadLetterRevealed, RecordAccessed): self._looked,
         }
+        return {type_: reads for of_types, reads in types.items() for type_ in of_types}
 
     def _told(self, entry: Entry) -> Iterator[_Said]:
         """What it told itself, and what another told as its own."""
@@ -236,11 +356,11 @@ class _Owner:
         fact = entry.message.data
         match fact:
             case PictureShown():
-                if self._holds([entry], entry.message.correlation_id):
+                if self._holds([entry]):
                     yield _Said("looked at", None, fact.agency)
             case RecordRevealed():
-                shown = _entries(self.view, fact.message_ids)
-                if self._holds(shown, entry.message.correlation_id):
+                shown = journal.rows_of(self.view.connection, fact.message_ids)
+                if self._holds(self._of.opened(shown)):
                     agency = fact.access.agency if fact.access else None
                     yield _Said("looked at", fact.seen_by, agency, why=fact.why)
             case DeadLetterRevealed(agency=self.agency):
@@ -249,9 +369,9 @@ class _Owner:
             case RecordAccessed(record_id=self.agency):
                 yield _Said("looked at", fact.who, fact.access.agency, why=fact.why)
 
-    def _holds(self, shown: Sequence[Entry], referral: str) -> bool:
+    def _holds(self, shown: Sequence[Entry]) -> bool:
         """Whether any of these says something of the agency's, or repeats it."""
-        items = self._of_case(referral)
+        items = self._of.items()
         items.learn(shown)
         return any(kept.owner == self.agency for one in shown for kept in items.held(one))
 
@@ -266,16 +386,20 @@ class _Owner:
             )
         return self._products[case]
 
-    def _of_case(self, referral: str) -> Items:
-        if referral not in self._items:
-            _forget_some(self._items)
-            items = self._items[referral] = Items(lambda _: True)
-            items.learn(trail.about(self.view.connection, self.view.vault, wanted=referral))
-        return self._items[referral]
-
 
 _UNDER_WAY: Final = 300_000_000
 """Microseconds that somebody may have been under way before what they wrote was committed."""
+TELLING: Final[tuple[type[Fact], ...]] = (
+    NotificationReceived,
+    NotificationAccepted,
+    NotificationAmended,
+    ChildLinked,
+    InformationReceived,
+    InformationOffered,
+    InformationAnswered,
+    InformationVolunteered,
+)
+"""Facts that say whose an item is, but for pictures: those repeat it."""
 _WORDS: Final[Mapping[type[Fact], Kind]] = {
     ItemWithheld: "withheld",
     ItemLifted: "lifted",
@@ -308,14 +432,6 @@ def _letter(
 def _forget_some(kept: dict[str, _T]) -> None:
     while len(kept) >= _CASES:
         del kept[next(iter(kept))]
-
-
-def _entries(view: View, message_ids: Sequence[str]) -> list[Entry]:
-    rows = journal.rows_of(view.connection, message_ids)
-    keys = view.vault.readable(view.connection, {row.key_id for row in rows})
-    return [
-        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows
-    ]
 
 
 def _owned(entry: Entry, said: _Said, *, leaf: int | None) -> Owned:

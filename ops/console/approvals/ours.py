@@ -27,7 +27,6 @@ _WORDS: Final[dict[Kind, str]] = {
     "not sent": "Stopped on its way",
     "looked at": "Looked at",
 }
-_MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,16 +42,22 @@ class Row:
 
 
 def ours(visit: Visit) -> Page:
-    """All of it in a time, the latest first; that somebody asked is recorded."""
+    """Of a time what is read at once, the latest first; that somebody asked is recorded."""
     days = visit.query.get("days", "30")
     days = days if days in _SPANS else "30"
     now = codec.from_micros(visit.hub.database.clock())
     since = codec.to_micros(now - dt.timedelta(days=int(days)))
     asker = replace(visit.asker, why="Everything of ours, at the desk", purpose=Purpose.AUDIT)
-    found = owned.ask(visit.hub, visit.agency, asker=asker, period=Period(since))
-    counts = Counter(_WORDS[one.kind] for one in found)
-    rows = [_row(visit, one) for one in reversed(found[-_MOST:])]
-    values = {"rows": rows, "days": days, "spans": _SPANS, "counts": counts, "all": len(found)}
+    before = owned.position(visit.query.get("before", ""))
+    part = owned.newest(visit.hub, visit.agency, asker=asker, period=Period(since), before=before)
+    values = {
+        "rows": [_row(visit, one) for one in reversed(part.found)],
+        "counts": Counter(_WORDS[one.kind] for one in part.found),
+        "days": days,
+        "spans": _SPANS,
+        "before": before,
+        "older": part.older,
+    }
     return Page("approvals/ours.html", values | {"names": visit.names})
 
 

@@ -16,7 +16,6 @@ from schemas.access import Act
 from stores import codec
 
 _HERE = ZoneInfo("Europe/London")
-_MOST = 500
 _DAY = "Write a day as 2026-04-01, or nothing"
 
 
@@ -26,7 +25,7 @@ def owner(visit: Visit) -> Page:
 
 
 def tell_owner(visit: Visit) -> Page | File:
-    """All of it, to read or to take away; that somebody asked is recorded first."""
+    """The newest of it to read, or all to take away; that somebody asked is recorded first."""
     form = visit.form
     agency = form.one("agency")
     errors = faults(visit, "agency", say="Choose an agency")
@@ -38,14 +37,17 @@ def tell_owner(visit: Visit) -> Page | File:
         return page(visit, "owner", errors=errors)
     period = Period(days["since"] or 0, days["until"] or Period().until)
     takes = form.one("do") == "take"
-    act = Act.EXPORT if takes else Act.LOOK
-    found = owned.ask(visit.hub, agency, asker=asker(visit), period=period, act=act)
     if takes:
+        found = owned.ask(visit.hub, agency, asker=asker(visit), period=period, act=Act.EXPORT)
         body = json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1)
         return File(f"audit-{agency}.json", body.encode())
+    before = owned.position(form.one("before"))
+    part = owned.newest(visit.hub, agency, asker=asker(visit), period=period, before=before)
+    found = part.found
     told = {
-        "found": found[-_MOST:],
-        "count": len(found),
+        "found": found,
+        "older": part.older,
+        "before": before,
         "kinds": Counter(one.kind for one in found).most_common(),
         "recipients": Counter(
             one.agency for one in found if one.kind in ("released", "handed over") and one.agency

@@ -19,6 +19,7 @@ from ops.demo.running import DemoFolder
 from ops.edge import keys
 from ops.edge.approving import Decision, decide, request_of
 from ops.look import asked as look
+from ops.look import owned
 from ops.run.wiring import Hub, open_hub
 from schemas.decisions import StandingWithdrawn
 from schemas.operations import AccessDenied, RecordAccessed
@@ -509,7 +510,7 @@ def test_who_is_no_decision_maker_ends_nothing(app: Starlette, hub: Hub, sergean
 
 
 def test_all_of_its_own_is_told_and_that_somebody_asked(
-    hub: Hub, sergeant: Person, referral: str
+    hub: Hub, sergeant: Person, referral: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sends(sergeant, f"{place(hub)}/sanitised", stage="send")
     hub.embedded().drain()
@@ -518,6 +519,11 @@ def test_all_of_its_own_is_told_and_that_somebody_asked(
         assert said in text
     assert "01632 960555" not in text
     assert len(facts(hub, "police", RecordAccessed)) == 1
+    monkeypatch.setattr(owned, "_PAGE_CASES", 1)
+    older = re.search(rf'href="({DESK}/ours[^"]*before=[0-9]+)"', sergeant.get(f"{DESK}/ours").text)
+    assert older is not None
+    assert "Told to the hub" in sergeant.get(unescape(older[1])).text
+    assert "There is nothing older in this time" in sergeant.get(f"{DESK}/ours?before=1").text
 
 
 # --- signed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
@@ -21,15 +21,18 @@ from ops.look.owned import Period
 from ops.run.wiring import Hub
 from router.steps.release import sending
 from schemas.access import Purpose
-from schemas.base import Fact
-from schemas.notification import NotificationReceived
+from schemas.base import Fact, Shape
+from schemas.information import InformationRequested
+from schemas.notification import Notification, NotificationReceived
+from schemas.picture import PictureShown
 from schemas.product import ProductApproved, ToAct
-from stores import cursors, journal, linking
+from schemas.topics import TOPICS
+from stores import cursors, journal, linking, overview
 from tests.support import given, products
 from tests.support.filled import empty_hub, filled_hub, grown
 
 ME = ("--who", "J. Auditor", "--why", "yearly sample")
-OF_TYPE = "SELECT message_id, recorded_at FROM journal WHERE type = '{}' {} ORDER BY position"
+OF_TYPE = "SELECT message_id, correlation_id FROM journal WHERE type = '{}' {} ORDER BY position"
 FROM = "AND chain LIKE 'intake/%/{}'"
 Found = list[dict[str, Any]]
 
@@ -41,6 +44,8 @@ class Place:
     folder: DemoFolder
     hub: Hub
     of: Mapping[str, Found]
+    last: int
+    """The position of the newest entry before anybody asked."""
 
     @property
     def all(self) -> Found:
@@ -77,11 +82,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     assert CliRunner().invoke(main, look).exit_code == 0
     grown(hub)
     me = asker(hub, ME[1], why=ME[3], purpose=Purpose.AUDIT)
+    with hub.database.reading() as connection:
+        last = overview.last_position(connection)
     of = {
         agency: [asdict(one) for one in owned.ask(hub, agency, asker=me, period=Period())]
         for agency in hub.settings.agencies
     }
-    return Place(folder, hub, of)
+    return Place(folder, hub, of, last)
 
 
 def test_all_that_agencies_told_is_somebodys(place: Place) -> None:
@@ -129,6 +136,68 @@ def test_only_what_was_recorded_in_a_time_is_told(place: Place) -> None:
     assert told(place, "police", "--until", "2020-01-01") == []
     assert told(place, "police", "--from", "2999-01-01") == []
     assert len(told(place, "police", "--from", "2020-01-01", "--until", "2999-01-01")) > 3
+
+
+def test_page_by_page_it_is_all_of_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a case is told of on many pages, and with all that its record has."""
+    monkeypatch.setattr(owned, "_PAGE_CASES", 2)
+    monkeypatch.setattr(owned, "TELLING", tuple(fact for topic in TOPICS for fact in topic.facts))
+    me = asker(place.hub, ME[1], why=ME[3], purpose=Purpose.AUDIT)
+    for agency, whole in place.of.items():
+        found, before, pages = Found(), 1 << 62, 0
+        while before:
+            part = owned.newest(place.hub, agency, asker=me, period=Period(), before=before)
+            found = [*map(asdict, part.found), *found]
+            before, pages = part.older or 0, pages + 1
+        assert [one for one in found if one["position"] <= place.last] == whole
+        assert pages > 2
+
+
+def test_a_page_opens_each_entry_once_and_of_few_cases(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, str]] = []
+    real = journal.opened
+
+    def noted(row: Any, keys: Any) -> Any:
+        opened.append((row.message_id, row.correlation_id))
+        return real(row, keys)
+
+    monkeypatch.setattr(journal, "opened", noted)
+    monkeypatch.setattr(owned, "_PAGE_CASES", 1)
+    me = asker(place.hub, ME[1], why=ME[3], purpose=Purpose.AUDIT)
+    before = rows(place.hub, "mash.picture.shown.v1")[-1].message_id
+    with place.hub.database.reading() as connection:
+        (row,) = journal.rows_of(connection, [before])
+    opened.clear()
+    part = owned.newest(place.hub, "police", asker=me, period=Period(), before=row.position + 1)
+    assert part.older is not None
+    cases = {one.correlation_id for one in rows(place.hub, NotificationReceived.type)}
+    of_cases = [one for one in opened if one[1] in cases]
+    assert {referral for _, referral in of_cases} == {row.correlation_id}
+    assert len(of_cases) == len(set(of_cases)) > 1
+
+
+def test_whatever_can_say_whose_an_item_is_is_read() -> None:
+    """But for pictures, which repeat it."""
+    pictured = {PictureShown, InformationRequested}
+    telling = {fact for topic in TOPICS for fact in topic.facts if any(map(_tells, _parts(fact)))}
+    assert telling - pictured == set(owned.TELLING)
+
+
+def _tells(shape: type[Shape]) -> bool:
+    fields = shape.model_fields.keys()
+    sensitive = "sensitivity" in fields or hasattr(shape, "may_be_revealed")
+    return shape is Notification or ("item_id" in fields and sensitive)
+
+
+def _parts(annotation: Any) -> Iterator[type[Shape]]:
+    if isinstance(annotation, type) and issubclass(annotation, Shape):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _parts(field.annotation)
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
 def test_people_read_it_in_words_and_nothing_that_it_told_is_in_it(place: Place) -> None:
