@@ -291,8 +291,9 @@ class Child:
             item.withhold(agency)
             return
         item.approve(product, agency, words=words)
-        if request.asks:
-            self.story.tells_where(product, request.recipient, told=not told["leaves_out"])
+        # Whoever answers about words that were amended since is refused, whatever it says.
+        if request.asks and item.standing <= words_in(request.item.original, self.canaries):
+            item.where[product] = not told["leaves_out"]
 
     def _is_agreed(self, request: ApprovalRequest, agency: str, *, item: Item) -> bool:
         """Whether all that it is asked about are the words that the item's other owner chose."""

@@ -228,7 +228,7 @@ def _plain(database: Database) -> Iterator[tuple[str, bytes]]:
             rows = view.connection.execute(select(table)).all()
             yield table.name, b"\n".join(_bytes(value) for row in rows for value in row)
             sealed = [
-                (value, held.get(row._mapping.get("key_id")))
+                (value, held.get(str(row._mapping.get("key_id"))))
                 for row in rows
                 for value in row
                 if isinstance(value, bytes) and len(value) >= _SHORTEST

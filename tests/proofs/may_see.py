@@ -78,6 +78,8 @@ class Item:
     """By product and owner: the canaries that may leave in it."""
     standing: frozenset[str] = frozenset()
     """Canaries of the notification as it was last told, sanitised."""
+    where: dict[str, bool] = field(default_factory=dict)
+    """By product, whether its owner, when it last let it leave, let be told where the child is."""
 
     def approve(self, product: str, owner: str, *, words: Iterable[str]) -> None:
         """An owner lets these leave in one product."""
@@ -131,8 +133,6 @@ class Story:
     involved: set[str] = field(default_factory=lambda: {LEAD})
     """Who is asked, acts, or has told something."""
     items: dict[str, Item] = field(default_factory=dict)
-    where: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """By product and recipient, whether the owner lets be told where the child is."""
     risked: set[str] = field(default_factory=set)
     """Products, or kinds of letters, that a human of the lead agency sends though they say what is
     protected.
@@ -140,9 +140,12 @@ class Story:
     recipients: dict[str, str] = field(default_factory=dict)
     """For whom owners were asked about a product."""
 
-    def tells_where(self, product: str, recipient: str, *, told: bool) -> None:
-        """The owner says so with each item of its own; what it once left out stays out."""
-        self.where[product, recipient] = self.where.get((product, recipient), True) and told
+    def tells_where(self, product: str, recipient: str) -> bool | None:
+        """Whether the owner lets be told where the child is: by all of its items that may leave;
+        None where it has said nothing.
+        """
+        said = [one.where[product] for one in self.items.values() if product in one.where]
+        return all(said) if said and self.recipients.get(product) == recipient else None
 
 
 def may_see(
@@ -176,7 +179,7 @@ def _who(asked: _Asked) -> bool:
 
 
 def _where(asked: _Asked) -> bool:
-    said = (asked.story.where.get((one, asked.viewer)) for one in asked.products)
+    said = (asked.story.tells_where(one, asked.viewer) for one in asked.products)
     told = next((one for one in said if one is not None), False)
     return asked.viewer == LEAD or asked.viewer in FRONT_LINE or told
 
