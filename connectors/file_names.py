@@ -9,9 +9,14 @@ RECEIPTS = ".receipts.jsonl"
 """Ends the name of the receipts of a file."""
 
 _UNFINISHED = (
+    ".!ut",
+    ".bak",
     ".crdownload",
     ".download",
     ".filepart",
+    ".incomplete",
+    ".inprogress",
+    ".opdownload",
     ".part",
     ".partial",
     ".swp",
@@ -19,10 +24,12 @@ _UNFINISHED = (
     ".tmp",
     ".upload",
     ".uploading",
+    ".writing",
+    "~",
 )
 """What programs put behind a name while they write."""
-_HIDDEN = (".", "~$")
-"""Hidden files, and the locks of office programs (``.~lock.…``, ``~$…``)."""
+_HIDDEN = (".", "~")
+"""Hidden files, copies and locks of office programs (``~a.csv``, ``.~lock.…``, ``~$…``)."""
 _CLAIMED = re.compile(r"\d{20}-\d+-(.+)", re.DOTALL)
 _COPIED = re.compile(r"\.taken-(\d+)-(\d+)-(.+)", re.DOTALL)
 _LONGEST, _BEGINNING, _END = 150, 100, 50

@@ -39,6 +39,8 @@ Convert = Callable[[object, Options], object | None]
 def _text(value: object) -> str:
     if isinstance(value, NotANumber):
         raise NotTaken("unreadable.number")
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
     if not isinstance(value, str):
         raise NotTaken("invalid.value")
     return value.strip()
@@ -74,15 +76,22 @@ def words(value: object, options: Options) -> object | None:
 
 
 def given_names(value: object, options: Options) -> object | None:
-    """All words of a full name but the last, its family name; a single word is a given name."""
+    """All words of a full name but the last, its family name; a single word is a given name.
+
+    After a title it is the family name.
+    """
     parts = _words(_text(value), options)
-    return parts[:-1] or parts or None
+    return parts[:-1] or (None if _has_title(value, parts) else parts) or None
 
 
 def family_name(value: object, options: Options) -> object | None:
-    """The last word of a full name of two words or more."""
+    """The last word of a full name of two words or more, or of one after a title."""
     parts = _words(_text(value), options)
-    return parts[-1:] if len(parts) > 1 else None
+    return parts[-1:] if len(parts) > 1 or (parts and _has_title(value, parts)) else None
+
+
+def _has_title(value: object, parts: Sequence[str]) -> bool:
+    return len(_text(value).split()) > len(parts)
 
 
 def before_comma(value: object, options: Options) -> object | None:
@@ -120,8 +129,8 @@ def code(value: object, _: Options) -> object | None:
 
 
 def date(value: object, options: Options) -> object | None:
-    """A date, of the given ``format`` or as 2026-03-12."""
-    read = _read(value, options.formats or ("%Y-%m-%d",), reason="invalid.date")
+    """A date, of the given ``format``, or as 2026-03-12 or 20260312."""
+    read = _read(value, options.formats or ("%Y-%m-%d", "%Y%m%d"), reason="invalid.date")
     return read[0].date() if read else None
 
 
@@ -191,7 +200,7 @@ _WHOLE = frozenset(
 
 def coded(value: object, options: Options) -> object | None:
     """The hub's code for the sender's, by the rule's ``codes``; capitals do not matter."""
-    written = str(value).strip().casefold() if isinstance(value, (str, bool)) else None
+    written = str(value).strip().casefold() if isinstance(value, (str, int)) else None
     if written == "":
         return None
     found = options.codes.get(written, options.otherwise) if written is not None else None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import Any, BinaryIO
 
 import hl7  # type: ignore[import-untyped]
@@ -24,6 +25,8 @@ _HEADER = re.compile(r"MSH([^\w\s])([^\w\s]{4,5})\1")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^\w\s]|\Z)")
 _AROUND = ("FHS", "BHS", "BTS", "FTS")
 """The segments of a file and a batch, which hold messages and say nothing of a child."""
+_ORDER = ("ORC", "OBR", "OBX")
+"""The segments with which what was asked and found begins, after those about the patient."""
 _CHARSETS: Mapping[str, str] = {
     **{f"8859/{part}": f"iso-8859-{part}" for part in (*range(1, 10), 15)},
     **dict.fromkeys(("", "ASCII", "UNICODE", "UNICODE UTF-8", "UTF-8"), "utf-8"),
@@ -38,16 +41,33 @@ class Segments:
     """The segments of a message in their order, or those about one of several children."""
 
     held: tuple[hl7.Segment, ...]
+    by_name: Mapping[str, Sequence[hl7.Segment]] = field(init=False)
 
-    def named(self, name: str) -> list[hl7.Segment]:
+    def __post_init__(self) -> None:
+        found: dict[str, list[hl7.Segment]] = {}
+        for segment in self.held:
+            found.setdefault(name_of(segment), []).append(segment)
+        object.__setattr__(self, "by_name", found)  # it is frozen
+
+    def named(self, name: str) -> Sequence[hl7.Segment]:
         """Those of one kind, such as ``NK1``."""
-        return [segment for segment in self.held if name_of(segment) == name]
+        return self.by_name.get(name, ())
 
     def groups(self, name: str) -> list[Segments]:
-        """From each segment of this kind up to the next of it."""
+        """From each segment of this kind up to the next of it.
+
+        Those without an order of their own share the next one: one account of all these children.
+        """
         at = [n for n, segment in enumerate(self.held) if name_of(segment) == name]
         ends = (*at[1:], len(self.held))
-        return [Segments(self.held[start:end]) for start, end in zip(at, ends, strict=False)]
+        found: list[Segments] = []
+        shared: tuple[hl7.Segment, ...] = ()
+        for start, end in reversed(list(zip(at, ends, strict=False))):
+            own = self.held[start:end]
+            order = tuple(dropwhile(lambda segment: name_of(segment) not in _ORDER, own))
+            found.append(Segments(own if order else (*own, *shared)))
+            shared = order or shared
+        return found[::-1]
 
 
 def name_of(segment: hl7.Segment) -> str:

@@ -9,28 +9,28 @@ the number of a field, within ``each = "PID-5"`` with that of a component.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import hl7  # type: ignore[import-untyped]
 
-from connectors.formats.hl7_messages import Segments, name_of
+from connectors.formats.hl7_messages import Segments
 
 _TEST = r"(?:\[(\d+(?:\.\d+)*)='([^']*)'\])?"
 _PATH = re.compile(rf"(?:([A-Z][A-Z0-9]{{2}}){_TEST}(?:-(?=\d)|\Z))?(?:(\d+){_TEST}((?:\.\d+)*))?")
-_NULL = '""'
+NULL = '""'
 """What a sender writes where a value is to be deleted (HL7 v2.8.2, section 2.5.3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
+class Test:
     """Which of several: those in which this stands there."""
 
     steps: tuple[int, ...]
     wanted: str
 
     def holds(self, part: object) -> bool:
-        return any(_text(found) == self.wanted for found in _down(part, self.steps))
+        return any(text_of(found) == self.wanted for found in _down(part, self.steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Path:
     """A path, read."""
 
     segment: str | None
-    of_segment: _Test | None
+    of_segment: Test | None
     steps: tuple[int, ...]
-    of_repetition: _Test | None
+    of_repetition: Test | None
 
     def parts(self, record: object) -> list[object]:
         """Everything that it names, in order."""
@@ -75,7 +75,7 @@ def getter(written: str) -> Callable[[object], object | None]:
 
     def get(record: object) -> object | None:
         found = [record] if path is None else path.parts(record)
-        texts = [text for one in found if (text := _text(one)) not in ("", _NULL)]
+        texts = [text for one in found if (text := text_of(one)) not in ("", NULL)]
         return texts if len(texts) > 1 else texts[0] if texts else None
 
     return get
@@ -92,35 +92,12 @@ def parts_getter(written: str) -> Callable[[object], Sequence[object]]:
     return parts
 
 
-def fields_of(written: str) -> Iterator[str]:
-    """The field that a path reads, such as ``PID-3``, and those that it tests."""
-    if (path := path_of(written)) is None or path.segment is None:
-        return
-    tested = [path.of_segment.steps] if path.of_segment else []
-    for steps in (path.steps, *tested):
-        yield "-".join((path.segment, *map(str, steps[:1])))
-
-
-def unread(record: Segments, known: frozenset[str]) -> Iterator[tuple[str, object]]:
-    """Each field that nothing reads, and what stands there; empty ones are none."""
-    for name in dict.fromkeys(map(name_of, record.held)):
-        if name in known:
-            continue
-        several = record.named(name)
-        for number, segment in enumerate(several, start=1):
-            place = f"{name}[{number}]" if len(several) > 1 else name
-            for at, part in enumerate(segment[1:], start=1):
-                text = _text(part)
-                if f"{name}-{at}" not in known and text not in ("", _NULL):
-                    yield f"{place}-{at}", text
-
-
 def _numbers(dotted: str) -> tuple[int, ...]:
     return tuple(map(int, filter(None, dotted.split("."))))
 
 
-def _test(where: str | None, wanted: str | None) -> _Test | None:
-    return _Test(_numbers(where), wanted or "") if where else None
+def _test(where: str | None, wanted: str | None) -> Test | None:
+    return Test(_numbers(where), wanted or "") if where else None
 
 
 def _down(part: object, steps: Sequence[int]) -> list[object]:
@@ -139,5 +116,6 @@ def _down(part: object, steps: Sequence[int]) -> list[object]:
     return _down(part, rest) if step == 1 else []
 
 
-def _text(part: object) -> str:
+def text_of(part: object) -> str:
+    """A part as it is written, without the space around it."""
     return str(part).strip() if isinstance(part, str | hl7.Container) else ""

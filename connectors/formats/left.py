@@ -83,20 +83,21 @@ def _at_many(many: Many, record: object, *, found: list[Left]) -> None:
 
 
 def _at_each(each: Each, record: object, *, found: list[Left]) -> None:
-    for number, part in enumerate(each.parts(record), start=each.first):
+    for prefix, part in each.named(record):
         if each.texts or isinstance(part, FIELDED):
-            for one in left(each.node, part):
-                name = f"{each.name}[{number}]{each.joint}{one.name}"
-                found.append(replace(one, name=name))
+            found += [replace(one, name=prefix + one.name) for one in left(each.node, part)]
 
 
 def _at_field(field: Field, record: object, *, found: list[Left]) -> None:
-    """Of several values those that cannot be read beside the one that can; other codes."""
+    """Of several values those that are not the one that is taken; other codes."""
     raw = _raw(field, record)
     if field.options.otherwise is not None:
         found += _other_codes(field, raw)
-    if isinstance(raw, list) and not field.takes_several and not _is_bad(field, raw):
-        found += [Left(field.name, one, None) for one in raw if _is_bad(field, [one])]
+    if not isinstance(raw, list) or field.takes_several:
+        return
+    if not isinstance(taken := _read(field, raw), Bad):
+        beside = (one for one in raw if _read(field, [one]) not in (None, taken))
+        found += [Left(field.name, one, None) for one in beside]
 
 
 def _other_codes(field: Field, raw: object) -> Iterator[Left]:
@@ -115,8 +116,8 @@ _LOOK: Mapping[type, Callable[..., None]] = {
 }
 
 
-def _is_bad(field: Field, values: list[object]) -> bool:
-    return isinstance(replace(field, get=lambda _: values, required=False).read(None), Bad)
+def _read(field: Field, values: list[object]) -> object | None:
+    return replace(field, get=lambda _: values, required=False).read(None)
 
 
 def _stands(node: Part, record: object) -> bool:

@@ -25,10 +25,10 @@ from connectors.formats.family import Children, siblings
 from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
-from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
+from connectors.formats.records import NUMBER, Encoding, Kind, Reading, Record, Tally
 from connectors.formats.targets import DAY, Anything, MappingFault, Target, check_format
 from connectors.formats.template import EACH, Constant, Each, Node
-from connectors.formats.unread import Known, unread
+from connectors.formats.unread import Known, known, unread
 from connectors.not_taken import NotTaken
 from connectors.set_aside import usable
 from schemas.base import Code, Line, Shape
@@ -62,6 +62,7 @@ _IN_WORDS: Mapping[str, str] = {"delimiter": "write one character, such as ;"}
 _WORDS = re.compile(r"[^/\[\]=@.]+")
 _RULE_KEYS = frozenset(
     {"from", "as", "format", "join", "codes", "otherwise", "default", "required", "without"}
+    | {"several"}
 )
 
 
@@ -132,6 +133,9 @@ class Format:
             raise refused.within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
+        if self.children:
+            blank = self.children.blank(content)
+            beside += tuple(aside(record.where + name, "missing.child") for name in blank)
         if record.odd:
             beside += overwritten(content, record.where)
         made = [
@@ -273,7 +277,8 @@ class _Compiler:
     kind: Kind
     zone: ZoneInfo
     names: list[str] = field(default_factory=list)
-    _repeated: list[str] = field(default_factory=list)
+    """The paths of what is read, within repeated parts too."""
+    repeated: list[str] = field(default_factory=list)
     depth: int = 0
     """Of repeated parts within which the rules stand that are being compiled."""
 
@@ -290,6 +295,7 @@ class _Compiler:
             columns=columns,
             needed=tuple(dict.fromkeys(self._columns(children=1))) if columns else (),
             known=frozenset(self._known()),
+            ignored=frozenset(self.file.ignore),
         )
         kept_as = f"{NAMES[self.kind]}; mapping={self.file.name}"
         return Format(
@@ -298,7 +304,7 @@ class _Compiler:
             kept_as,
             reading,
             group,
-            known=Known(reading.known, frozenset(self._inside())),
+            known=self._places(),
             leaving=leaving(group),
             children=self._children(),
         )
@@ -326,27 +332,27 @@ class _Compiler:
             if inside == name or several is None:
                 yield name
             else:
-                yield from (start + inside for start in several.paths[:children])
+                for start in several.paths[:children]:
+                    yield (start.replace(NUMBER, "1") if children else start) + inside
 
     def _known(self) -> Iterator[str]:
         """Every word of the sender's that the mapping reads or leaves alone."""
         yield from self._columns()
-        if self.kind == "hl7":
-            yield from self.file.ignore
-            for name in self.names:
-                yield from hl7_paths.fields_of(name.removeprefix(EACH))
-            return
         for name in (*self.names, *self.file.ignore, *self._each_paths()):
             yield name
             yield from _WORDS.findall(re.sub(r"'[^']*'", "", name.removeprefix(EACH)))
 
-    def _inside(self) -> Iterator[str]:
-        """Every word of the sender's within which something is read."""
-        for name in self.names:
-            steps = _WORDS.findall(re.sub(r"\[[^\]]*\]", "", name.removeprefix(EACH)))
-            yield from steps[:-1]
-        for name in (*self._repeated, *self._each_paths()):
-            yield from _WORDS.findall(re.sub(r"\[[^\]]*\]", "", name))
+    def _places(self) -> Known:
+        """Where the mapping reads something, and what it leaves alone."""
+        read = [self._in_record(name) for name in self.names]
+        repeated = [self._in_record(name) for name in self.repeated]
+        return known(self.kind, read=read, repeated=repeated, ignored=self.file.ignore)
+
+    def _in_record(self, path: str) -> str:
+        """The whole path of what stands in the child, as of what stands in the record."""
+        inside = path.removeprefix(EACH)
+        before = self._each_paths() if path != inside and self.kind != "hl7" else ()
+        return "/".join((*before, inside))
 
     def _each_paths(self) -> Sequence[str]:
         children = self._children()
@@ -375,20 +381,21 @@ class _Compiler:
         if self.kind == "csv":
             raise part.fault("a row of CSV has no repeated parts; leave out `each`")
         path = _string(value["each"], part)
-        self.names.append(path)
         inside = path.removeprefix(EACH)
-        self._repeated.append(inside)
         parts = self._found(template.parts_getter(self.kind, inside), path)
         self.depth += 1
-        outside = len(self.names)
+        outside, outer = len(self.names), len(self.repeated)
         node = self.group({name: rule for name, rule in value.items() if name != "each"}, part)
         self.depth -= 1
-        first, joint = (1, "/") if self.kind == "xml" else (0, ".")
-        if self.kind == "hl7":
-            first, joint = 1, "." if "-" in inside else "-"
-            read = [f"{path}{joint}{name}" for name in self.names[outside:]]
-            self.names[outside - 1 :] = [path, *read] if "-" in inside else read
-        return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
+        joint = "/" if self.kind != "hl7" else "." if "-" in inside else "-"
+        for found, start in ((self.names, outside), (self.repeated, outer)):
+            found[start:] = [f"{path}{joint}{name}" for name in found[start:]]
+        self.repeated.append(path)
+        texts = _reads_texts(value)
+        self.names += [path] if texts else []
+        of_json = self.kind in ("json", "json-lines")
+        first, told = (0, ".") if of_json else (1, joint)
+        return Each(parts, node, path, first=first, joint=told, texts=texts)
 
     def group(self, table: Mapping[str, object], part: Target) -> template.Group:
         """The rules of a table."""
@@ -436,6 +443,9 @@ class _Compiler:
             ways = ", ".join(CONVERTERS)
             raise part.fault(f"there is no way to read called {name}; write one of {ways}")
         _check_values(rule, name, part=part)
+        first = rule.get("several") == "first"
+        if "several" in rule and not first:
+            raise part.fault('write several = "first", or leave it out')
         return template.Field(
             get=self._get(paths),
             convert=CONVERTERS[name],
@@ -443,7 +453,8 @@ class _Compiler:
             name="" if paths == ["."] else ", ".join(paths) if self.kind == "csv" else paths[0],
             required=rule.get("required") is True,
             default=rule.get("default"),
-            takes_several=name in SEVERAL,
+            takes_several=name in SEVERAL and not first,
+            first=first,
         )
 
     def _options(self, rule: Mapping[str, object]) -> Options:

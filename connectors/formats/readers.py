@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 
@@ -85,13 +85,34 @@ def _xml(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     found = root.findall(reading.path)
     if not found:
         raise NotTaken("missing.field", reading.path)
+    beside = list(_beside(root, reading.path.split("/"), reading=reading))
+    lone = len(found) == 1 and not beside
     for number, element in enumerate(found, start=1):
         element.tail = None
-        if len(found) == 1:
+        if lone:
             yield Record(element, body)
         else:
             original = _rewrapped(element, [root.tag, *reading.path.split("/")[:-1]])
             yield Record(element, original, f"{reading.path}[{number}]/")
+    for place, element in beside:
+        element.tail = None
+        refusal = Refusal("invalid.unknown-field", place, expected=reading.path)
+        yield Record(refusal, _rewrapped(element, [root.tag, *place.split("/")[:-1]]))
+
+
+def _beside(
+    element: Element, path: Sequence[str], *, reading: Reading, above: str = ""
+) -> Iterator[tuple[str, Element]]:
+    """What stands beside records under other names: perhaps records too."""
+    step, *rest = path
+    for part in element:
+        name = part.tag
+        if name == step or step == "*":
+            yield from _beside(part, rest, reading=reading, above=f"{above}{name}/") if rest else ()
+        elif name not in reading.ignored and any(
+            one.attrib or (one.text or "").strip() for one in part.iter()
+        ):
+            yield f"{above}{name}", part
 
 
 def _tree(body: bytes) -> Element:

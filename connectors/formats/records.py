@@ -14,6 +14,8 @@ from schemas.notification import SetAside
 
 Kind = Literal["xml", "json", "json-lines", "csv", "hl7"]
 Encoding = Literal["utf-8", "windows-1252", "utf-16", "guess"]
+NUMBER = "{n}"
+"""Stands in the name of a column for the number of the child whose it is."""
 _PLAIN_LINES = 64 * 1024
 """Bytes within which a text shows by what its lines end."""
 
@@ -57,6 +59,8 @@ class Reading:
     """Those whose absence is told: of several children only the first has to have all."""
     known: frozenset[str] = frozenset()
     """The sender's names that errors may tell: those in the mapping itself."""
+    ignored: frozenset[str] = frozenset()
+    """Names that the mapping leaves alone."""
     largest: int = 2_000_000
     """Bytes of one record, and of a whole XML or JSON text."""
     tally: Tally = field(default_factory=Tally)

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import BinaryIO
 
 from connectors.asides import aside
-from connectors.formats.records import Reading, Record, lines_of, text_of
+from connectors.formats.records import NUMBER, Reading, Record, lines_of, text_of
 from connectors.not_taken import NotTaken
 from schemas.notification import Instead, SetAside
 from schemas.refusals import Refusal
@@ -32,6 +32,9 @@ _NEAR = 0.75
 """How much of two names is the same where one is perhaps the other, misspelt (difflib's ratio)."""
 
 _IN_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", ":": "colons"}
+
+_FOR_EXCEL = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)
+"""A first line by which a spreadsheet is told what stands between columns."""
 
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
@@ -88,10 +91,15 @@ class _Header:
     missing: tuple[str, ...]
     """Columns that the mapping reads and the header lacks."""
     unread: frozenset[str]
-    """Columns that the mapping does not read: where some are missing, perhaps under new names."""
+    """Columns that the mapping does not read, perhaps some under new names."""
     delimiter: str
     row: int
     """Which row it is."""
+
+    @property
+    def begins(self) -> bytes:
+        """What a row that is the header again begins with."""
+        return self.raw[:8]
 
     @property
     def delimiters(self) -> str:
@@ -162,7 +170,8 @@ def _is_a_beginning(cells: list[str]) -> bool:
 
 def _header(lines: _Lines, reading: Reading) -> _Header:
     top, row = lines.next(), 1
-    while top and not top.strip(b" \t\r\n," + reading.delimiter.encode()):
+    empty = b" \t\r\n," + reading.delimiter.encode()
+    while top and (not top.strip(empty) or _FOR_EXCEL.fullmatch(top)):
         reading.tally.skipped += 1
         top, row = lines.next(), row + 1
     if not top.strip():
@@ -170,23 +179,34 @@ def _header(lines: _Lines, reading: Reading) -> _Header:
     raw, cells = _header_cells(top, lines, reading=reading)
     while cells and not cells[-1].strip():
         cells.pop()
-    known = {_plain(column): column for column in reading.columns}
+    columns = _numbered(reading.columns, cells)
+    known = {_plain(column): column for column in columns}
     names = tuple(known.get(_plain(cell), _plain_but_case(cell)) for cell in cells)
-    found = [name for name in names if name in reading.columns]
-    if not found:
+    if columns.isdisjoint(names):
         raise NotTaken("missing.header")
-    ignored = {_plain(name) for name in reading.known}
-    unread = frozenset(name for name in names if name and _plain(name) not in ignored)
-    reading.tally.unread.update(unread)
+    ignored = {_plain(name) for name in (*reading.known, *columns)}
+    unread = frozenset(name for name in names if _plain(name) not in ignored)
+    reading.tally.unread.update(filter(None, unread))
     missing = tuple(column for column in reading.needed if column not in names)
     return _Header(raw, names, missing, unread, delimiter=reading.delimiter, row=row)
+
+
+def _numbered(columns: Sequence[str], cells: Sequence[str]) -> set[str]:
+    """The columns that are read, those of each child by the numbers that the header has."""
+    numbers = {number for cell in cells for number in re.findall(r"\d+", cell)}
+    several = [column for column in columns if NUMBER in column]
+    return {
+        *columns,
+        *(column.replace(NUMBER, number) for column in several for number in numbers),
+    }
 
 
 def _header_cells(top: bytes, lines: _Lines, *, reading: Reading) -> tuple[bytes, list[str]]:
     """A header's names may hold line breaks, in quotes."""
     taken = [top]
+    after_quotes = re.compile(rf'"\s+(?={re.escape(reading.delimiter)})')
     while True:
-        text = text_of(b"".join(taken))
+        text = after_quotes.sub('"', text_of(b"".join(taken)))
         try:
             return b"".join(taken), next(
                 csv.reader([text], delimiter=reading.delimiter, strict=True)
@@ -228,6 +248,8 @@ def _rows(lines: _Lines, header: _Header) -> Iterator[_Row]:
 
 
 def _row(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
+    if line.startswith(header.begins) and line.strip() == header.raw.strip():
+        return _Row(number, line, {}, blank=True)  # two tables were put together
     try:
         cells = header.cells(line)
     except UnicodeDecodeError:
@@ -258,6 +280,8 @@ def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _R
         row = b"".join(taken)
         if (cells := _cells(row, header)) is not None:
             return _Row(number, row, header.by_name(cells))
+        if (cells := _too_many(row, header)) is not None:
+            return _Row(number, row, header.by_name(cells), amiss="invalid.columns")
     lines.put_back(taken[1:])
     return _without_quotes(line, header, number=number)
 
@@ -281,6 +305,16 @@ def _cells(row: bytes, header: _Header) -> list[str] | None:
         return header.fitting(header.cells(row))
     except (csv.Error, UnicodeDecodeError):
         return None
+
+
+def _too_many(row: bytes, header: _Header) -> list[str] | None:
+    """The cells of a wide row whose quotes are right and whose last text has a stray delimiter."""
+    try:
+        cells = header.cells(row)
+    except (csv.Error, UnicodeDecodeError):
+        return None
+    wide = len(header.names) >= _WIDE
+    return header.made_fit(cells) if wide and len(cells) > len(header.names) else None
 
 
 def _without_quotes(line: bytes, header: _Header, *, number: int) -> _Row:
@@ -327,5 +361,5 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
         near = header.near(column)
         yield aside(f"{where}, {column}", "missing.column", expected=near, instead=Instead.WITHOUT)
     for name, cell in row.content.items():
-        if header.missing and name in header.unread and str(cell).strip():
+        if name in header.unread and str(cell).strip():
             yield aside(f"{where}, {name}", "invalid.unknown-field", value=cell)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -10,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 import hl7  # type: ignore[import-untyped]
 
-from connectors.formats import hl7_paths
+from connectors.formats import hl7_paths, json_paths
 from connectors.formats.convert import Convert, Options
 from connectors.formats.records import Kind
 from connectors.formats.strict_json import as_sent
@@ -75,6 +74,8 @@ class Field:
     default: object | None
     takes_several: bool
     """Whether the converter reads a list as well as one."""
+    first: bool = False
+    """Whether of several that can be read the first is taken, or none where they differ."""
 
     def read(self, record: object, *, tell: Tell = "values") -> object | None:
         raw: object | None = None
@@ -100,7 +101,10 @@ class Field:
     def _converted(self, raw: object) -> object | None:
         """The value; of several that stand there the one that can be read, if there is one."""
         if not isinstance(raw, list) or self.takes_several:
-            return self.convert(raw, self.options)
+            try:
+                return self.convert(raw, self.options)
+            except NotTaken:
+                return self._each_converted(raw)
         found: list[object] = []
         bad: NotTaken | None = None
         for one in raw:
@@ -110,11 +114,24 @@ class Field:
                 bad = refused
             else:
                 found += [value] if value is not None and value not in found else []
-        if len(found) > 1:
+        if len(found) > 1 and not self.first:
             raise NotTaken("invalid.several")
         if not found and bad is not None:
             raise bad
         return found[0] if found else None
+
+    def _each_converted(self, raw: object) -> object:
+        """A list in which ``Bad`` stands for what cannot be read beside what can."""
+        made: list[object] = []
+        for one in raw if isinstance(raw, list) else ():
+            try:
+                value = self.convert([one], self.options)
+            except NotTaken as refused:
+                value = [Bad(refused.refusal.reason, self.options.expected)]
+            made += value if isinstance(value, list) else []
+        if all(isinstance(one, Bad) for one in made):
+            return self.convert(raw, self.options)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +215,22 @@ class Each:
 
     def read_all(self, record: object, *, tell: Tell) -> list[object]:
         made = []
-        for number, part in enumerate(self.parts(record), start=self.first):
+        for prefix, part in self.named(record):
             value = self._one(part, tell=tell)
             if value is not None:
-                prefix = f"{self.name}[{number}]{self.joint}"
                 made.append(_within(prefix, value) if tell == "names" else value)
         return made
+
+    def named(self, record: object) -> Iterator[tuple[str, object]]:
+        """Each part, with what stands before the names in it; one that is in no list has no
+        number.
+        """
+        parts = self.parts(record)
+        if isinstance(parts, tuple):
+            yield from ((f"{self.name}{self.joint}", part) for part in parts)
+        else:
+            for number, part in enumerate(parts, start=self.first):
+                yield f"{self.name}[{number}]{self.joint}", part
 
     def _one(self, part: object, *, tell: Tell) -> object | None:
         if self.texts or isinstance(part, FIELDED):
@@ -259,7 +286,7 @@ def getter(kind: Kind, path: str) -> Get:
         return hl7_paths.getter(path)
     if path == ".":
         return lambda record: record
-    return _path_getter(path) if "/" in path or "[" in path else _member_getter(path)
+    return json_paths.getter(path) if "/" in path or "[" in path else _member_getter(path)
 
 
 def several(gets: Sequence[Get]) -> Get:
@@ -301,44 +328,6 @@ def _member_getter(key: str) -> Get:
         return None if value == "" or value == [] else value
 
     return get
-
-
-_STEP = re.compile(r"([^/\[]+)(?:\[([^=\]]+)='([^']*)'\])?(?:/|$)")
-"""A name, and of a list which: ``identifier[system='urn:x']``, as XPath writes it."""
-
-
-def _path_getter(path: str) -> Get:
-    steps = [(m[1], m[2].split("/") if m[2] else None, m[3]) for m in _STEP.finditer(path)]
-
-    def get(record: object) -> object | None:
-        found: list[object] = [record]
-        for name, test, wanted in steps:
-            found = [
-                one
-                for value in found
-                for one in _members(value, name, path=path)
-                if test is None or _reached(one, test) == wanted
-            ]
-        values = [value for value in found if value not in (None, "", [])]
-        return values if len(values) > 1 else values[0] if values else None
-
-    return get
-
-
-def _members(value: object, name: str, *, path: str) -> list[object]:
-    """What an object has under the name: of a list each of its own."""
-    if value is None:
-        return []
-    if not isinstance(value, dict):
-        raise NotTaken("invalid.value", path.replace("/", "."))
-    held = value.get(name)
-    return held if isinstance(held, list) else [held]
-
-
-def _reached(value: object, names: Sequence[str]) -> object | None:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _xml_getter(path: str) -> Get:

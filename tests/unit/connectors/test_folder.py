@@ -134,6 +134,14 @@ def test_a_file_of_no_known_format_is_one_refusal(watched: Watch, drop: Path) ->
         "a.csv.FilePart",
         "a.csv.uploading",
         "a.csv.crdownload",
+        "~a.csv",
+        "a.csv~",
+        "a.csv.bak",
+        "a.csv.WRITING",
+        "a.csv.incomplete",
+        "a.csv.inprogress",
+        "a.csv.!ut",
+        "a.csv.opdownload",
     ],
 )
 def test_a_file_that_says_it_is_unfinished_is_left_alone(

@@ -233,8 +233,10 @@ def test_a_safeguarding_message_is_a_notification(samples: Path) -> None:
     tally = Tally()
     (one,) = made((samples / "safeguarding.hl7").read_bytes(), tally=tally)
     child = one.subject
-    assert not one.set_aside
-    assert not tally.unread
+    assert [(part.field, part.value) for part in one.set_aside] == [
+        ("PID-3[1]", "H0048213^^^NORTHWICK^PI")
+    ]
+    assert tally.unread == {"PID-3"}
     assert one.reference == "SG-2026-0117"
     assert one.observed_at == dt.datetime(2026, 3, 12, 9, 30, tzinfo=dt.UTC)
     assert one.concern == ("neglect",)
@@ -287,6 +289,17 @@ def test_of_two_patients_it_is_said_which() -> None:
     wrong = AMELIA.replace("201911", "soon")
     _, second = made(text(IDRIS, ASKED, ACCOUNT, wrong, "NTE|1||Hungry."))
     assert [part.field for part in second.set_aside] == ["PID 2, PID-7"]
+
+
+def test_one_account_after_several_patients_is_about_each() -> None:
+    first, second = made(text(IDRIS, "NK1|1|BELL^CERYS|MTH", AMELIA, ASKED, ACCOUNT))
+    assert first.narrative == second.narrative == "Came without a coat."
+    assert not first.set_aside
+    assert not second.set_aside
+    assert [one.relationship for one in first.subject.related_person] == ["mother", "sibling"]
+    its_own = "OBX|1|FT|SG-NARR||Hungry.||||||F"
+    first, second = made(text(IDRIS, ASKED, its_own, AMELIA, ASKED, ACCOUNT))
+    assert (first.narrative, second.narrative) == ("Hungry.", "Came without a coat.")
 
 
 def test_fields_that_nothing_reads_are_told() -> None:
