@@ -62,20 +62,30 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many sequences from a seed."""
+    """So many sequences from a seed, or one of them alone."""
 
     sequences: int = 100_000
     seed: int = 1
+    only: int | None = None
+
+    @property
+    def towns(self) -> Iterator[range]:
+        """The numbers of the sequences that are played in one hub."""
+        if self.only is not None:
+            yield range(self.only, self.only + 1)
+            return
+        for start in range(1, self.sequences + 1, _ONE_TOWN):
+            yield range(start, min(start + _ONE_TOWN, self.sequences + 1))
 
 
 def prove(plan: Plan, *, progress: Progress) -> dict[str, Any]:
     """The figures of F18."""
     leaks: list[Leak] = []
     letters, did = Counter[str](), Counter[str]()
-    canaries = 0
-    for start in range(1, plan.sequences + 1, _ONE_TOWN):
-        numbers = range(start, min(start + _ONE_TOWN, plan.sequences + 1))
-        one = _played(numbers, f"{plan.seed}/{start}", progress=progress)
+    played = canaries = 0
+    for numbers in plan.towns:
+        one = _played(numbers, str(plan.seed), progress=progress)
+        played += len(numbers)
         leaks += one.leaks
         letters.update(one.letters)
         did.update(act for child in one.children.values() for act in child.did)
@@ -84,13 +94,14 @@ def prove(plan: Plan, *, progress: Progress) -> dict[str, Any]:
     return {
         "id": "F18",
         "seed": plan.seed,
-        "n": plan.sequences,
+        "n": played,
         "leaks": len(leaks),
         "canaries": canaries,
         "encodings": len(ENCODINGS),
         "letters": letters.total(),
         "kinds_of_letters": len(letters),
         "found": dict(kinds.most_common(9)),
+        "in_sequences": sorted({leak.story for leak in leaks})[:9],
         "did": dict(sorted(did.items())),
     }
 
@@ -112,16 +123,18 @@ class Town:
 
     folder: DemoFolder
     hub: Hub
-    chance: Random
+    seed: str
+    """What a child says, and who fetches when, follows from it and the child's number alone."""
     said: io.StringIO
     """What was logged."""
     temporary: Path
+    chance: Random = field(init=False)
     canaries: Canaries = field(default_factory=Canaries)
     children: dict[int, Child] = field(default_factory=dict)
     leaks: list[Leak] = field(default_factory=list)
     letters: Counter[str] = field(default_factory=Counter)
     _by_referral: dict[str, int] = field(default_factory=dict)
-    _sent: int = 0
+    _sent: Counter[int] = field(default_factory=Counter)
 
     @cached_property
     def signing(self) -> dict[str, SigningKey]:
@@ -133,15 +146,21 @@ class Town:
     def plays(self, numbers: range, *, rounds: int = _ROUNDS) -> None:
         """These stories, side by side, to their end."""
         playing = [
-            Child(number, Random(f"{self.chance.random()}"), self.canaries, self.signing)  # noqa: S311
+            Child(number, Random(f"{self.seed}/{number}"), self.canaries, self.signing)  # noqa: S311
             for number in numbers
         ]
         self.children |= {child.number: child for child in playing}
+        self._draws("begins")
         self.sends([(child, *said) for child in playing for said in child.begins()])
         for turn in range(rounds):
+            self._draws(turn)
             self.hands_out(all_of_it=turn == rounds - 1)
             self.sends([(child, *said) for child in playing for said in child.goes_on()])
         self.hands_out(all_of_it=True)
+
+    def _draws(self, turn: int | str) -> None:
+        """Who fetches in this turn, and what is heard, however many play."""
+        self.chance = Random(f"{self.seed}/turn/{turn}")  # noqa: S311 - plays
 
     def sends(
         self, said: Sequence[tuple[Child, str, str, dict[str, Any]]], *, heard: bool | None = None
@@ -151,8 +170,8 @@ class Town:
         """
         batches: dict[str, list[dict[str, Any]]] = {}
         for child, agency, kind, data in said:
-            self._sent += 1
-            type_, id_ = f"mash.{kind}.v1", f"s-{self._sent}"
+            self._sent[child.number] += 1
+            type_, id_ = f"mash.{kind}.v1", f"s-{child.number}-{self._sent[child.number]}"
             made = event(
                 id_, type_, agency=agency, data=json.loads(json.dumps(data, default=_json))
             )
@@ -226,8 +245,9 @@ class Town:
         if letter is None:
             return False
         story = self.children[canary.story].story
-        product = letter["data"].get("product_id")
-        return may_see(canary, story, viewer=viewer, letter=letter["type"], product=product)
+        said = (letter["data"].get(name) for name in ("product_id", "follows"))
+        products = [one for one in said if one is not None]
+        return may_see(canary, story, viewer=viewer, letter=letter["type"], products=products)
 
     def looks_around(self) -> None:
         """At all that the hub has said and left behind besides letters."""
@@ -318,7 +338,7 @@ def town_of(made: type[T], path: Path, seed: str) -> Iterator[T]:
     hub = open_hub(folder.config, {})
     with patch.object(tempfile, "tempdir", str(temporary)):
         try:
-            yield made(folder, hub, Random(seed), said, temporary)  # noqa: S311 - plays
+            yield made(folder, hub, seed, said, temporary)
         finally:
             hub.database.close()
             structlog.reset_defaults()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -42,17 +43,21 @@ _SIGNS: Final = (
 Said = tuple[str, str, dict[str, Any]]
 """An agency, the type of what it sends without version, and the data."""
 Letter = dict[str, Any]
+_OF_ONE: Final = 10_000
+"""More canaries than any story has."""
 
 
 @dataclass(slots=True)
 class Canaries:
-    """All of a run, by word; each is planted once."""
+    """All of a run, by word; each is planted once, and the same whoever else plays."""
 
     by_word: dict[str, Canary] = field(default_factory=dict)
+    _planted: Counter[int] = field(default_factory=Counter)
 
     def plant(self, story: int, what: What, *, by: str, **more: Any) -> str:
         """A new canary, as a name is written; ``more``: as the model has it."""
-        word = canary(len(self.by_word) + 1)
+        self._planted[story] += 1
+        word = canary(story * _OF_ONE + self._planted[story])
         owners = frozenset({by}) | more.pop("owners", frozenset())
         self.by_word[word] = Canary(word, story, what, owners, **more)
         return word.capitalize()
@@ -268,6 +273,7 @@ class Child:
             return
         item, product = self.story.items[key], request.product_id
         choice = self.chance.choice((*Choice, Choice.RELEASE_SANITISED, Choice.RELEASE_SANITISED))
+        self.story.recipients[product] = request.recipient
         words = words_in(request.item.original, self.canaries)
         told: dict[str, Any] = {"leaves_out": []}
         if choice is Choice.WITHHOLD:
@@ -275,7 +281,7 @@ class Child:
         elif choice is Choice.RELEASE_REWORDED:
             own = self._plant(What.WORDS, agency, owners=item.owners, item=key)
             told["text"], words = f"The child is safe, says {own.lower()}.", {own.lower()}
-        elif choice is Choice.RELEASE_SANITISED:
+        elif choice is Choice.RELEASE_SANITISED and not self._is_agreed(request, agency, item=item):
             kinds = self.canaries.by_word
             words = {one for one in words if kinds[one].what is What.WORDS}
         if request.asks and self.chance.random() < 0.5:
@@ -285,14 +291,21 @@ class Child:
             item.withhold(agency)
             return
         item.approve(product, agency, words=words)
-        if request.asks:
-            self.story.tells_where(product, request.recipient, told=not told["leaves_out"])
+        # Whoever answers about words that were amended since is refused, whatever it says.
+        if request.asks and item.standing <= words_in(request.item.original, self.canaries):
+            item.where[product] = not told["leaves_out"]
+
+    def _is_agreed(self, request: ApprovalRequest, agency: str, *, item: Item) -> bool:
+        """Whether all that it is asked about are the words that the item's other owner chose."""
+        words = words_in(request.item.sanitised, self.canaries)
+        only = request.item.sanitised == request.item.original
+        return only and words == item.agreed(request.product_id, but=agency)
 
     def _known(self, request: ApprovalRequest, agency: str) -> str | None:
         """Which item it is, by the canary in it; and how the hub calls it."""
         words = words_in(request.item.original, self.canaries)
         keys = {self.canaries.by_word[word].item for word in words} - {""}
-        key = next(iter(keys), None)
+        key = min(keys, default=None)
         if key is not None:
             self.named[key] = (request.item.item_id, agency)
         return key

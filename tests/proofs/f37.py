@@ -1,16 +1,19 @@
 """F37: once a case is erased nothing of it can be recovered, and the record still verifies.
 
 Invented words are planted in everything that is said of a child. After the erasure every value of
-every table is searched for them, as it lies there and opened by every key that the hub still has,
-whatever it is bound to; and every file, also for what is left of the destroyed keys. Another child
-is kept, so that the search is seen to find what is there.
+every table is searched for them: as it lies there, opened by the key that its row names, and opened
+by every other key that the hub still has where it begins as text does then, or what is packed,
+whatever it is bound to. So is every file, also for what is left of the destroyed keys. Another
+child is kept, so that the search is seen to find what is there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +21,9 @@ from typing import Any
 from unittest.mock import patch
 
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR, ECB
 from sqlalchemy import select
 
 from ops.cli import main
@@ -29,7 +35,7 @@ from ops.run.wiring import Hub, open_hub, store_file
 from stores import trail
 from stores.database import Database
 from stores.tables import METADATA, keys
-from stores.vault import DataKey, Unreadable
+from stores.vault import DataKey
 from tests.support.canaries import Aviary
 from tests.support.filled import empty_hub, send
 
@@ -38,6 +44,15 @@ CONTROLS = ("keys", "list")
 Says = Callable[[str], None]
 """Called with what is done now."""
 _NARRATIVE = "Child disclosed that they were hit at home. Immediate danger. Seen with"
+
+
+_NONCE, _BLOCK, _TAG = 12, 16, 16
+_SHORTEST = _NONCE + _BLOCK + _TAG
+"""Less than a block is shorter than any canary."""
+_FIRST = (2).to_bytes(4)
+"""With which AES-GCM counts the first block of what it seals."""
+_BEGINS = re.compile(rb"[\t\n\r -~]{8}|\x78[\x01\x5e\x9c\xda]")
+"""Text, or what zlib packed; by chance one block in two thousand does."""
 
 
 def _nobody(_: str) -> None:
@@ -208,29 +223,47 @@ def _plain(database: Database) -> Iterator[tuple[str, bytes]]:
     """Every value of every table: as it is, and opened by whatever key opens it."""
     with database.view() as view:
         ids = view.connection.execute(select(keys.c.key_id)).scalars().all()
-        held = list(view.vault.keys(view.connection, ids, create=False).values())
+        held = view.vault.keys(view.connection, ids, create=False)
         for table in METADATA.sorted_tables:
-            lying: list[bytes] = []
-            opened: list[bytes] = []
-            for row in view.connection.execute(select(table)):
-                for value in row:
-                    lying.append(_bytes(value))
-                    if isinstance(value, bytes):
-                        opened += _opened(value, held, row._mapping)
-            yield table.name, b"\n".join(lying)
-            yield f"{table.name}, opened", b"\n".join(opened)
+            rows = view.connection.execute(select(table)).all()
+            yield table.name, b"\n".join(_bytes(value) for row in rows for value in row)
+            sealed = [
+                (value, held.get(str(row._mapping.get("key_id"))))
+                for row in rows
+                for value in row
+                if isinstance(value, bytes) and len(value) >= _SHORTEST
+            ]
+            plain = [_unpacked(_whole(one, key)) for one, key in sealed if key is not None]
+            plain += opened([one for one, _ in sealed], list(held.values()))
+            yield f"{table.name}, opened", b"\n".join(plain)
 
 
-def _opened(value: bytes, held: list[DataKey], row: Any) -> Iterator[bytes]:
-    names = {str(row.get(name)) for name in ("message_id", "id", "number", "key", "referral_id")}
-    names |= {f"{row.get('step')}/{row.get('key')}", f"{row.get('id')}/mended"}
-    names |= {f"{row.get('agency')}/{row.get('id')}"}
+def opened(sealed: Sequence[bytes], held: Sequence[DataKey]) -> Iterator[bytes]:
+    """Whatever is text or packed under one of these keys.
+
+    What a value is bound to does not matter: its first block is opened without, those of all values
+    at once.
+    """
+    counters = b"".join(one[:_NONCE] + _FIRST for one in sealed)
+    blocks = int.from_bytes(b"".join(one[_NONCE : _NONCE + _BLOCK] for one in sealed))
     for key in held:
-        for name in names:
-            try:
-                yield key.open(value, bound_to=name)
-            except Unreadable:
-                continue
+        stream = Cipher(AES(key.raw), ECB()).encryptor().update(counters)  # noqa: S305 - one block
+        begun = (int.from_bytes(stream) ^ blocks).to_bytes(len(stream))
+        for number, one in enumerate(sealed):
+            if _BEGINS.match(begun, number * _BLOCK, (number + 1) * _BLOCK):
+                yield _unpacked(_whole(one, key))
+
+
+def _whole(sealed: bytes, key: DataKey) -> bytes:
+    stream = Cipher(AES(key.raw), CTR(sealed[:_NONCE] + _FIRST)).decryptor()
+    return stream.update(sealed[_NONCE:-_TAG])
+
+
+def _unpacked(plain: bytes) -> bytes:
+    try:
+        return zlib.decompress(plain)
+    except zlib.error:
+        return plain
 
 
 def _bytes(value: object) -> bytes:

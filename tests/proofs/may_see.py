@@ -10,14 +10,15 @@ owner has said since. Whatever it does not name, nobody may see but who told it.
 - What is protected (a refuge, an informant) is told to nobody else at all, but where its owner puts
   it in the words of a product and a named human sends that all the same.
 - Words leave in a product alone: those that each of their owners has approved for that product, or
-  released beforehand, and none that its owner has withheld, called back or replaced since.
+  for the one that it follows to the same recipient, or released beforehand, and none that its owner
+  has withheld, called back or replaced since.
 - What people write for the record stays with those whom they write it for.
 - What was refused as it came is repeated to nobody, its sender included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -77,10 +78,19 @@ class Item:
     """By product and owner: the canaries that may leave in it."""
     standing: frozenset[str] = frozenset()
     """Canaries of the notification as it was last told, sanitised."""
+    where: dict[str, bool] = field(default_factory=dict)
+    """By product, whether its owner, when it last let it leave, let be told where the child is."""
 
     def approve(self, product: str, owner: str, *, words: Iterable[str]) -> None:
         """An owner lets these leave in one product."""
         self.approved[product, owner] = self.approved.get((product, owner), frozenset()) | {*words}
+
+    def agreed(self, product: str, *, but: str) -> frozenset[str]:
+        """What another of its owners lets leave: the words that the others are then asked about,
+        as they are, and no others.
+        """
+        others = self.owners - {but}
+        return frozenset().union(*(self.approved.get((product, one), ()) for one in others))
 
     def withhold(self, owner: str) -> None:
         """It leaves in no product, whatever was approved before."""
@@ -101,12 +111,15 @@ class Item:
         """Whether the worker of its child is handed it, as is agreed with all who notify."""
         return self.may_leave and self.revealed and not self.restricted and not self.withheld
 
-    def leaves(self, word: str, *, product: str, recipient: str) -> bool:
-        """Whether a canary of it may leave in a product."""
+    def leaves(self, word: str, *, products: Iterable[str], recipient: str) -> bool:
+        """Whether a canary of it may leave to a recipient on what was said of these products."""
         if self.withheld or not self.may_leave or not self.revealed:
             return False
-        given = [self.approved.get((product, owner), frozenset()) for owner in self.owners]
-        return all(word in words for words in given) or self._beforehand(word, recipient)
+        given = [
+            [word in self.approved.get((product, owner), ()) for product in products]
+            for owner in self.owners
+        ]
+        return all(map(any, given)) or self._beforehand(word, recipient)
 
     def _beforehand(self, word: str, recipient: str) -> bool:
         free = self.notification and not self.restricted and recipient in RED_AT_ONCE
@@ -120,27 +133,34 @@ class Story:
     involved: set[str] = field(default_factory=lambda: {LEAD})
     """Who is asked, acts, or has told something."""
     items: dict[str, Item] = field(default_factory=dict)
-    where: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """By product and recipient, whether the owner lets be told where the child is."""
     risked: set[str] = field(default_factory=set)
     """Products, or kinds of letters, that a human of the lead agency sends though they say what is
     protected.
     """
+    recipients: dict[str, str] = field(default_factory=dict)
+    """For whom owners were asked about a product."""
 
-    def tells_where(self, product: str, recipient: str, *, told: bool) -> None:
-        """The owner says so with each item of its own; what it once left out stays out."""
-        self.where[product, recipient] = self.where.get((product, recipient), True) and told
+    def tells_where(self, product: str, recipient: str) -> bool | None:
+        """Whether the owner lets be told where the child is: by all of its items that may leave;
+        None where it has said nothing.
+        """
+        said = [one.where[product] for one in self.items.values() if product in one.where]
+        return all(said) if said and self.recipients.get(product) == recipient else None
 
 
 def may_see(
-    canary: Canary, story: Story, *, viewer: str, letter: str, product: str | None = None
+    canary: Canary, story: Story, *, viewer: str, letter: str, products: Sequence[str] = ()
 ) -> bool:
-    """Whether a canary may stand in a letter to an agency; ``product``: in which it would be."""
+    """Whether a canary may stand in a letter to an agency. ``products``: in which it would be, and
+    which that says that it follows.
+    """
     if canary.what is What.REFUSED:
         return False
     if viewer in canary.by:
         return True
-    return _RULES[canary.what](_Asked(canary, story, viewer, letter, product or ""))
+    own, before = products[:1], products[1:]
+    to_it = [one for one in before if story.recipients.get(one) == viewer]
+    return _RULES[canary.what](_Asked(canary, story, viewer, letter, (*own, *to_it)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +171,7 @@ class _Asked:
     story: Story
     viewer: str
     letter: str
-    product: str
+    products: tuple[str, ...]
 
 
 def _who(asked: _Asked) -> bool:
@@ -159,7 +179,8 @@ def _who(asked: _Asked) -> bool:
 
 
 def _where(asked: _Asked) -> bool:
-    told = asked.story.where.get((asked.product, asked.viewer), False)
+    said = (asked.story.tells_where(one, asked.viewer) for one in asked.products)
+    told = next((one for one in said if one is not None), False)
     return asked.viewer == LEAD or asked.viewer in FRONT_LINE or told
 
 
@@ -170,7 +191,8 @@ def _kin(asked: _Asked) -> bool:
 
 
 def _protected(asked: _Asked) -> bool:
-    return asked.viewer == LEAD or not asked.story.risked.isdisjoint({asked.product, asked.letter})
+    sent = asked.story.risked.intersection((*asked.products[:1], asked.letter))
+    return asked.viewer == LEAD or bool(sent)
 
 
 def _words(asked: _Asked) -> bool:
@@ -183,7 +205,7 @@ def _words(asked: _Asked) -> bool:
 
 
 def _leaves(asked: _Asked, item: Item) -> bool:
-    return item.leaves(asked.canary.word, product=asked.product, recipient=asked.viewer)
+    return item.leaves(asked.canary.word, products=asked.products, recipient=asked.viewer)
 
 
 def _for_deciders(asked: _Asked) -> bool:

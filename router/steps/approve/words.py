@@ -37,6 +37,14 @@ def told_by(item: DraftItem) -> str:
     return item.held_by or item.owner
 
 
+def _first(item: DraftItem, agency: str, *, now: Now) -> str:
+    """Its owner is asked about the words that who told it has chosen: names may stand in them."""
+    if item.held_by is None or agency == item.held_by:
+        return ""
+    teller = now.policy.name_of(item.held_by)
+    return f" {teller} told it and lets these very words leave: names that stand in them leave too."
+
+
 def in_words(
     request: ApprovalRequest, draft: Draft | None, *, agency: str, now: Now
 ) -> dict[str, Any]:
@@ -50,6 +58,7 @@ def in_words(
         up = " it goes up a chain of named people; in the end" if last else ""
         then = f"{up} {silence_leads_to(draft, now)}"
         silence = f"If nobody decides by {now.in_words(due_at)},{then}."
+    whose += _first(request.item, agency, now=now)
     what_for = f"It is for this: {request.purpose}."
     both = f"{whose} {what_for} {silence}"
     return {

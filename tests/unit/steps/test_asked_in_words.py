@@ -91,6 +91,18 @@ def test_who_told_an_item_reads_its_own_reference_and_another_does_not() -> None
     assert "CAD-7" not in other.model_dump_json()
 
 
+def test_its_owner_reads_that_names_leave_in_the_words_that_who_told_it_chose() -> None:
+    item, step = products.draft_item("school", held_by="police"), Given(APPROVE)
+    outcome = step.when(products.drafted(item))
+    sergeant = {"agency": "police", "decided_by": "Decision maker of police"}
+    after = step.when(products.decision(item, Choice.RELEASE_ORIGINAL, **sergeant))
+    (first, then) = of(ApprovalRequest, [one.notice for one in (*outcome.letters, *after.letters)])
+    police = given.policy().name_of("police")
+    said = f"{police} told it and lets these very words leave: names that stand in them leave too."
+    assert (said in (first.says or ""), said in (then.says or "")) == (False, True)
+    assert then.item.sanitised == item.original
+
+
 def test_the_id_by_which_an_agency_told_an_item_is_its_reference_of_it() -> None:
     told = InformationItem(
         item_id="ICS-31",
