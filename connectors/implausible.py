@@ -14,7 +14,7 @@ from connectors.degradable import CHILD, Degradable
 from connectors.faults import Fault
 from connectors.parts import Path
 from schemas.notification import Notification
-from schemas.person import NHS_NUMBER, Address, Identifier, PartialDate, Person
+from schemas.person import NHS_NUMBER, Address, Contact, Identifier, PartialDate, Person
 from schemas.person import nhs_number as well_formed
 
 CLOCK_SKEW: Final = dt.timedelta(minutes=5)
@@ -64,10 +64,12 @@ def _person(person: Person, at: Path, *, now: dt.datetime) -> Iterator[Fault]:
     yield from _identifiers(person.identifier, at)
     for number, address in enumerate(person.address):
         yield from _address(address, (*at, "address", number))
+    yield from _telephones(person.contact, at)
     for number, other in enumerate(person.related_person):
         beside = (*at, "related_person", number)
         yield from _born(other.date_of_birth, beside, oldest=OLDEST_PERSON, now=now)
         yield from _identifiers(other.identifier, beside)
+        yield from _telephones(other.contact, beside)
 
 
 def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) -> Iterator[Fault]:
@@ -91,6 +93,15 @@ def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
             yield Fault(
                 (*at, "identifier", number, "value"), "invalid.check-digit", expected="ten digits"
             )
+
+
+def _telephones(held: tuple[Contact, ...], at: Path) -> Iterator[Fault]:
+    """``unknown``, ``N/A``, ``0``, or one digit again and again: nobody can be rung there."""
+    for number, contact in enumerate(held):
+        for which, telephone in enumerate(contact.telephone):
+            if len(set(filter(str.isdigit, telephone))) < 2:
+                place = (*at, "contact", number, "telephone", which)
+                yield Fault(place, "placeholder.telephone")
 
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:
