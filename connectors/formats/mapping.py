@@ -71,6 +71,7 @@ class _Reader(Shape):
     path: Line = "."
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: Encoding = "utf-8"
+    lone_resources: bool = False
 
 
 class Zoned(Shape):
@@ -293,6 +294,7 @@ class _Compiler:
             path=reader.path,
             delimiter=reader.delimiter,
             encoding=reader.encoding,
+            lone_resources=reader.lone_resources,
             columns=columns,
             needed=tuple(dict.fromkeys(self._columns(children=1))) if columns else (),
             known=frozenset(self._known()),

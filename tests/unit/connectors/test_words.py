@@ -345,7 +345,10 @@ def test_a_row_that_says_nothing_is_told_so() -> None:
     assert told.explanation == (
         "It has neither a reference nor words nor a child, so there is nothing to act on."
     )
-    assert told.cure == "Fill in at least one of them and send it again."
+    assert told.cure == (
+        "Fill in at least one of them and send it again. Expected: Number, What happened or First "
+        "name."
+    )
 
 
 def test_a_code_that_two_fields_are_read_from_is_told_once() -> None:
