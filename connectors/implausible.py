@@ -90,18 +90,21 @@ def _years_before(day: dt.date, years: int) -> dt.date:
 def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
     for number, identifier in enumerate(held):
         if identifier.system == NHS_NUMBER and not well_formed(identifier.value):
-            yield Fault(
-                (*at, "identifier", number, "value"), "invalid.check-digit", expected="ten digits"
-            )
+            amiss = "placeholder.number" if _is_nobodys(identifier.value) else "invalid.check-digit"
+            yield Fault((*at, "identifier", number, "value"), amiss, expected="ten digits")
 
 
 def _telephones(held: tuple[Contact, ...], at: Path) -> Iterator[Fault]:
-    """``unknown``, ``N/A``, ``0``, or one digit again and again: nobody can be rung there."""
     for number, contact in enumerate(held):
         for which, telephone in enumerate(contact.telephone):
-            if len(set(filter(str.isdigit, telephone))) < 2:
+            if _is_nobodys(telephone):
                 place = (*at, "contact", number, "telephone", which)
                 yield Fault(place, "placeholder.telephone")
+
+
+def _is_nobodys(number: str) -> bool:
+    """``unknown``, ``N/A``, ``0``, or one digit again and again."""
+    return len(set(filter(str.isdigit, number))) < 2
 
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:
