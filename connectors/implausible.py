@@ -14,7 +14,7 @@ from connectors.degradable import CHILD, Degradable
 from connectors.faults import Fault
 from connectors.parts import Path
 from schemas.notification import Notification
-from schemas.person import NHS_NUMBER, Address, Identifier, PartialDate, Person
+from schemas.person import NHS_NUMBER, Address, Contact, Identifier, PartialDate, Person
 from schemas.person import nhs_number as well_formed
 
 CLOCK_SKEW: Final = dt.timedelta(minutes=5)
@@ -64,10 +64,12 @@ def _person(person: Person, at: Path, *, now: dt.datetime) -> Iterator[Fault]:
     yield from _identifiers(person.identifier, at)
     for number, address in enumerate(person.address):
         yield from _address(address, (*at, "address", number))
+    yield from _telephones(person.contact, at)
     for number, other in enumerate(person.related_person):
         beside = (*at, "related_person", number)
         yield from _born(other.date_of_birth, beside, oldest=OLDEST_PERSON, now=now)
         yield from _identifiers(other.identifier, beside)
+        yield from _telephones(other.contact, beside)
 
 
 def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) -> Iterator[Fault]:
@@ -88,9 +90,21 @@ def _years_before(day: dt.date, years: int) -> dt.date:
 def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
     for number, identifier in enumerate(held):
         if identifier.system == NHS_NUMBER and not well_formed(identifier.value):
-            yield Fault(
-                (*at, "identifier", number, "value"), "invalid.check-digit", expected="ten digits"
-            )
+            amiss = "placeholder.number" if _is_nobodys(identifier.value) else "invalid.check-digit"
+            yield Fault((*at, "identifier", number, "value"), amiss, expected="ten digits")
+
+
+def _telephones(held: tuple[Contact, ...], at: Path) -> Iterator[Fault]:
+    for number, contact in enumerate(held):
+        for which, telephone in enumerate(contact.telephone):
+            if _is_nobodys(telephone):
+                place = (*at, "contact", number, "telephone", which)
+                yield Fault(place, "placeholder.telephone")
+
+
+def _is_nobodys(number: str) -> bool:
+    """``unknown``, ``N/A``, ``0``, or one digit again and again."""
+    return len(set(filter(str.isdigit, number))) < 2
 
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:

@@ -41,6 +41,8 @@ _NOT_WHO = frozenset({"address", "sex_code", "identifier_absent_reason"})
 """Of a child: what does not say which one it is."""
 
 
+_ACTED_ON: Sequence[Path] = (("reference",), ("narrative",), ("subject", "name"))
+"""Of a concern one of these has to be there."""
 _CAREFUL: Mapping[str, object] = {
     "sensitivity": Sensitivity.RESTRICTED,
     "may_be_revealed": False,
@@ -273,7 +275,9 @@ class _Making(Generic[Concern]):
     def _given_reference(self) -> str:
         """The same for the same message; ``NotTaken`` where that says nothing to act on."""
         if not self._says_something():
-            raise NotTaken("missing.content", self.asides.name(("reference",)))
+            reference, words, child = map(self.asides.name, _ACTED_ON)
+            expected = f"{reference}, {words} or {child}"
+            raise NotTaken("missing.content", reference, expected=expected)
         text = as_sent(self.asides.came)
         return "no-reference-" + sha256(text.encode("utf-8")).hexdigest()[:16]
 

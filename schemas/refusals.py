@@ -274,6 +274,16 @@ _REASONS = (
         "Send the name when you have it; telephone the hub if it is urgent.",
     ),
     Reason(
+        "placeholder.number",
+        "No number stands there, or one that is nobody's.",
+        "Send the number when you have it, and leave the field empty until then.",
+    ),
+    Reason(
+        "placeholder.telephone",
+        "No telephone number stands there, or one that is nobody's.",
+        "Send the number when you have it, and leave the field empty until then.",
+    ),
+    Reason(
         "missing.child",
         "No child is named under the names that were agreed.",
         "Compare the names of fields with the agreed format; nobody is known from this message.",

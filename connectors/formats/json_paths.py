@@ -44,11 +44,11 @@ def getter(path: str) -> Callable[[object], object | None]:
     def get(record: object) -> object | None:
         found: list[object] = [record]
         for step in steps:
+            objects = [value for value in found if isinstance(value, dict)]
+            if not objects and any(value is not None for value in found):
+                raise NotTaken("invalid.value", path.replace("/", "."))
             found = [
-                one
-                for value in found
-                for one in _members(value, step.name, path=path)
-                if step.takes(one)
+                one for value in objects for one in _members(value, step.name) if step.takes(one)
             ]
         values = [value for value in found if value not in (None, "", [])]
         return values if len(values) > 1 else values[0] if values else None
@@ -56,12 +56,8 @@ def getter(path: str) -> Callable[[object], object | None]:
     return get
 
 
-def _members(value: object, name: str, *, path: str) -> list[object]:
+def _members(value: dict[str, object], name: str) -> list[object]:
     """What an object has under the name: of a list each of its own."""
-    if value is None:
-        return []
-    if not isinstance(value, dict):
-        raise NotTaken("invalid.value", path.replace("/", "."))
     held = value.get(name)
     return held if isinstance(held, list) else [held]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.formats.template import FIELDED, Bad, Each, Field, First, Group, Many, Node
+from connectors.formats.template import FIELDED, Apart, Bad, Each, Field, First, Group, Many, Node
 from connectors.not_taken import NotTaken
 
-Part = Node | Each
+Part = Node | Each | Apart
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,6 +35,8 @@ def leaving(node: Part) -> Any:
     if isinstance(node, Each):
         inside = leaving(node.node)
         return replace(node, node=inside) if inside else None
+    if isinstance(node, Apart):
+        return node if leaving(node.node) else None
     if isinstance(node, Group) and not node.needs and node.unless is None:
         parts = {name: found for name, part in node.parts.items() if (found := leaving(part))}
         return replace(node, parts=parts) if parts else None
@@ -88,6 +90,11 @@ def _at_each(each: Each, record: object, *, found: list[Left]) -> None:
             found += [replace(one, name=prefix + one.name) for one in left(each.node, part)]
 
 
+def _at_apart(apart: Apart, record: object, *, found: list[Left]) -> None:
+    for behind, one in apart.named(record):
+        found += [replace(told, name=told.name + behind) for told in left(apart.node, one)]
+
+
 def _at_field(field: Field, record: object, *, found: list[Left]) -> None:
     """Of several values those that are not the one that is taken; other codes."""
     raw = _raw(field, record)
@@ -112,6 +119,7 @@ _LOOK: Mapping[type, Callable[..., None]] = {
     First: _at_first,
     Many: _at_many,
     Each: _at_each,
+    Apart: _at_apart,
     Field: _at_field,
 }
 
@@ -149,4 +157,6 @@ def _inside(node: Part) -> Sequence[Part]:
         return tuple(node.parts.values())
     if isinstance(node, First):
         return node.choices
+    if isinstance(node, Apart):
+        return (node.node,)
     return node.items if isinstance(node, Many) else ()

@@ -27,7 +27,7 @@ from connectors.formats.media import NAMES
 from connectors.formats.readers import records
 from connectors.formats.records import NUMBER, Encoding, Kind, Reading, Record, Tally
 from connectors.formats.targets import DAY, Anything, MappingFault, Target, check_format
-from connectors.formats.template import EACH, Constant, Each, Node
+from connectors.formats.template import EACH, Apart, Constant, Each, Node
 from connectors.formats.unread import Known, known, unread
 from connectors.not_taken import NotTaken
 from connectors.set_aside import usable
@@ -36,6 +36,7 @@ from schemas.case import OpenCase
 from schemas.checks import CheckReply
 from schemas.enquiries import Enquiry
 from schemas.notification import Instead, Notification, SetAside
+from schemas.person import Address, Identifier, Protectable, RelatedPerson
 from schemas.refusals import Refusal
 from schemas.registers import RegisterEntry
 
@@ -70,6 +71,7 @@ class _Reader(Shape):
     path: Line = "."
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: Encoding = "utf-8"
+    lone_resources: bool = False
 
 
 class Zoned(Shape):
@@ -292,6 +294,7 @@ class _Compiler:
             path=reader.path,
             delimiter=reader.delimiter,
             encoding=reader.encoding,
+            lone_resources=reader.lone_resources,
             columns=columns,
             needed=tuple(dict.fromkeys(self._columns(children=1))) if columns else (),
             known=frozenset(self._known()),
@@ -375,9 +378,11 @@ class _Compiler:
             return template.First(tuple(self.group(choice, part) for choice in choices))
         return self.group(value, part)
 
-    def _item(self, value: object, part: Target) -> Node | Each:
+    def _item(self, value: object, part: Target) -> Node | Each | Apart:
         if not isinstance(value, dict) or "each" not in value:
-            return self._node(value, part)
+            outside = len(self.names)
+            node = self._node(value, part)
+            return self._apart(node, value, part=part, read=self.names[outside:])
         if self.kind == "csv":
             raise part.fault("a row of CSV has no repeated parts; leave out `each`")
         path = _string(value["each"], part)
@@ -396,6 +401,24 @@ class _Compiler:
         of_json = self.kind in ("json", "json-lines")
         first, told = (0, ".") if of_json else (1, joint)
         return Each(parts, node, path, first=first, joint=told, texts=texts)
+
+    def _apart(
+        self, node: Node, value: object, *, part: Target, read: Sequence[str]
+    ) -> Node | Apart:
+        """Homes, numbers and persons are several where their fields stand several times."""
+        if not isinstance(node, template.Group) or not isinstance(value, dict):
+            return node
+        if self.kind in ("xml", "hl7") or not part.is_one_of(Address, Identifier, RelatedPerson):
+            return node
+        rules = (value.get(name) for name in Protectable.model_fields)
+        shared = {rule["from"] for rule in rules if isinstance(rule, dict) and "from" in rule}
+        inside = (path.removeprefix(EACH) for path in read)
+        return Apart(
+            node,
+            frozenset(inside),
+            frozenset(path.removeprefix(EACH) for path in shared if isinstance(path, str)),
+            self.kind,
+        )
 
     def group(self, table: Mapping[str, object], part: Target) -> template.Group:
         """The rules of a table."""

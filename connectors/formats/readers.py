@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 
@@ -14,6 +15,7 @@ from connectors.formats import hl7_messages, strict_json
 from connectors.formats.records import Kind, Reading, Record, all_of, in_utf8, lines_of
 from connectors.formats.strict_json import Json
 from connectors.formats.table import table
+from connectors.formats.wrapped import in_bundle, unwrapped
 from connectors.not_taken import NotTaken
 from schemas.refusals import Refusal
 
@@ -32,13 +34,21 @@ def records(kind: Kind, stream: BinaryIO, *, reading: Reading) -> Iterator[Recor
 
 def _json(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     whole = strict_json.parse(all_of(stream, reading.largest))
+    whole, beside = unwrapped(whole, reading)
     if not isinstance(whole.value, list):
-        yield _record(whole, "")
+        yield _lone(whole, reading)
         return
     if not whole.value:
         raise NotTaken("unreadable.empty")
     for index, part in enumerate(whole.parts()):
-        yield _record(part, f"[{index}].")
+        yield replace(_record(part, f"[{index}]."), set_aside=beside)
+
+
+def _lone(json: Json, reading: Reading) -> Record:
+    record = _record(json, "")
+    if reading.lone_resources and isinstance(record.content, dict):
+        return replace(record, content=in_bundle(record.content))
+    return record
 
 
 def _record(json: Json, where: str) -> Record:

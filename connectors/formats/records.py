@@ -53,6 +53,8 @@ class Reading:
     """Of a record in XML."""
     delimiter: str = ","
     encoding: Encoding = "utf-8"
+    lone_resources: bool = False
+    """Whether a FHIR resource may come without its Bundle."""
     columns: tuple[str, ...] = ()
     """Columns that the mapping reads."""
     needed: tuple[str, ...] = ()

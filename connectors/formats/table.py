@@ -90,6 +90,8 @@ class _Header:
     names: tuple[str, ...]
     missing: tuple[str, ...]
     """Columns that the mapping reads and the header lacks."""
+    repeated: frozenset[str]
+    """Names of more columns than one."""
     unread: frozenset[str]
     """Columns that the mapping does not read, perhaps some under new names."""
     delimiter: str
@@ -150,14 +152,13 @@ class _Header:
         return [*cells, *[""] * (width - found)] if whole or _is_a_beginning(cells) else None
 
     def by_name(self, cells: Sequence[str]) -> Cells:
-        """The cells by their columns; those of a name that stands twice, as a list."""
-        made: Cells = {}
-        for name, cell in zip(self.names, cells, strict=True):
-            if name not in made:
-                made[name] = cell
-            elif cell.strip():
-                before = made[name]
-                made[name] = [*(before if isinstance(before, list) else [before]), cell]
+        """The cells by their columns; those of a name that stands twice, as a list in which each
+        keeps its place.
+        """
+        made: Cells = dict(zip(self.names, cells, strict=True))
+        for name in self.repeated:
+            own = [cell for column, cell in zip(self.names, cells, strict=True) if column == name]
+            made[name] = own if any(cell.strip() for cell in own[1:]) else own[0]
         return made
 
 
@@ -188,7 +189,8 @@ def _header(lines: _Lines, reading: Reading) -> _Header:
     unread = frozenset(name for name in names if _plain(name) not in ignored)
     reading.tally.unread.update(filter(None, unread))
     missing = tuple(column for column in reading.needed if column not in names)
-    return _Header(raw, names, missing, unread, delimiter=reading.delimiter, row=row)
+    repeated = frozenset(name for name in names if names.count(name) > 1)
+    return _Header(raw, names, missing, repeated, unread, delimiter=reading.delimiter, row=row)
 
 
 def _numbered(columns: Sequence[str], cells: Sequence[str]) -> set[str]:

@@ -77,6 +77,10 @@ class Target:
             raise self.fault("the hub's shape has no list here")
         return Target(get_args(bare)[0], f"{self.path}[{index}]")
 
+    def is_one_of(self, *shapes: type[BaseModel]) -> bool:
+        """Whether one of these stands there."""
+        return _bare(self.annotation) in shapes
+
     def fault(self, says: str) -> MappingFault:
         """The fault of a mapping at this place."""
         return MappingFault(f"{self.path}: {says}")

@@ -243,15 +243,80 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """A group that is read once for each time that its fields stand in a record.
+
+    Columns of one name in a CSV, and in JSON lists of lines within a list, are several homes.
+    """
+
+    node: Group
+    paths: frozenset[str]
+    """What it reads, in the child or in the whole record."""
+    shared: frozenset[str]
+    """What holds for all of them though it stands once: what protects a home protects each."""
+    kind: Kind
+
+    def read_all(self, record: object, *, tell: Tell) -> list[object]:
+        made = []
+        for behind, one in self.named(record):
+            value = self.node.read(one, tell=tell)
+            if value is not None:
+                made.append(_behind(value, behind) if tell == "names" and behind else value)
+        return made
+
+    def named(self, record: object) -> Iterator[tuple[str, object]]:
+        """The record with each of its values alone, and what stands behind names in it."""
+        found = self._found(record)
+        if not any(map(self._is_several, found)):
+            yield "", record
+            return
+        first, told = 1 if self.kind == "csv" else 0, []
+        for number in range(max(len(value) for value in found if isinstance(value, list))):
+            one = self._nth(record, number)
+            values = self._found(one)
+            if values not in told and (number == 0 or any(self._found(one, own=True))):
+                told.append(values)
+                yield f"[{number + first}]", one
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return self.node.agreed(path)
+
+    def _found(self, record: object, *, own: bool = False) -> list[object]:
+        """What it reads; ``own``: without what is shared."""
+        held = record if isinstance(record, Part) else (record,)
+        names = self.paths - self.shared if own else self.paths
+        return [one[name] for one in held if isinstance(one, dict) for name in names if name in one]
+
+    def _is_several(self, value: object) -> bool:
+        if not isinstance(value, list):
+            return False
+        return self.kind == "csv" or any(isinstance(one, list) for one in value)
+
+    def _nth(self, record: object, number: int) -> object:
+        if isinstance(record, Part):
+            return Part(self._nth(record.whole, number), self._nth(record.part, number))
+        if not isinstance(record, dict):
+            return record
+        own = {name: value for name, value in record.items() if name in self.paths}
+        return record | {name: self._of(name, value, number) for name, value in own.items()}
+
+    def _of(self, name: str, value: object, number: int) -> object:
+        """The value of one of them; one that stands alone is that of the first."""
+        if isinstance(value, list):
+            return value[number] if number < len(value) else ""
+        return value if number == 0 or name in self.shared else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Many:
     """A list of groups; those that are nothing are left out."""
 
-    items: tuple[Node | Each, ...]
+    items: tuple[Node | Each | Apart, ...]
 
     def read(self, record: object, *, tell: Tell = "values") -> list[object] | None:
         made: list[object] = []
         for item in self.items:
-            if isinstance(item, Each):
+            if isinstance(item, Each | Apart):
                 made += item.read_all(record, tell=tell)
             elif (value := item.read(record, tell=tell)) is not None:
                 made.append(value)
@@ -271,6 +336,14 @@ def _within(prefix: str, names: object) -> object:
     if isinstance(names, list):
         return [_within(prefix, part) for part in names]
     return names if names == MAPPING else f"{prefix}{names}".rstrip("./-")
+
+
+def _behind(names: object, number: str) -> object:
+    if isinstance(names, dict):
+        return {field: _behind(part, number) for field, part in names.items()}
+    if isinstance(names, list):
+        return [_behind(part, number) for part in names]
+    return names if names == MAPPING else f"{names}{number}"
 
 
 # --- where things stand in each format

@@ -214,12 +214,11 @@ def _of_element(element: Element, places: Places, *, known: Known, path: str = "
         name = part.tag
         if part.tail and (text := part.tail.strip()):
             own = f"{own} {text}".lstrip()
-        if name in known.anywhere or (name in leaves and not part.attrib):
+        if name in known.anywhere or (name in leaves and not part.attrib and not len(part)):
             continue
         inside = _picked([*_inside(places, name), *_inside(places, "*")], part, of=element)
         if _is_whole(inside):
-            if part.attrib:
-                yield from _attributes(part, inside, known=known, path=f"{path}{name}/")
+            yield from _attributes_within(part, inside, known=known, path=f"{path}{name}/")
         elif inside:
             several = element.findall(name)
             number = f"[{several.index(part) + 1}]" if len(several) > 1 else ""
@@ -228,6 +227,15 @@ def _of_element(element: Element, places: Places, *, known: Known, path: str = "
             yield f"{path}{name}", _as_xml(part)
     if own:
         yield path.rstrip("/") or element.tag, own
+
+
+def _attributes_within(part: Element, places: Places, *, known: Known, path: str) -> Unread:
+    """Of a part of which all texts are read."""
+    yield from _attributes(part, places, known=known, path=path)
+    for one in part:
+        if one.tag not in known.anywhere:
+            inside = _picked(_inside(places, one.tag), one, of=part)
+            yield from _attributes_within(one, inside, known=known, path=f"{path}{one.tag}/")
 
 
 def _attributes(element: Element, places: Places, *, known: Known, path: str) -> Unread:

@@ -13,7 +13,9 @@ Told = Mapping[str, Any]
 
 _OF_THE_FILE = frozenset({"missing.column", "missing.child"})
 """Said of one record alone, too: it is its columns or elements that differ."""
-_NEVER = frozenset({"placeholder.name", "missing.detriment"})
+_NEVER = frozenset(
+    {"placeholder.name", "placeholder.number", "placeholder.telephone", "missing.detriment"}
+)
 """What no mapping can mend."""
 
 

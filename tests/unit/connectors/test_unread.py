@@ -305,3 +305,20 @@ def test_a_line_break_in_one_cell_and_a_stray_delimiter_in_the_last_are_one_row(
     assert (first.reference, first.narrative) == ("H1", 'said; "stop"')
     assert [part.reason for part in first.set_aside] == ["invalid.columns"]
     assert (second.reference, second.set_aside) == ("H2", ())
+
+
+def test_what_is_said_of_a_part_within_a_text_that_is_read_is_told() -> None:
+    feed = pac().replace("Seen alone.", "Seen <b by='PC 1'>alone</b>.")
+    (one,), _ = made("merlin-xml", "xml", feed)
+    assert one.narrative == "Seen alone."
+    told = [(part.field, part.value) for part in one.set_aside]
+    assert told == [("Incident/Circumstances/b/@by", "PC 1")]
+
+
+def test_a_text_among_objects_costs_none_of_them() -> None:
+    (one,), _ = made(
+        "fhir-bundle-json", "json", bundle(PATIENT, FLAG | {"code": [{"text": "Bruise."}, "Seen."]})
+    )
+    assert one.narrative == "Bruise."
+    told = [(part.field, part.value) for part in one.set_aside]
+    assert told == [("entry[1].resource.code[1]", "Seen.")]

@@ -20,7 +20,7 @@ from connectors.events.facts import Door
 from connectors.folder import read_file
 from connectors.formats.convert import CONVERTERS
 from connectors.formats.mapping import AGENCIES, compiled, load
-from connectors.formats.template import Each, Field, First, Group, Many
+from connectors.formats.template import Apart, Each, Field, First, Group, Many
 from connectors.implausible import implausible
 from connectors.port import AgencyRoute
 from router.refuse import dead_arrival, parts_to_tell, rejected, warned
@@ -31,6 +31,7 @@ from schemas.refusals import REASONS, Reason, Refusal
 from schemas.settings import AgencySettings
 from stores.ports import Arrival
 from tests.support.words import OPERATORS
+from tests.unit.connectors.test_lossless import route
 
 NOW = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 ROOT = Path(__file__).parents[3]
@@ -196,7 +197,7 @@ def fields(node: Any) -> list[Field]:
     if isinstance(node, Many | First):
         inside = node.items if isinstance(node, Many) else node.choices
         return [found for part in inside for found in fields(part)]
-    return fields(node.node) if isinstance(node, Each) else []
+    return fields(node.node) if isinstance(node, Each | Apart) else []
 
 
 # --- columns
@@ -277,6 +278,14 @@ def test_of_a_file_that_was_not_agreed_the_receipt_says_what_was() -> None:
     )
 
 
+def test_of_a_file_of_another_name_the_receipt_says_the_agreed_pattern() -> None:
+    police = Door(route("police-report-xml"), "folder", dt.datetime.now(dt.UTC))
+    (came,) = read_file(police, io.BytesIO(b"<Reports/>"), filename="police-two-kids.xml")
+    told = refused(came)
+    assert told.reason == "unknown.format"
+    assert "This agency sends files named report*.xml, or " in (told.cure or "")
+
+
 def test_a_body_without_its_events_attributes_is_told_of_the_headers() -> None:
     (came,) = parse(door(), b"{}", content_type="application/json")
     told = refused(came)
@@ -345,7 +354,10 @@ def test_a_row_that_says_nothing_is_told_so() -> None:
     assert told.explanation == (
         "It has neither a reference nor words nor a child, so there is nothing to act on."
     )
-    assert told.cure == "Fill in at least one of them and send it again."
+    assert told.cure == (
+        "Fill in at least one of them and send it again. Expected: Number, What happened or First "
+        "name."
+    )
 
 
 def test_a_code_that_two_fields_are_read_from_is_told_once() -> None:
