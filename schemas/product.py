@@ -423,6 +423,8 @@ class OwnerSilent(
     owner: Code
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that has gone without these already."""
+    school_notice: bool = Field(default=False, exclude_if=not_)
+    """The product is a notice to a school: no Red, whatever the colour of what it is about."""
 
 
 class ApprovalWithdrawn(
