@@ -71,8 +71,9 @@ two children one no more (decision 018); what an approval that ended had let lea
 product, of which the rest goes, and its owner is asked again (decision 040); what the concern is,
 is told in the words of whoever rates it, and what a machine read in it as a hint at most; of two
 ratings at one moment the later stands; what an owner withheld and lifts follows, once released, to
-whoever went without it; and an alarm about what is no Red repeats in the working time of whom it
-tells (decision 034).
+whoever went without it; an alarm about what is no Red repeats in the working time of whom it tells
+(decision 034); and what an owner withholds is withheld where it tells the same
+words of the child again (decision 025).
 """
 
 

@@ -224,6 +224,8 @@ class ProductDrafted(
 ):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 
+    said_before: tuple[Identity, ...] = Field(default=(), max_length=5, exclude_if=not_)
+    """Other concerns of which its agency told in the very words of this one."""
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
 
