@@ -49,7 +49,7 @@ def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
         "referral_id": "…",
         "case_id": "…",
         "level": "full",
-        "summary": f"{HINT} {' '.join(REASONS)}",
+        "summary": "Its sender codes it as: physical abuse.",
         "purpose": PURPOSE,
         "legal_basis": "Children Act 1989, section 17; Children Act 2004, section 11",
         "consent": "not_sought",
