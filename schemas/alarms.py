@@ -1,4 +1,6 @@
-"""A Red that nobody has is an alarm to people, which repeats until one of them takes it."""
+"""A Red that nobody has is an alarm to people, which repeats until one of them takes it; so is
+what waits for an owner that does not decide.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +67,10 @@ class AlarmHead(AlarmId):
     """Whose recipient, sender or way in it is."""
     kept_as: Identity | None = Field(default=None, exclude_if=not_)
     """Under what it is kept, where it is about a message that could not be acted on."""
+    quiet: bool = Field(default=False, exclude_if=not_)
+    """It is about no Red and nothing that may be one: it waits for the working time of whom it
+    tells.
+    """
     since: Instant
 
 

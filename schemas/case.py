@@ -144,6 +144,10 @@ class ChildLinked(
     """Where the referral that it amends, or tells again, told again itself: what told of the
     concern first.
     """
+    said_before: tuple[Identity, ...] = Field(default=(), max_length=5, exclude_if=not_)
+    """Concerns of late of which its agency told in these very words, and which are others: by when
+    they were observed, or as its words are short. What it said of the words it may mean of these.
+    """
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
     """How what was told agrees with what was known of this child before (L6)."""
     known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)

@@ -27,6 +27,7 @@ from schemas.calendar import (
     Minutes,
     PartnerCalendar,
     TimeAllowed,
+    WorkingHours,
     office_hours,
 )
 from schemas.checks import System
@@ -69,8 +70,10 @@ notification that their agency reveals; a postcode alone, a near name or a refer
 two children one no more (decision 018); what an approval that ended had let leave falls out of its
 product, of which the rest goes, and its owner is asked again (decision 040); what the concern is,
 is told in the words of whoever rates it, and what a machine read in it as a hint at most; of two
-ratings at one moment the later stands; and what an owner withheld and lifts follows, once released,
-to whoever went without it.
+ratings at one moment the later stands; what an owner withheld and lifts follows, once released, to
+whoever went without it; an alarm about what is no Red repeats in the working time of whom it tells
+(decision 034); and what an owner withholds is withheld where it tells the same
+words of the child again (decision 025).
 """
 
 
@@ -270,6 +273,9 @@ class Retention(Shape):
     """What nobody knows the birth date of counts from its last entry."""
 
 
+_QUIET: Final = WorkingHours(hours=4)
+
+
 class BoroughProfile(Shape):
     """The thresholds and times of one borough, from a date on."""
 
@@ -327,6 +333,10 @@ class BoroughProfile(Shape):
     """By clock, how much later each of its chain is told, where that is no share of what it was
     given: a school that opens is not told of the night's incident a week later because it was
     closed for two.
+    """
+    alarm_quiet: TimeAllowed = Field(default=_QUIET, exclude_if=lambda every: every == _QUIET)
+    """How much of the time of whom it tells passes until an alarm about what is no Red is told
+    again.
     """
     silent_owner: SilentOwner = Field(
         default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()

@@ -224,6 +224,8 @@ class ProductDrafted(
 ):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 
+    said_before: tuple[Identity, ...] = Field(default=(), max_length=5, exclude_if=not_)
+    """Other concerns of which its agency told in the very words of this one."""
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
 
@@ -423,6 +425,8 @@ class OwnerSilent(
     owner: Code
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that has gone without these already."""
+    school_notice: bool = Field(default=False, exclude_if=not_)
+    """The product is a notice to a school: no Red, whatever the colour of what it is about."""
 
 
 class ApprovalWithdrawn(

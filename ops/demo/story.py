@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Final
 
 from ops.look.picture_words import in_words, when
@@ -11,7 +11,7 @@ from router.picture.drawing import draw
 from router.picture.elsewhere import with_adults
 from router.picture.reading import find
 from schemas.base import Fact
-from schemas.case import ChildLinked
+from schemas.case import ChildLinked, LinkOutcome
 from schemas.checks import CheckAnswered, CheckLate, ChecksRequested
 from schemas.information import InformationAnswered, InformationMissing, InformationRequested
 from schemas.message import Message
@@ -30,6 +30,11 @@ from stores.database import View
 
 _LOOKED_AT: Final = 40
 """So many of the latest products are looked through for the richest story."""
+_WHO: Final = {
+    LinkOutcome.NEW: "It is a child whom the hub has not known",
+    LinkOutcome.LINKED: "It is a child whom the hub knows",
+    LinkOutcome.REVIEW: "It may be a child whom the hub knows, and a human is asked",
+}
 
 
 def story(hub: Hub) -> Iterator[str]:
@@ -74,9 +79,9 @@ def _messages(view: View, picture: Picture) -> list[Message]:
 
 
 def _happened(message: Message, names: Mapping[str, str]) -> Iterator[str]:
-    said = _said(message.data, names)
-    if said is not None:
-        yield f"{when(message.time)}  {said}"
+    words = said(message.data, names)
+    if words is not None:
+        yield f"{when(message.time)}  {words}"
     if isinstance(message.data, ProductApproved):
         for item in message.data.items:
             yield f"    from {names.get(item.owner, item.owner)}: {item.text}"
@@ -84,12 +89,13 @@ def _happened(message: Message, names: Mapping[str, str]) -> Iterator[str]:
             yield f"    {names.get(signpost.owner, signpost.owner)} holds more: {signpost.contact}"
 
 
-def _said(fact: Fact, names: Mapping[str, str]) -> str | None:
+def said(fact: Fact, names: Mapping[str, str]) -> str | None:
+    """What a fact says in the story; None where it says nothing there."""
     match fact:
         case NotificationReceived(agency=agency):
             return f"{names.get(agency, agency)} tells of a concern."
-        case ChildLinked(reasons=reasons):
-            return f"It is linked: {'; '.join(reasons)}."
+        case ChildLinked(outcome=outcome, reasons=reasons):
+            return f"{_WHO[outcome]}: {'; '.join(reasons).removesuffix('.')}."
         case RatingSuggested(colour=colour):
             return f"The profile suggests {colour}, which nobody acts on yet."
         case PictureShown(agency=agency):
@@ -116,22 +122,26 @@ def _gathered(fact: Fact, names: Mapping[str, str]) -> str | None:
             asked = ", ".join(names.get(one.agency, one.agency) for one in requests)
             return f"Now these are asked: {asked}."
         case InformationAnswered(agency=agency, items=items):
-            return f"{names.get(agency, agency)} answers with {len(items) or 'no'} item(s)."
+            return f"{names.get(agency, agency)} answers with {_items(items)}."
         case InformationMissing(agency=agency):
             return f"{names.get(agency, agency)} has not answered in time."
     return None
+
+
+def _items(items: Sized) -> str:
+    return f"{len(items) or 'no'} item{'' if len(items) == 1 else 's'}"
 
 
 def _left(fact: Fact, names: Mapping[str, str]) -> str | None:
     match fact:
         case ProductDrafted(recipient=recipient, purpose=purpose, items=items):
             whom = names.get(recipient, recipient)
-            return f"A product of {len(items)} item(s) is drafted for {whom}: {purpose}."
+            return f"A product of {_items(items)} is drafted for {whom}: {purpose}."
         case ItemDecided(owner=owner, choice=choice, decided_by=who, reason=why):
             done = choice.replace("_", " ")
             return f"{who} of {names.get(owner, owner)} decides: {done} ({why})."
         case ProductApproved(recipient=recipient):
-            return f"Every owner has decided; this leaves for {names.get(recipient, recipient)}:"
+            return f"This leaves for {names.get(recipient, recipient)}:"
         case ProductReleased(recipient=recipient):
             return f"It is sent to {names.get(recipient, recipient)}."
         case ProductDelivered(recipient=recipient):

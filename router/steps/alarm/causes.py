@@ -28,7 +28,7 @@ from schemas.product import (
     ProductReleased,
     ProductVoided,
 )
-from schemas.rating import DueTimeBreached, RatingAssigned, TimerElapsed
+from schemas.rating import Colour, DueTimeBreached, RatingAssigned, TimerElapsed
 from schemas.safety import LetterHeld, ProductHeld, SafetyChoice, SafetySettled
 
 HEARD: Final[tuple[type[Fact], ...]] = (
@@ -192,8 +192,10 @@ def _of_product(state: Alarms, message: Message) -> Heard:
             return Heard(state, _head(message, "kept_back", why="unsafe", agency=recipient))
         case LetterHeld() | SafetySettled():
             return _at_the_door(state, message)
-        case OwnerSilent(owner=owner, follows=None):
-            return Heard(state, _head(message, "silent_owner", agency=owner, of=owner))
+        case OwnerSilent(owner=owner, follows=None) as silent:
+            head = _head(message, "silent_owner", agency=owner, of=owner)
+            quiet = silent.school_notice or silent.colour is not Colour.RED
+            return Heard(state, head.model_copy(update={"quiet": quiet}))
         case ProductDelivered(product_id=id_):
             known = state.with_sent(Sent(product_id=id_, reached=True))
             had = (one for one in known.running if one.product_id and known.has(one.product_id))

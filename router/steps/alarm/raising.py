@@ -9,6 +9,7 @@ from router.step import Outcome, refuse
 from router.steps.alarm import words
 from router.steps.alarm.causes import Heard
 from router.steps.alarm.state import STEP_NAME, Alarm, Alarms
+from router.steps.clocks.own_time import allowed_time
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from schemas.alarms import (
@@ -65,7 +66,7 @@ def _raised(state: Alarms, head: AlarmHead, *, cause: str, now: Now) -> Alarm | 
     """An alarm that the first of the chain is told; None where there is or was one already, or
     the profile has no time for alarms.
     """
-    next_at = _next_at(now)
+    next_at = _next_at(head, times=1, now=now)
     if next_at is None or state.alarm(head.alarm_id) or head.alarm_id in state.over:
         return None
     letter = letter_id(cause, STEP_NAME, key=_key(head))
@@ -78,12 +79,12 @@ def repeat(state: Alarms, elapsed: TimerElapsed, *, cause: str, now: Now) -> Out
     What was sent before and nobody has fetched is taken back: the new letter says more.
     """
     due = [one for one in state.running if one.next_at <= elapsed.due_at]
-    next_at, after = _next_at(now) or now.at + _OTHERWISE, state
+    after = state
     if not due:
         return Outcome()
     facts, letters, back = list[Fact](), list[Letter](), list[str]()
     for one in due:
-        again = _again(one, next_at, cause=cause, now=now)
+        again = _again(one, cause=cause, now=now)
         after = after.with_(again)
         told = again.shared(AlarmRepeated) | {"told": again.told[-1]}
         facts.append(AlarmRepeated(**told))
@@ -94,11 +95,12 @@ def repeat(state: Alarms, elapsed: TimerElapsed, *, cause: str, now: Now) -> Out
     return Outcome(after, tuple(facts), tuple(letters), due_next, takes_back=tuple(back))
 
 
-def _again(alarm: Alarm, next_at: dt.datetime, *, cause: str, now: Now) -> Alarm:
-    contact = _at(alarm.times, now)
+def _again(alarm: Alarm, *, cause: str, now: Now) -> Alarm:
+    contact, times = _at(alarm.times, now), alarm.times + 1
+    next_at = _next_at(alarm, times=times, now=now) or now.at + _OTHERWISE
     told = alarm.told if alarm.told[-1] == contact else (*alarm.told, contact)
     letter = letter_id(cause, STEP_NAME, key=_key(alarm))
-    new = {"told": told, "times": alarm.times + 1, "next_at": next_at, "letter": letter}
+    new = {"told": told, "times": times, "next_at": next_at, "letter": letter}
     return alarm.model_copy(update=new)
 
 
@@ -141,10 +143,15 @@ def _key(alarm: AlarmHead) -> str:
     return f"alarm/{alarm.alarm_id}"
 
 
-def _next_at(now: Now) -> dt.datetime | None:
-    """When somebody is told again; None where the profile has no time for alarms."""
+def _next_at(alarm: AlarmHead, *, times: int, now: Now) -> dt.datetime | None:
+    """When somebody is told again who were told so many times; None where the profile has no time
+    for alarms. What is no Red leaves those who are told their nights and weekends.
+    """
     clock = now.owing("alarm")
-    return clock.due_at if clock else None
+    if clock is None or not alarm.quiet:
+        return clock.due_at if clock else None
+    calendar = now.policy.calendar_of(_desk(_at(times, now), now))
+    return allowed_time(now.profile.alarm_quiet, now.at, calendar=calendar).due
 
 
 def _at(times: int, now: Now) -> Contact:

@@ -27,7 +27,8 @@ _SAYS = {
         "{name}, and nobody else has said that they have it."
     ),
     "silent_owner": (
-        "{name} has not decided in the time agreed whether what is its own may leave, and it waits."
+        "{name} has not decided in the time agreed whether what is its own may leave: the product "
+        "waits all the same."
     ),
     "handover": (
         "It may be a Red, and nobody of the team that has the child, {name}, has said that they "
@@ -79,8 +80,7 @@ _TO_DO = {
         "kept as {subject}."
     ),
     "access-rules": (
-        "Have them renewed and named in the configuration by whoever runs the hub; until then ring "
-        "whoever waits for a Red."
+        "Have whoever runs the hub renew them; until then ring whoever waits for a Red."
     ),
     "encryption-key": (
         "Ring {name} ({contact}) about what is urgent, and have its next key given to whoever runs "

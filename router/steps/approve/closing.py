@@ -135,6 +135,20 @@ def answered(draft: Draft, item_id: str, *, agency: str, now: Now) -> Iterator[L
         yield Letter(name, agency=agency, notice=notice)
 
 
+WITHHELD_BEFORE = (
+    "You told this in the same words before and withhold those, so this item is withheld as well. "
+    "If you do not mean it of this concern, lift it by a mash.item-decision.v1."
+)
+
+
+def withheld_before(draft: Draft, item: Item, *, now: Now) -> Letter:
+    """To an owner of which nothing is asked about an item, as it withholds the same words."""
+    says = {"item_id": item.item_id, "says": WITHHELD_BEFORE}
+    notice = _not_awaited(draft, now).model_copy(update=says)
+    name = f"approval-withheld-before/{draft.product_id}/{item.item_id}"
+    return Letter(name, agency=item.owner, notice=notice)
+
+
 def _asked(draft: Draft, now: Now) -> set[tuple[str, str]]:
     """What agencies were asked and have not decided: an urgent product asks nobody."""
     unasked = draft.held.items if draft.held else ()

@@ -28,6 +28,7 @@ from router.steps.approve.closing import (
     settled,
     too_late,
     voided,
+    withheld_before,
 )
 from router.steps.approve.guarding import (
     STOPPED,
@@ -39,9 +40,9 @@ from router.steps.approve.guarding import (
     waits,
     without,
 )
-from router.steps.approve.likeness import heard, others_words, says_others
+from router.steps.approve.likeness import heard, others_words, said_before, says_others
 from router.steps.approve.owing import elapsed, watched
-from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
+from router.steps.approve.rulings import Word, has_reason, rule, told_of, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
     Approved,
@@ -131,7 +132,20 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
-    known = heard(known, draft)
+    carried = tuple(said_before(known, draft))
+    for one in carried:
+        known = known.withholding(one)
+    told = tuple(
+        told_of(Word(one, draft.referral_id, draft.case_id, draft.product_id)) for one in carried
+    )
+    letters = tuple(withheld_before(draft, one, now=now) for one in carried if not one.ask_again)
+    outcome = _opened(heard(known, draft), drafted, draft=draft, now=now)
+    return replace(outcome, facts=(*told, *outcome.facts), letters=(*letters, *outcome.letters))
+
+
+def _opened(
+    known: Approvals, drafted: ProductDrafted, *, draft: Draft, now: Now
+) -> Outcome[Approvals]:
     if drafted.supersedes is None:
         if drafted.follows is not None:
             return _follow(known, draft, now=now)

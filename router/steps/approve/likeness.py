@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 from router.steps.approve.state import Approvals, Draft, Said, Withheld, deciders
 from schemas.product import DraftItem, items_of_notification
@@ -35,6 +36,21 @@ def heard(known: Approvals, draft: Draft) -> Approvals:
             if known.withheld_by(item.item_id, agency) is None:
                 known = _carried(known, item, agency=agency, first=not said.texts)
     return known
+
+
+def said_before(known: Approvals, draft: Draft) -> Iterator[Withheld]:
+    """What owners withhold of items that are new here, as they withheld the same words when they
+    told them of the child before.
+    """
+    for item in draft.items:
+        if item.item_id not in known.said and item.held_by is None:
+            elsewhere = (
+                _of(withheld, item, ask_again=withheld.ask_again)
+                for one in known.elsewhere
+                for withheld, said in _withheld(one, item.owner)
+                if _in_same_words(said, item.original)
+            )
+            yield from islice(elsewhere, 1)
 
 
 def alike(known: Approvals, item_id: str, *, agency: str) -> tuple[str, ...]:
@@ -153,6 +169,11 @@ def _same(one: Said, other: Said) -> bool:
     if one.narrative and other.narrative:
         return True
     return not {*map(plain, one.texts)}.isdisjoint(map(plain, other.texts))
+
+
+def _in_same_words(said: Said, text: str) -> bool:
+    words = plain(text)
+    return len(words.split()) >= _FEW and words in map(plain, said.texts)
 
 
 def _now(said: Said) -> Said:

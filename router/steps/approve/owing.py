@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from router.step import Outcome
 from router.steps.approve.closing import awaited, settled, silent_in
 from router.steps.approve.state import Approvals, Approved, Closed, Draft, Stage
-from router.steps.approve.words import in_words, silence_leads_to
+from router.steps.approve.words import WAITS, WENT, in_words, silence_leads_to
 from router.steps.clocks import owing
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
@@ -22,7 +22,7 @@ from schemas.base import Fact
 from schemas.letter import Letter
 from schemas.notices import ApprovalRequest
 from schemas.owed import ClockClosed, Owed, OwedNotice
-from schemas.product import ProductRefused
+from schemas.product import OwnerSilent, ProductRefused
 
 _WENT = "The product went without it."
 _NEEDLESS = "It is not asked about this any more."
@@ -69,12 +69,23 @@ def _told(known: Approvals, one: _Owing, *, now: Now) -> Outcome[Approvals]:
     if not over:
         letter = _saying(told.letter, f"In the end {then}.")
         return Outcome(known.with_product(draft.product_id, after), (told.fact,), (letter,))
-    letter = _saying(told.letter, f"The time agreed is over: {then}.", last=told.clock is None)
     outcome = settled(known, after.too_late(agency), told.fact, now=now)
+    then = _came_to(outcome, one) or then
+    letter = _saying(told.letter, f"The time agreed is over: {then}.", last=told.clock is None)
     silent = (
         () if rule.then != "wait" and draft.follows is None else silent_in(after, agency, now=now)
     )
     return replace(outcome, facts=(*outcome.facts, *silent), letters=(letter,))
+
+
+def _came_to(outcome: Outcome[Approvals], one: _Owing) -> str | None:
+    """What silence led to; None while others are waited for."""
+    if any(isinstance(fact, OwnerSilent) for fact in outcome.facts):
+        return WAITS
+    stage = outcome.state and outcome.state.product(one.draft.product_id)
+    if not isinstance(stage, Approved):
+        return None
+    return f"{WENT}, and names its owner" if one.agency in stage.named else WENT
 
 
 def _saying(letter: Letter, then: str, *, last: bool = False) -> Letter:

@@ -117,7 +117,7 @@ def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     withheld, after, facts, letters = word.withheld, known, list[Fact](), list[Letter]()
     if known.withheld_by(withheld.item_id, withheld.owner) != withheld:
         after = known.withholding(withheld)
-        facts.append(_told(word))
+        facts.append(told_of(word))
     for draft in _holding(known, word):
         left = draft.with_decided(withheld_again(withheld))
         outcome = settled(after, left, item_decided(left, withheld_again(withheld)), now=now)
@@ -132,7 +132,8 @@ def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     return Outcome(after, tuple(facts), tuple(letters)) if facts else Outcome()
 
 
-def _told(word: Word) -> ItemWithheld:
+def told_of(word: Word) -> ItemWithheld:
+    """The fact of what an owner withholds."""
     return ItemWithheld(
         referral_id=word.referral_id,
         case_id=word.case_id,

@@ -41,17 +41,21 @@ def key(message: Message) -> str:
 
 
 def beside(message: Message) -> tuple[str, ...]:
-    """What owners release beforehand bears on what waits for nobody, or not for long."""
+    """What owners release beforehand bears on what waits for nobody, or not for long; and what they
+    withhold of the same words elsewhere on all.
+    """
     data = message.data
     if isinstance(data, StandingFact):
         return (key(message),)
-    if isinstance(data, ProductDrafted) and data.goes_beforehand:
-        return tuple(dict.fromkeys(STANDING + item.owner for item in data.items))
-    return ()
+    if not isinstance(data, ProductDrafted):
+        return ()
+    owners = (STANDING + item.owner for item in data.items) if data.goes_beforehand else ()
+    others = (id_ for id_ in data.said_before if id_ != key(message))
+    return tuple(dict.fromkeys((*owners, *others)))
 
 
 def join(own: State | None, others: Mapping[str, State]) -> State | None:
-    """The referral's state with what its owners release beforehand."""
+    """The referral's state with what its owners release beforehand, and say of the same words."""
     if isinstance(own, Standing):
         return own
     found = {
@@ -59,7 +63,8 @@ def join(own: State | None, others: Mapping[str, State]) -> State | None:
         for name, one in others.items()
         if isinstance(one, Standing)
     }
-    return (own or Approvals()).model_copy(update={"standing": found})
+    elsewhere = tuple(one for one in others.values() if isinstance(one, Approvals))
+    return (own or Approvals()).model_copy(update={"standing": found, "elsewhere": elsewhere})
 
 
 def change(

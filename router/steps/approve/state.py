@@ -288,11 +288,13 @@ class Standing(Shape):
 class Approvals(Shape):
     """Every product of a referral, by its id, and what owners withhold of it, by item.
 
-    ``standing`` is what stands beside it: what owners release beforehand, by owner.
+    ``standing`` is what stands beside it: what owners release beforehand, by owner; so does
+    ``elsewhere``: other referrals, which were told in the same words.
     """
 
     kind: Literal["approvals"] = "approvals"
     standing: dict[Code, Standing] = Field(default_factory=dict, exclude=True)
+    elsewhere: tuple[Approvals, ...] = Field(default=(), exclude=True)
     products: dict[Identity, Stage] = Field(default_factory=dict)
     withheld: tuple[Withheld, ...] = ()
     said: dict[Identity, Said] = Field(default_factory=dict, exclude_if=not_)

@@ -11,12 +11,14 @@ from schemas.product import DraftItem
 
 _MOST: Final = 500
 """Characters of a line."""
+WENT: Final = "the product has gone without it"
+WAITS: Final = "the product waits all the same, and a person is called to settle it"
 _THEN: Final = {
     "without": "the product goes without it; where nothing else is left to send it waits, and a "
     "person is called",
     "signpost": "the product goes without it, and names its owner where that agreed to be named; "
     "where nothing is left to send it waits, and a person is called",
-    "wait": "the product waits all the same, and a person is called to settle it",
+    "wait": WAITS,
 }
 _FOLLOWS: Final = "what went already stays without it, and a person is called to settle it"
 _TO_DO: Final = (

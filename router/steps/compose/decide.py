@@ -601,6 +601,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         product_id=_product_id(desk, part, recipient=recipient),
         referral_id=desk.referral_id,
         concern_id=desk.state.concern_id,
+        said_before=desk.state.said_before,
         case_id=desk.cases.now,
         recipient=recipient.agency,
         purpose=recipient.purpose,

@@ -193,6 +193,8 @@ class Gathering(Shape):
     """The referral of the notification's version 1, where this is a later one; or the one that
     told of the same concern first. What owners say is remembered under it.
     """
+    said_before: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other concerns of which its agency told in these very words."""
     version: int = 1
     """Of the notification's words."""
     amendments: tuple[Amendment, ...] = Field(default=(), exclude_if=not_)
@@ -356,6 +358,7 @@ def _linked(state: Gathering, linked: ChildLinked, *, now: Now) -> Gathering:
         "allocated": state.allocated.linked(linked),
         "notified": notified.model_copy(update=told),
         "concern_id": linked.first_told,
+        "said_before": linked.said_before,
         "version": max(state.version, linked.version),
         "amended": None,
     }

@@ -5,6 +5,7 @@ among what is told of the child: it is kept, rated and shown, and counts as no r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from router.linkage import Linkage
 from router.linkage.another import agrees, is_other_of_incident, told_apart
@@ -12,6 +13,8 @@ from router.linkage.concerns import LATEST, is_again
 from router.linkage.resends import plain_reference
 from router.steps.link.register import Evidence, PersonRecord, Register
 from schemas.case import LinkOutcome, VersionMoved
+
+_LATEST: Final = 5
 
 
 def near_in_time(record: PersonRecord, piece: Evidence) -> list[str]:
@@ -30,6 +33,22 @@ def told_first(known: Register, decision: Linkage) -> str | None:
         if piece.id not in known.standard and is_again(account, piece.account()):
             return piece.again or piece.id
     return None
+
+
+def said_before(known: Register, decision: Linkage, *, piece: Evidence) -> dict[str, object]:
+    """The child's latest concerns that its agency told in these very words (rules since 4); of one
+    case, as what owners say of that is decided in its order.
+    """
+    if known.rules < 4 or decision.outcome is not LinkOutcome.LINKED:
+        return {}
+    words = piece.account().words
+    same = [
+        resent_from(known, one).get("resent_from") or one.again or one.id
+        for one in _of_the_child(known, decision)
+        if one.id != piece.id and one.agency == piece.agency and one.account().words == words
+    ]
+    others = [one for one in dict.fromkeys(same) if one not in (piece.id, piece.again)]
+    return {"said_before": tuple(others[-_LATEST:])} if others else {}
 
 
 def resent_from(known: Register, piece: Evidence) -> dict[str, str]:

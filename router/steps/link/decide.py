@@ -15,7 +15,7 @@ from router.linkage.concerns import is_amended, is_another
 from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
-from router.steps.link.again import resent_from, told_first
+from router.steps.link.again import resent_from, said_before, told_first
 from router.steps.link.counting import count_of
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
@@ -163,6 +163,7 @@ def _notification(
     counted = _counted(known, decision, record=record, piece=evidence, policy=policy)
     fact = _child_linked(accepted, decision, record=record, model=model, counted=counted)
     fact = _of_concern(known, accepted, fact=fact, evidence=evidence, amends=amends is not None)
+    fact = fact.model_copy(update=said_before(known, decision, piece=evidence))
     record, doubts = _doubts(known, decision, record=record, model=model)
     entries = said_of(record, known.people)
     fact = _with_family(fact, known, decision=decision, record=record, entries=entries)

@@ -87,7 +87,7 @@ from schemas.rating import (
 Check = CheckAnswered | CheckLate | ChecksRevised
 _SAY_IT = (
     "The Red has gone out, and says in nobody's words what the concern is. Send your rating again "
-    "with `concern`, in your own words: whoever acts on it gets them at once."
+    "and say in it, in your own words, what the concern is: whoever acts on it gets them at once."
 )
 Difference = DisagreementRaised | DisagreementWithdrawn | DisagreementSettled
 OfItself = (

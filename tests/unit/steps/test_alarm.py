@@ -16,7 +16,7 @@ from schemas.alarms import (
     AlarmRepeated,
     AlarmTaken,
 )
-from schemas.calendar import Contact
+from schemas.calendar import Contact, WorkingDays
 from schemas.letter import letter_id
 from schemas.message import Message
 from schemas.product import (
@@ -314,17 +314,18 @@ def test_what_owners_keep_back_is_not_to_be_told_by_telephone() -> None:
     assert "what its owners do not keep back" in letter.to_do
 
 
-def silent(owner: str = "school") -> OwnerSilent:
-    return OwnerSilent(
-        referral_id="ref-1",
-        case_id="case-1",
-        product_id="product-1",
-        recipient=product.RECIPIENT,
-        colour=Colour.AMBER,
-        urgent=False,
-        items=(),
-        owner=owner,
-    )
+def silent(owner: str = "school", **changes: Any) -> OwnerSilent:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "product_id": "product-1",
+        "recipient": product.RECIPIENT,
+        "colour": Colour.AMBER,
+        "urgent": False,
+        "items": (),
+        "owner": owner,
+    }
+    return OwnerSilent.model_validate(told | changes)
 
 
 def test_an_owner_for_whom_a_product_waits_in_vain_alarms_people() -> None:
@@ -351,3 +352,35 @@ def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms()
     outcome = rings(later, outcome)
     assert given.of(AlarmRepeated, outcome.facts)
     assert outcome.timers
+
+
+FRIDAY_AT_FOUR = dt.datetime(2026, 6, 12, 15, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("changes", [{}, {"colour": Colour.RED, "school_notice": True}])
+def test_what_is_no_red_repeats_in_the_working_time_of_whom_it_tells(changes: Any) -> None:
+    step_ = step()
+    outcome = step_.when(message(silent(**changes), FRIDAY_AT_FOUR))
+    monday = dt.datetime(2026, 6, 15, 11, 0, tzinfo=dt.UTC)
+    assert raised_by(outcome).next_at == monday
+    (again,) = given.of(AlarmRepeated, rings(step_, outcome).facts)
+    assert again.next_at == monday + dt.timedelta(hours=4)
+
+
+def test_a_desk_that_is_there_at_night_is_told_of_it_at_night() -> None:
+    desk = Contact(role="Night desk", reach="01632 960300", agency="police")
+    known = given.profile()
+    profile = known.model_copy(update={"chains": {**known.chains, "alarm": (desk,)}})
+    raised = raised_by(step(given.policy(profile_=profile)).when(message(silent(), AT_NIGHT)))
+    assert raised.next_at == AT_NIGHT + dt.timedelta(hours=4)
+
+
+def test_the_profile_says_how_often_that_is() -> None:
+    profile = given.profile().model_copy(update={"alarm_quiet": WorkingDays(days=1)})
+    outcome = step(given.policy(profile_=profile)).when(message(silent(), FRIDAY_AT_FOUR))
+    assert raised_by(outcome).next_at == dt.datetime(2026, 6, 15, 16, 0, tzinfo=dt.UTC)
+
+
+def test_a_red_that_waits_for_its_owner_repeats_as_any_red_does() -> None:
+    outcome = step().when(message(silent(colour=Colour.RED), AT_NIGHT))
+    assert raised_by(outcome).next_at == AT_NIGHT + TEN_MINUTES

@@ -25,6 +25,7 @@ from schemas.rating import Colour
 from schemas.sharing import Sensitivity
 from tests.support import given
 from tests.support import products as product
+from tests.support.alarms import notice, step
 from tests.support.flow import Flow
 from tests.support.given import NOON, Given
 
@@ -228,6 +229,32 @@ def test_what_is_left_when_the_others_have_said_no_does_not_wait_in_silence() ->
         hub.send(no)
     assert hub.told(Product) == []
     assert hub.of(OwnerSilent)[-1].owner == "gp"
+
+
+@pytest.mark.parametrize(
+    ("then", "went"),
+    [
+        ("signpost", "the product has gone without it, and names its owner."),
+        ("without", "the product has gone without it."),
+    ],
+)
+def test_the_last_that_is_told_of_silence_reads_that_the_product_went(
+    then: Then, went: str
+) -> None:
+    hub = all_but_the_gp(ruling(then)).until(WEEKS)
+    assert hub.told(OwedNotice)[-1].next == f"The time agreed is over: {went}"
+
+
+def test_the_last_that_is_told_of_silence_reads_that_the_product_waits_as_the_alarm_says() -> None:
+    hub = amber(ruling("without"))
+    for agency in ("police", "school"):
+        hub.send(decided(asked(hub, agency), agency, Choice.WITHHOLD, signpost=False))
+    hub.until(WEEKS)
+    waits = "the product waits all the same"
+    assert hub.told(OwedNotice)[-1].next.startswith(f"The time agreed is over: {waits}")
+    (silent,) = hub.of(OwnerSilent)
+    letter = notice(step().when(silent))
+    assert waits in letter.says
 
 
 def test_each_owner_has_a_clock_in_its_own_time() -> None:
