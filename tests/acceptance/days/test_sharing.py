@@ -32,6 +32,7 @@ from tests.support.family_days import Days
 # --- the agency researcher
 
 HINT = "A hint by words of the text, and no more:"
+CODED = "Its sender codes it as: physical abuse."
 
 
 def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
@@ -49,7 +50,7 @@ def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
         "referral_id": "…",
         "case_id": "…",
         "level": "full",
-        "summary": "Its sender codes it as: physical abuse.",
+        "summary": CODED,
         "purpose": PURPOSE,
         "legal_basis": "Children Act 1989, section 17; Children Act 2004, section 11",
         "consent": "not_sought",
@@ -282,7 +283,11 @@ def test_the_front_line_has_a_red_at_once_and_then_all_that_its_owners_let_go(
     ]
     released = words(("school", SANITISED_BELT, "Sample Schools: head of service"))
     purpose = "section 47 enquiry"
-    whole = {"signposts": asked_meanwhile, "alleged": " ".join(REASONS), "contact": RING_THE_HUB}
+    whole = {
+        "signposts": asked_meanwhile,
+        "alleged": f"{CODED} {HINT} {REASONS[1]}",
+        "contact": RING_THE_HUB,
+    }
     assert at_once == product(team, purpose, "red", released, **whole)
     items = words(
         ("school", SANITISED_BELT, story.TEACHER),
