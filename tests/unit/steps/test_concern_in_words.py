@@ -112,7 +112,7 @@ def test_who_rates_red_without_words_is_asked_for_them_and_it_has_gone(
     assert fact.concern == said.get("concern")
     news = [one.notice for one in outcome.letters if isinstance(one.notice, WhatIsNew)]
     assert bool(news) is asks
-    assert not asks or "`concern`" in json.dumps(news[0].news)
+    assert not asks or "in your own words, what the concern is" in json.dumps(news[0].news)
 
 
 def _red(**said: str) -> RatingDecided:
