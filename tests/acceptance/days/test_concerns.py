@@ -434,7 +434,7 @@ def test_the_social_worker_cannot_rate_blind(days: Days) -> None:
 
 WORDLESS_RED = (
     "The Red has gone out, and says in nobody's words what the concern is. Send your rating again "
-    "with `concern`, in your own words: whoever acts on it gets them at once."
+    "and say in it, in your own words, what the concern is: whoever acts on it gets them at once."
 )
 
 

@@ -58,6 +58,11 @@ class Plain:
         self.open = True
         self.clocks: dict[tuple[str, str], int] = {}
         self.late: set[str] = set()
+        self.went = False
+        self.own: set[str] = set()
+        """Whose item is asked about in a product of its own: a word about the first says nothing of
+        it.
+        """
         if urgent:
             self._close(named=OWNERS)
         else:
@@ -75,6 +80,10 @@ class Plain:
                     if gone == self.over_at and which == "first":
                         self.late.add(owner)
                         self._try()
+                    elif gone == self.over_at and owner in self.own and self.then == "signpost":
+                        self.sent.append((self.at, (), (owner,)))
+                        if (which, owner) in self.clocks:
+                            self.clocks[which, owner] = self.at
 
     def yes(self, owner: str) -> None:
         if owner in self.no:
@@ -82,7 +91,7 @@ class Plain:
         if self.open and self.first[owner] is None:
             self.first[owner] = "yes"
             self._try()
-        elif not self.open and self.further.get(owner, "none") is None:
+        elif owner not in self.own and not self.open and self.further.get(owner, "none") is None:
             self.further[owner] = "yes"
             self.clocks.pop(("further", owner), None)
             self.sent.append((self.at, (owner,), ()))
@@ -104,6 +113,11 @@ class Plain:
             self.first[owner] = None
             self.late.discard(owner)
             self.clocks.setdefault(("first", owner), self.at)
+        else:  # what went without its item is followed; where nothing went it is one of its own
+            self.further[owner] = None
+            self.clocks["further", owner] = self.at
+            if not self.went:
+                self.own.add(owner)
 
     def _try(self) -> None:
         for owner in OWNERS:
@@ -119,7 +133,7 @@ class Plain:
             self.open = False
 
     def _close(self, *, named: Sequence[str]) -> None:
-        self.open = False
+        self.open, self.went = False, True
         ones = tuple(one for one in OWNERS if self.first[one] == "yes")
         self.sent.append((self.at, ones, tuple(named)))
         for owner in OWNERS:

@@ -22,7 +22,7 @@ from schemas import envelope as envelopes
 from schemas.envelope import Envelope, NotSigned, asserted, signed
 from schemas.notices import ApprovalRequest
 from schemas.policy import ApprovalKey, Partner, Policy, is_shared
-from schemas.product import Product, ProductApproved
+from schemas.product import Product, ProductApproved, ProductReleased
 from tests.support import given, products
 from tests.support.authenticator import Authenticator
 from tests.support.given import NOON, Given, of
@@ -92,8 +92,8 @@ def test_a_revoked_passkey_lets_nothing_leave() -> None:
     school = School(person)
     (approved,) = of(ProductApproved, school.hub.when(person.approves(school.request)).facts)
     revoked = policy(person.partner(person.key(revoked_at=LONG_AGO)))
-    assert not Given(RELEASE, revoked).when(approved).letters
-    assert Given(RELEASE, school.policy).when(approved).letters
+    assert not of(ProductReleased, Given(RELEASE, revoked).when(approved).facts)
+    assert of(ProductReleased, Given(RELEASE, school.policy).when(approved).facts)
 
 
 Attack = Callable[[School], Envelope]
