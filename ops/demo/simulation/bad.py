@@ -141,7 +141,7 @@ _WRONG_VALUES = (
     ("time-without-offset", "observed_at", "2026-05-01 10:00", "invalid.time"),
     ("from-the-future", "observed_at", "2126-05-01T10:00:00Z", "invalid.future"),
     ("unknown-sex", "sex", "purple", "invalid.code"),
-    ("number-for-text", "narrative", 12345, "invalid.value"),
+    ("truth-for-text", "narrative", True, "invalid.value"),
     ("text-too-long", "narrative", "long " * 5000, "invalid.too-long"),
 )
 """Name, field, what stands in it, and the reason that the sender is told."""
