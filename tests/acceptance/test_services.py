@@ -137,7 +137,8 @@ def test_a_failed_download_is_told_and_does_not_stop_the_others(
     monkeypatch.setattr(install, "run_tool", refuse)
     kafka, *others = install.install_services(tmp_path)
     assert not kafka.ready
-    assert [other.service for other in others] == ["RabbitMQ", "PostgreSQL", "Chromium"]
+    names = [other.service for other in others]
+    assert names == ["RabbitMQ", "PostgreSQL", "Chromium", "promtool"]
 
 
 def _run_kafka_test(empty: Path, **environment: str) -> subprocess.CompletedProcess[str]:

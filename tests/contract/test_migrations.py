@@ -243,7 +243,7 @@ def test_a_letter_is_sealed_anew_where_it_was_put_and_one_that_was_altered_waits
         assert {row.id: row.key_id for row in rows} == {placed.id: placed.id, altered.id: None}
 
 
-NEVER_THERE = {"mash.product.unsent.v1"}
+NEVER_THERE = {"mash.product.unsent.v1", "mash.configuration.ended.v1"}
 """Facts that no store of those revisions had."""
 
 

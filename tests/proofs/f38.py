@@ -162,6 +162,12 @@ class Record:
 
     drafted: Mapping[tuple[str, str], Mapping[str, Any]]
     decided: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+    follows: Mapping[str, str]
+    """By product, which one it follows: what was decided about that counts, too."""
+    amended: frozenset[str]
+    """Items that their owners amended: no fact has the map of those words, so they are counted and
+    not judged.
+    """
 
     @classmethod
     def of(cls, evidence: Evidence) -> Record:
@@ -171,16 +177,22 @@ class Record:
             for entry in evidence.of("product.drafted")
             for item in entry.data["items"]
         }
+        drafts = evidence.of("product.drafted")
+        follows = {one.data["product_id"]: one.data.get("follows") or "" for one in drafts}
         decided = defaultdict[tuple[str, str], list[Mapping[str, Any]]](list)
         for entry in evidence.of("product.item-decided"):
             decided[entry.data["product_id"], entry.data["item_id"]].append(entry.data)
-        return cls(drafted, decided)
+        amended = frozenset(one.data["item_id"] for one in evidence.of("item.amended"))
+        return cls(drafted, decided, follows, amended)
 
     def wrong(
         self, product: Letter, item: Letter, *, told: set[str], how: Counter[str]
     ) -> Iterator[str]:
         """What does not follow, of an item of a product that was handed out."""
         at = (product["product_id"], item["item_id"])
+        if item["item_id"] in self.amended:
+            how.update(["amended, not judged"])
+            return
         draft, words = self.drafted.get(at), self._last_words(at)
         how.update([" then ".join(one["choice"] for one in words) or "nobody decided"])
         if draft is None or not words:
@@ -204,8 +216,17 @@ class Record:
         """What each who decides about it decided last; who is asked later is asked about the words
         that the first let leave.
         """
-        last = {one["owner"]: one for one in self.decided.get(at, ())}
+        last = dict[str, Mapping[str, Any]]()
+        for one in self._decisions(*at):
+            last.pop(one["owner"], None)  # who decides anew is asked about what others let leave
+            last[one["owner"]] = one
         return [one for one in last.values() if one["choice"] != _WITHHELD]
+
+    def _decisions(self, product_id: str, item_id: str) -> Iterator[Mapping[str, Any]]:
+        """About the item in what the product follows, then in itself."""
+        if before := self.follows.get(product_id):
+            yield from self._decisions(before, item_id)
+        yield from self.decided.get((product_id, item_id), ())
 
 
 def _map_of(decided: Mapping[str, Any], redactions: Sequence[Change]) -> Sequence[Change]:

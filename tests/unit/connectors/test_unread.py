@@ -118,9 +118,9 @@ IDRIS = "PID|1||9991754377^^^NHS^NH||BELL^IDRIS"
         (
             "hl7",
             "hl7",
-            MESSAGE.format(pid=IDRIS.replace("||B", "~H1^^^N^PI||B"), more=""),
+            MESSAGE.format(pid=IDRIS.replace("||B", "~H1^^^N^XX||B"), more=""),
             "PID-3[2]",
-            "H1^^^N^PI",
+            "H1^^^N^XX",
         ),
         (
             "hl7",
