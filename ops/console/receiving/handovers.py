@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ops.console import sending
+from ops.console.receiving import having
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import handed
 from ops.look.handed import Handed
 
 RECEIPT: Final = "mash.handover-receipt.v1"
-_MOST: Final = 500
 
 
 def one(visit: Visit, errors: dict[str, str] | None = None) -> Page:
@@ -46,14 +46,7 @@ def _faults(visit: Visit, handing: Handed) -> dict[str, str]:
     status, reason = visit.form.one("status"), visit.form.one("reason")
     if handing.taken_back is not None:
         return {} if status == "given_up" else {"status": "Say that you keep nothing of it"}
-    errors = {}
-    if status not in ("received", "refused"):
-        errors["status"] = "Select whether you have it"
-    if status == "refused" and not reason:
-        errors["reason"] = "Say why it is not yours to act on"
-    if len(reason) > _MOST:
-        errors["reason"] = f"The reason must be {_MOST} characters or fewer"
-    return errors
+    return having.faults(status, reason)
 
 
 def _told(visit: Visit, handing: Handed) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ops.console import sending
 from ops.console.filters import moment
+from ops.console.receiving import having
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import changes, received, waiting
 from ops.look.changes import Changed
@@ -14,7 +15,6 @@ from schemas.product import Product
 from schemas.school import SchoolNotice
 
 RECEIPT: Final = "mash.delivery-receipt.v1"
-_MOST: Final = 500
 _SHOWN: Final = 200
 
 
@@ -58,14 +58,7 @@ def taken(visit: Visit) -> Page | Go:
     written = {"status": status, "reason": reason}
     if visit.form.one("stage") == "change":
         return _page(visit, found, written=written)
-    errors = {}
-    if status not in ("received", "refused"):
-        errors["status"] = "Select whether you have it"
-    if status == "refused" and not reason:
-        errors["reason"] = "Say why it is not yours to act on"
-    if len(reason) > _MOST:
-        errors["reason"] = f"The reason must be {_MOST} characters or fewer"
-    if errors:
+    if errors := having.faults(status, reason):
         return _page(visit, found, errors, written)
     told: dict[str, Any] = {
         "product_id": found.product_id,
