@@ -7,6 +7,7 @@ from typing import Any
 from ops.console.filters import moment
 from ops.console.front_door.adults import SAME_ADULT
 from ops.console.front_door.consent import CONSENT
+from ops.console.front_door.handing import GIVE, HAND_OVER, TAKE_BACK
 from ops.console.front_door.kept_back import SAFETY
 from ops.console.front_door.making import RATIONALE, Answers, Decision, given, made
 from ops.console.front_door.schools import SCHOOL
@@ -244,24 +245,6 @@ CLOSE = Decision(
     data=_outcome,
 )
 
-# --- taking back what was handed over
-
-
-def _take_back(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = given(answers, "rationale")
-    return made(visit, found) | {"action": "take_back"} | said
-
-
-TAKE_BACK = Decision(
-    code="take-back",
-    name="Take back from the team",
-    type="mash.handover-decision.v1",
-    done="The team is told that it has it no longer. The referral is the front door's again.",
-    fits=lambda _, found: found.picture.handed_over is not None,
-    asks=lambda *_: (RATIONALE,),
-    data=_take_back,
-)
-
 # --- disagreeing
 
 _DISPUTES = {
@@ -370,6 +353,8 @@ DECISIONS: tuple[Decision, ...] = (
     SCHOOL,
     SAME_ADULT,
     CLOSE,
+    GIVE,
+    HAND_OVER,
     TAKE_BACK,
     DISAGREE,
     SETTLE,
