@@ -1,4 +1,4 @@
-"""A human hands a referral to a team of the authority, or gives it to another social worker (R9)."""
+"""A human hands a referral to a team, or gives it to another social worker (R9)."""
 
 from __future__ import annotations
 
