@@ -195,6 +195,7 @@ def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
     # The story has no standing release that is offered, and nothing that changed or was handed over
     # to whoever is at these desks.
     known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
+    known |= {"disagreement_id": "none"}
     only = {"take-back": story.handed, "settle": story.disputed}
     found: dict[str, str] = {}
     for desk, screen, address in screens():

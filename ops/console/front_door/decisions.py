@@ -16,7 +16,7 @@ from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from schemas.disagreements import OVER, Verdict
 from schemas.gathering import Level
-from schemas.picture import AskedAgency, Picture
+from schemas.picture import AskedAgency, Picture, PicturedView
 from schemas.product import Disposal
 from schemas.rating import Colour
 
@@ -344,6 +344,43 @@ SETTLE = Decision(
     data=_verdict,
 )
 
+
+def _own_views(visit: Visit, found: Opened) -> list[PicturedView]:
+    views = found.picture.views
+    return [one for one in views if one.state == "open" and one.agency == visit.agency]
+
+
+def _agree_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    options = tuple(
+        Option(one.disagreement_id, f"{one.raised_by}: {OVER[one.disputes]}", one.view)
+        for one in _own_views(visit, found)
+    )
+    return (
+        Ask("disagreement_id", "Which one", "one", options=options, required="Choose which one"),
+        Ask(
+            "reason",
+            "Why you disagree no longer",
+            hint="Whoever was to decide about it reads this.",
+            required="Say why you disagree no longer",
+        ),
+    )
+
+
+def _agree(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = given(answers, "disagreement_id", "reason")
+    return {"referral_id": found.picture.referral_id, "withdrawn_by": visit.who} | said
+
+
+AGREE = Decision(
+    code="agree",
+    name="Take your disagreement back",
+    type="mash.disagreement-withdrawal.v1",
+    done="It is taken back. Nobody has to decide about it any more.",
+    fits=lambda visit, found: bool(_own_views(visit, found)),
+    asks=_agree_asks,
+    data=_agree,
+)
+
 DECISIONS: tuple[Decision, ...] = (
     RATE,
     SAFETY,
@@ -357,5 +394,6 @@ DECISIONS: tuple[Decision, ...] = (
     HAND_OVER,
     TAKE_BACK,
     DISAGREE,
+    AGREE,
     SETTLE,
 )

@@ -23,7 +23,11 @@ from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.consent import ConsentReceived
 from schemas.decisions import AdultsDecided, OutcomeDecided, RatingDecided, RequestDecided
-from schemas.disagreements import DisagreementReceived
+from schemas.disagreements import (
+    DisagreementRaised,
+    DisagreementReceived,
+    DisagreementWithdrawn,
+)
 from schemas.handover import HandoverDecided, HandoverGiven, ReferralGiven
 from schemas.operations import AccessDenied, RecordRevealed
 from schemas.picture import PicturedClock
@@ -655,6 +659,31 @@ def test_whoever_disagrees_is_kept_as_their_own_view(
     (received,) = facts(hub, referral, DisagreementReceived)
     assert received.disagreement.raised_by == "S. Worker"
     assert "It is worse than that." in worker.get(f"{DESK}/{referral}").text
+
+
+def test_the_front_doors_own_disagreement_is_taken_back(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    at = f"{DESK}/{referral}/agree"
+    assert f'href="{at}"' not in worker.get(f"{DESK}/{referral}").text
+    view = {"disputes": "link", "profession": "social worker", "view": "It is her brother."}
+    decides(worker, f"{DESK}/{referral}/disagree", {**view, "asks_for": "Settle it anew"})
+    (raised,) = facts(hub, referral, DisagreementRaised)
+    assert f'href="{at}"' in worker.get(f"{DESK}/{referral}").text
+    told = {"disagreement_id": raised.disagreement_id, "reason": "I was wrong"}
+    assert decides(worker, at, {"reason": "I was wrong"}).status_code == 422
+    assert decides(worker, at, told).status_code == 303
+    (back,) = facts(hub, referral, DisagreementWithdrawn)
+    assert (back.withdrawn_by, back.reason) == ("S. Worker", "I was wrong")
+    assert f'href="{at}"' not in worker.get(f"{DESK}/{referral}").text
+
+
+def test_who_writes_is_told_that_something_came_and_loses_nothing(
+    worker: Person, referral: str
+) -> None:
+    page = worker.get(f"{DESK}/{referral}/rate").text
+    assert f'hx-sse:connect="/desk/live/front-door/{referral}/rate?after=' in page
+    assert ("what you wrote stays" in page, 'id="live-list"' in page) == (True, False)
 
 
 def test_what_was_written_comes_back_once_who_decides_has_signed_in_again(

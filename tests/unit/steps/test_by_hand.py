@@ -14,6 +14,7 @@ from router.steps.disagreement import decide as disagreement
 from router.steps.hand_over import decide as hand_over
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
+from schemas.case import LinkCorrected
 from schemas.handover import (
     HandoverConfirmed,
     HandoverDecided,
@@ -74,6 +75,7 @@ def test_a_team_is_handed_it_and_the_hub_has_it_still() -> None:
     assert (fact.decided_by, fact.rationale) == ("S. Worker", "They know the family")
     (letter,) = outcome.letters
     assert (letter.agency, type(letter.notice)) == (DUTY, Handover)
+    assert isinstance(letter.notice, Handover)
     assert letter.notice.outlined
     assert fact.letter_id == letter_id(message.id, "rate", key=letter.key)
     assert (step.state.kind, step.state.clocks) == ("suggested", before.clocks)
@@ -91,7 +93,7 @@ def test_the_team_owes_a_receipt_along_the_same_clock_and_chain() -> None:
     kinds = [type(one) for _, one in told]
     assert kinds[:2] == [ClockWarned, ClockChased]
     assert set(kinds[2:]) == {ClockEscalated}
-    assert {one.agency for _, one in told} == {DUTY}
+    assert {one.of_agency for _, one in told} == {DUTY}
     again = Given(hand_over.STEP).given(fact)
     assert again.when(fact) == Outcome()
     confirmed = again.when(receipt(by=DUTY))
@@ -168,7 +170,10 @@ def test_a_correction_of_the_link_counts_by_when_it_was_made(*, early: bool) -> 
     for order in permutations((moved, fact)):
         known = Allocated()
         for one in order:
-            known = known.given(one) if isinstance(one, HandoverGiven) else known.corrected(one)
+            if isinstance(one, HandoverGiven):
+                known = known.given(one)
+            elif isinstance(one, LinkCorrected):
+                known = known.corrected(one)
         assert known.has_it is not None
         assert known.has_it.team == team
     assert Allocated().given(fact).linked(with_worker()).letter == fact.letter_id
