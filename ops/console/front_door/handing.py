@@ -77,7 +77,15 @@ def _teams(visit: Visit, found: Opened) -> Mapping[str, str]:
 def _hand_over_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     teams = tuple(Option(code, name) for code, name in _teams(visit, found).items())
     return (
-        Ask("to", "Which team", "one", options=teams, required="Choose a team"),
+        Ask(
+            "to",
+            "Which team",
+            "one",
+            hint="They get what its agency lets be handed over, and have to say that a person there "
+            "has it. Your clocks run on until you close it.",
+            options=teams,
+            required="Choose a team",
+        ),
         Ask("worker", "Who of the team has the child", "line", hint="Optional."),
         RATIONALE,
     )
