@@ -16,6 +16,7 @@ from ops.access.recording import NobodyReviews
 from ops.access.reviews import NoReview
 from ops.linkage.arrivals import Unmapped
 from ops.look.as_of import NoDecision
+from ops.look.dead_letters import NoSuchLetter
 from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
@@ -42,6 +43,7 @@ _SAID: Mapping[type[Exception], str] = {
     MappingFault: "{}",
     NobodyReviews: "{}",
     NoWitness: "{}",
+    NoSuchLetter: "{}",
     NoReview: "{}",
     NotProven: "{}",
     NotRecent: "{}",
