@@ -157,10 +157,23 @@ def create_topics(url: str, partitions: int) -> list[str]:
             _new(cluster, name, partitions=partitions, brokers=len(there.brokers))
             for name in missing
         ]
-        made = admin.create_topics(new) if new else {}
-        return [name for name, outcome in made.items() if _was_made(outcome)]
+        asked = admin.create_topics(new) if new else {}
+        made = [name for name, outcome in asked.items() if _was_made(outcome)]
     except KafkaException as error:
         raise _unavailable(error) from None
+    if missing:
+        _await_leaders(url, missing)
+    return made
+
+
+def missing_topics(url: str) -> list[str]:
+    """The topics that are not there. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    try:
+        there = AdminClient(_client(cluster)).list_topics(timeout=_SECONDS).topics
+    except KafkaException as error:
+        raise _unavailable(error) from None
+    return [topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there]
 
 
 def delete_topics(url: str) -> None:
@@ -401,6 +414,21 @@ def _was_made(outcome: Any) -> bool:
             return False
         raise
     return True
+
+
+def _await_leaders(url: str, names: Collection[str]) -> None:
+    """A broker says that a topic is made before anybody leads it: until then nothing can be asked
+    of it.
+    """
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        try:
+            watermarks(url, names)
+            return
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
 
 
 def _was_deleted(outcome: Any) -> None:

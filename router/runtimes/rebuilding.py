@@ -15,10 +15,9 @@ import structlog
 from router.runtimes.partition import Place
 from router.topology import bound_steps
 from router.unit import ALL, serves, unit_of_chain
-from schemas.topics import FOR_EVERYBODY, TOPICS
-from stores import cursors, inbox, outbox
+from schemas.topics import TOPICS
+from stores import cursors, inbox, outbox, topics
 from stores.database import Database
-from stores.topics import create_topics, watermarks
 
 _log = structlog.get_logger()
 
@@ -38,65 +37,68 @@ def rebuild(database: Database, url: str, *, partitions: int, dry: bool = False)
     """Make the topics that are not there, and put on them what steps have still to hear; ``dry``:
     only tell. Raises ``Unavailable``; then do it again.
 
-    The relay does this before it sends anything. Facts first, then who stands where: after a crash
-    in between it shows as before that the topics were lost.
+    The relay does this before it sends anything. Facts first, then topics, then who stands where:
+    after a crash in between it shows as before what was lost.
     """
-    if not dry:
-        create_topics(url, partitions)
-    behind = _beyond_the_end(database, url)
-    lost = tuple(sorted({place.topic for place in behind.values()}))
-    if not lost:
+    missing = set(topics.missing_topics(url))
+    behind = _behind(database, url, missing)
+    if not (missing or behind):
         return Rebuilt()
     if dry:
-        unheard = {position for page in _unheard(database, lost) for position in page}
-        return Rebuilt(lost, len(behind), len(unheard))
-    again = sum(_sent_again(database, page) for page in _unheard(database, lost))
-    _log.error("topics.lost", topics=lost, rewound=len(behind), again=again)
+        again = len({position for page in _unheard(database) for position in page})
+    else:
+        again = sum(_sent_again(database, page) for page in _unheard(database))
+        topics.create_topics(url, partitions)
+        _begin_anew(database, behind)
+    # Of a hub that has recorded nothing, or of a newer program, a topic is missing and not lost.
+    told = missing | {place.topic for place in behind.values()} if again or behind else set()
+    if told and not dry:
+        _log.error("topics.lost", topics=sorted(told), rewound=len(behind), again=again)
+    return Rebuilt(tuple(sorted(told)), len(behind), again)
+
+
+def _begin_anew(database: Database, behind: Mapping[str, Place]) -> None:
     with database.transaction() as transaction:
         for consumer in behind:
             cursors.rewind(transaction, consumer, offset=0)
-    return Rebuilt(lost, len(behind), again)
 
 
-def _beyond_the_end(database: Database, url: str) -> Mapping[str, Place]:
-    """Who stands where its topic has nothing any more, by consumer; of a topic of which a part was
-    lost all who stand in it.
+def _behind(database: Database, url: str, missing: set[str]) -> Mapping[str, Place]:
+    """Who stands in topics that were lost, by consumer: missing, or in one of their partitions
+    ended before where somebody stands in it.
     """
-    marks = watermarks(url, [topic.name for topic in TOPICS])
-    found = {
-        place.consumer(unit): (place, offset)
+    there = [topic.name for topic in TOPICS if topic.name not in missing]
+    marks = topics.watermarks(url, there) if there else {}
+    stand = {
+        name: (place, offset)
         for name, offset in cursors.next_offsets(database).items()
-        if (parsed := _place(name)) and offset
-        for unit, place in [parsed]
-        if place.topic in marks
+        if (place := _place(name)) and offset
     }
-    lost = {
+    ends = {(topic, number): end for topic in marks for number, (_, end) in marks[topic].items()}
+    lost = missing | {
         place.topic
-        for place, offset in found.values()
-        if offset > marks[place.topic].get(place.partition, (0, 0))[1]
+        for place, offset in stand.values()
+        if place.topic in marks and offset > ends.get((place.topic, place.partition), 0)
     }
-    return {name: place for name, (place, _) in found.items() if place.topic in lost}
+    return {name: place for name, (place, _) in stand.items() if place.topic in lost}
 
 
-def _place(consumer: str) -> tuple[str, Place] | None:
-    unit, *rest = consumer.split("/")
-    if len(rest) != 2 or not rest[1].isdecimal():
-        return None
-    return unit, Place(rest[0], int(rest[1]))
+def _place(consumer: str) -> Place | None:
+    _, *rest = consumer.split("/")
+    return Place(rest[0], int(rest[1])) if len(rest) == 2 and rest[1].isdecimal() else None
 
 
-def _unheard(database: Database, lost: tuple[str, ...]) -> Iterator[Mapping[int, str]]:
-    """Positions and topics of what some step has not had; of a topic that is everybody's nobody
-    knows any more what was on it, so then it is looked for in all of them.
+def _unheard(database: Database) -> Iterator[Mapping[int, str]]:
+    """Positions and topics of what some step has not had, of whatever topic: a broker that lost one
+    lost what nobody had heard of the others yet, too, and that leaves no trace.
     """
-    wanted = {topic.name for topic in TOPICS} if {*lost} & {*FOR_EVERYBODY} else {*lost}
     stand = cursors.every(database)
     units, alone = {*map(unit_of_chain, stand)}, 0
     if ALL in stand:  # before it was in production one process had heard everything for all
         alone = stand[ALL].next_offset - 1
     for bound in bound_steps():
         step = bound.step
-        types = [fact.type for fact in step.hears if fact.topic in wanted]
+        types = [fact.type for fact in step.hears]
         serving, after = [unit for unit in units if serves(unit, step.name)], alone
         while types:
             with database.reading() as connection:
