@@ -53,7 +53,7 @@ def rebuild(database: Database, url: str, *, partitions: int, dry: bool = False)
     # Of a hub that has recorded nothing, or of a newer program, a topic is missing and not lost.
     told = missing | {place.topic for place in behind.values()} if again or behind else set()
     if told and not dry:
-        _log.error("topics.lost", topics=sorted(told), rewound=len(behind), again=again)
+        _log.error("topics.lost", count=again)
     return Rebuilt(tuple(sorted(told)), len(behind), again)
 
 

@@ -25,6 +25,7 @@ from router.unit import alone
 from schemas.message import arrived
 from stores import cursors, journal, topics
 from stores.database import Database
+from stores.ports import Unavailable
 from stores.topics import TopicProducer, delete_topics
 from stores.vault import Vault
 from tests.support.production import (
@@ -160,7 +161,7 @@ def test_a_relay_at_work_makes_the_topics_again_and_sends_what_is_missing(hub: P
 def _is_made(hub: Production) -> bool:
     try:
         return bool(topics.watermarks(hub.topics_url, [HEARD]))
-    except topics.Unavailable:
+    except Unavailable:
         return False
 
 
