@@ -103,6 +103,8 @@ class TopicRecord:
     offset: int
     value: bytes | None
     millis: int
+    traceparent: bytes | None = None
+    """The header of this name: the span that sent it."""
 
 
 class Hole(Exception):
@@ -314,8 +316,9 @@ class TopicProducer:
         self._seconds = seconds
         self._producer: Producer | None = None
 
-    def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once all replicas in sync have every message.
+    def send(self, batch: Sequence[Sealed], *, traceparents: Sequence[str] = ()) -> None:
+        """Send, in order per key; returns once all replicas in sync have every message. With each
+        goes the header ``traceparent``, where they are given.
 
         Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
         again is right.
@@ -329,7 +332,8 @@ class TopicProducer:
         if self._producer is None:
             self._producer = Producer(_client(self._cluster) | _PRODUCER)
         try:
-            self._hand_over(self._producer, batch, on_delivery=on_delivery)
+            spans: Sequence[str | None] = traceparents or [None] * len(batch)
+            self._hand_over(self._producer, zip(batch, spans, strict=True), on_delivery=on_delivery)
             waiting = self._producer.flush(self._seconds)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -345,11 +349,23 @@ class TopicProducer:
             self._producer.flush(0)
             self._producer = None
 
-    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], *, on_delivery: Any) -> None:
-        for sealed in batch:
-            name = self._cluster.wire_name(sealed.topic)
-            producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
+    def _hand_over(
+        self, producer: Producer, batch: Iterable[tuple[Sealed, str | None]], *, on_delivery: Any
+    ) -> None:
+        for sealed, span in batch:
+            name, key = self._cluster.wire_name(sealed.topic), sealed.key.encode()
+            more: dict[str, Any] = {"headers": {_TRACEPARENT: span.encode()}} if span else {}
+            producer.produce(name, sealed.to_event(), key, on_delivery=on_delivery, **more)
             producer.poll(0)
+
+
+_TRACEPARENT = "traceparent"
+
+
+def traceparent(headers: object) -> bytes | None:
+    """What Kafka's header of that name says, as any client gives headers; of several the last."""
+    pairs = headers if isinstance(headers, list | tuple) else ()
+    return next((value for name, value in reversed(pairs) if name == _TRACEPARENT), None)
 
 
 _PRODUCER = {
@@ -448,7 +464,9 @@ def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[To
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        found.append(TopicRecord(message.offset() or 0, message.value(), message.timestamp()[1]))
+        parent = traceparent(message.headers())
+        millis = message.timestamp()[1]
+        found.append(TopicRecord(message.offset() or 0, message.value(), millis, parent))
     return found
 
 
