@@ -39,9 +39,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "peer.refused": Event("warning", "an address that is not the agency's came by MLLP"),
         "process.crashed": Event("critical", "an error that nobody caught ended a thread"),
         "process.ended": Event("error", "a process of the hub ended by itself with `code`"),
-        "process.silent": Event(
-            "error", "a process makes no progress; it is ended and started anew"
-        ),
+        "process.silent": Event("critical", "a process stands still: it is ended and started anew"),
         "process.started": Event("info", "a process of the hub was started"),
         "received": Event("info", "so many messages were recorded and receipted"),
         "referrals.failed": Event("error", "the referral form failed; whoever used it was told so"),
