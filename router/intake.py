@@ -260,9 +260,10 @@ class _Batch:
         dead = dead_arrival(arrival, why, step=STEP, dead_id=dead_id)
         if not kept:
             self._buried.add(dead_id)
-            self.dead.append(dead)
+            red = possible.in_bytes(arrival.original, self._policy)
+            self.dead.append(replace(dead, may_be_red=int(red)))
             id_ = derived_id(dead_id, "refused")
-            fact = refused(dead, may_be_red=possible.in_bytes(arrival.original, self._policy))
+            fact = refused(dead, may_be_red=red)
             self.messages.append(self._arrived(arrival, fact, id_=id_))
         return rejected(dead, arrival)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -139,7 +139,7 @@ class Effects:
         fact = refused(dead, may_be_red=red, message_id=message.id)
         told = caused_by(message, step, fact=fact, ordinal=0)
         self.facts.append(told)
-        self.dead.append(dead)
+        self.dead.append(replace(dead, may_be_red=int(red)))
         if message.data.of_agency is not None:
             letter = Letter("receipt", agency=dead.agency, notice=rejected_later(dead, message))
             id_ = derived_id(dead.id, "receipt")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ops.commands.common import config_option, say
+from ops.run.alive import say_alive
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure, name_traces
 from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
@@ -34,6 +35,9 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     partitions), `relay`, `http`, `connectors` (folders, queue feeds, deliveries) or `clock` (due
     times, and the tree over the record with its checkpoints).
 
+    A process that says nothing for 15 seconds is ended and started again. Started by systemd with
+    Type=notify, `hub run` says so too, for WatchdogSec.
+
     Several steps can share a worker: `hub run link rate`, or `hub run all` for all of them. What
     one of them decides the others then hear at once, in the same transaction, without Kafka between
     them; runtime.workers says how `hub run` groups them.
@@ -44,6 +48,7 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     _refuse_odd_parts(hub, parts)
     told_all = _telling_traces(hub, parts)
     with stopped_by_signals(stop):
+        say_alive(os.environ)
         running = _none_yet(hub, stop, supervising=not parts)
         for named in _prepared(hub, parts, config=config):
             if named.says:

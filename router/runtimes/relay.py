@@ -18,6 +18,7 @@ from stores import outbox
 from stores.codec import Sealed
 from stores.database import Database, Transaction
 from stores.keep_trying import Stopped, keep_trying, keep_working, logged
+from stores.ports import Unavailable
 from stores.topics import TopicProducer
 
 _SHORTEST_REST = 0.005
@@ -33,12 +34,13 @@ class Relay:
     database: Database
     producer: TopicProducer
     prepare: Callable[[], object] = lambda: None
-    """Done before anything is sent, and until it succeeds: to make the topics. Raises
-    ``Unavailable``.
+    """Done before anything is sent, and again before what follows trouble with the topics, as these
+    may be gone: to make them. Raises ``Unavailable``.
     """
     batch: int = 500
     _rest: float = _SHORTEST_REST
     _pace: Pace = field(init=False)
+    _is_prepared: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
@@ -49,7 +51,7 @@ class Relay:
         """
         failed = logged("relay.unavailable")
         with suppress(Stopped):
-            keep_trying(self.prepare, stop, failed=failed)
+            keep_trying(self._prepared, stop, failed=failed)
             keep_working(self._work, stop, failed=failed)
         self.producer.close()
 
@@ -80,10 +82,20 @@ class Relay:
         reds = outbox.unsent(transaction, limit=self.batch, red=True)
         return reds or outbox.unsent(transaction, limit=self._pace.size)
 
+    def _prepared(self) -> None:
+        if not self._is_prepared:
+            self.prepare()
+            self._is_prepared = True
+
     def _work(self) -> float:
         """Send a batch, and rest the longer the longer nothing has come."""
+        self._prepared()
         began = time.monotonic()
-        sent = self.once()
+        try:
+            sent = self.once()
+        except Unavailable:
+            self._is_prepared = False
+            raise
         if not sent:
             self._rest = min(self._rest * 2, _LONGEST_REST)
             return self._rest
