@@ -434,6 +434,8 @@ TOPICS: tuple[Topic, ...] = (
             operations.DeadLetterRedriven,
             operations.DeadLetterDiscarded,
             operations.DeadLetterRevealed,
+            operations.DeadLettersAsked,
+            operations.DeadLettersDecided,
         ),
         keyed_by="message",
         external=True,

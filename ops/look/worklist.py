@@ -16,7 +16,7 @@ from router.steps.rate.state import STEP_NAME, Assigned, HandedOver, State, Sugg
 from schemas.case import ChildLinked
 from schemas.operations import RecordRevealed
 from schemas.rating import Clock, Colour, DueTimeBreached, DueTimeEscalated, RatingAssigned
-from stores import codec, linking, overview, states, timers, trail
+from stores import codec, linking, noted, states, timers, trail
 from stores.database import View
 
 _STATE: TypeAdapter[Any] = TypeAdapter(State)
@@ -26,6 +26,7 @@ _LATELY: Final = 300
 _MOST: Final = 200
 """On a page."""
 _LATE: Final = (DueTimeBreached.type, DueTimeEscalated.type)
+_LATER: Final = dt.timedelta(hours=1)
 _UNRATED_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was due and nobody has rated."""
 
@@ -118,10 +119,18 @@ def unrated(hub: Readable) -> list[Row]:
 
 
 def _overdue(view: View, at: dt.datetime) -> set[str]:
-    """What was due, and nobody has rated in a year since: it is in doubt whether a clock runs."""
-    after = overview.position_before(view.connection, codec.to_micros(at - _UNRATED_FOR))
-    late = trail.referrals_with(view.connection, _LATE, after=after)
-    return late - trail.referrals_with(view.connection, (RatingAssigned.type,), after=after)
+    """What was due, and nobody has rated in a year since: it is in doubt whether a clock runs. From
+    the beginning once a day; then only what is new is looked through.
+    """
+    kept = view.decoded.kept
+    day, before, upto = kept.get(_overdue, (None, frozenset(), 0))
+    if day != at.date():
+        before, upto = frozenset(), noted.position_of(view, codec.to_micros(at - _UNRATED_FOR))
+    last = noted.position_of(view, codec.to_micros(at - _LATER))
+    late = before | trail.referrals_with(view.connection, _LATE, after=upto)
+    rated = linking.last_of(view.connection, late, types=(RatingAssigned,))
+    kept[_overdue] = at.date(), frozenset(late - rated.keys()), max(last, upto)
+    return {*late} - rated.keys()
 
 
 def _rows(view: View) -> Iterator[Row]:

@@ -20,6 +20,8 @@ from ops.console.desks import DESKS
 from ops.console.researching import requests as researching
 from ops.console.screen import Desk, Screen
 from ops.demo.running import DemoFolder
+from ops.mend import bulk
+from ops.mend.dead_letters import Person as Operator
 from ops.run.parts import pages_of
 from ops.run.serve import application
 from ops.run.wiring import Hub, open_hub
@@ -28,6 +30,7 @@ from tests.support.console import Person
 from tests.support.desk import LEAD
 from tests.support.desk_days import EVAN, XSS, Days
 from tests.support.desks import Desks
+from tests.support.filled import send
 
 URL = "https://hub.example"
 CANARY = f"Canary {XSS}"
@@ -90,6 +93,7 @@ def full_hub(path: Path) -> Story:
     third = _released(hub)
     days = Days(hub)
     _in_doubt(hub, days)
+    _dead(hub)
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
     for agency, referral in ((LEAD, disputed), ("gp", third)):
         _disagrees(days, agency, referral)
@@ -116,6 +120,14 @@ def _released(hub: Hub) -> str:
     wanted_back(hub)
     asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
     return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _dead(hub: Hub) -> None:
+    """What could not be acted on, and what an operator wants done with two of it."""
+    sent = {"specversion": "1.0", "source": "s", "data": {"narrative": CANARY}}
+    odd = [{**sent, "id": f"odd-{n}", "type": CANARY} for n in range(3)]
+    ids = [receipt.id for receipt in send(hub, "school", odd)]
+    bulk.ask(hub, "discard", ids=ids[:2], person=Operator("A. Operator", "Sent anew"))
 
 
 def _in_doubt(hub: Hub, days: Days) -> None:

@@ -81,8 +81,8 @@ def _hand_over_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
             "to",
             "Which team",
             "one",
-            hint="They get what its agency lets be handed over, and have to say that somebody has "
-            "it. Your clocks run on until you close it.",
+            hint="They get what its agency lets be handed over, and have to say that a person "
+            "there has it. Your clocks run on until you close it.",
             options=teams,
             required="Choose a team",
         ),

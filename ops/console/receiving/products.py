@@ -15,13 +15,11 @@ from schemas.product import CaseProduct, Product
 from schemas.school import SchoolNotice
 
 RECEIPT: Final = "mash.delivery-receipt.v1"
-_SHOWN: Final = 200
 
 
 def listed(visit: Visit) -> Page:
     """What waits for a person, what people have, and what is wanted back."""
-    had = received.had(visit.hub, visit.asker)
-    values = {"had": had[:_SHOWN], "all_had": len(had)}
+    values = {"had": received.had(visit.hub, visit.asker, page=visit.page)}
     return Page("receiving/products.html", values | _waits(waiting.of(visit.hub, visit.asker)))
 
 
@@ -111,11 +109,10 @@ def _page(
     errors: dict[str, str] | None = None,
     written: dict[str, str] | None = None,
 ) -> Page:
-    rows = received.waiting(visit.hub, visit.asker)
     values = {
         "product": found,
         "change": _change(visit, found),
-        "row": next((one for one in rows if one.product_id == found.product_id), None),
+        "row": received.of(visit.hub, visit.asker, found.product_id),
         "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,
         "errors": errors,

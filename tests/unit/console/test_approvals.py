@@ -79,7 +79,7 @@ def sergeant(app: Starlette, hub: Hub, referral: str) -> Person:
 
 
 def requests(hub: Hub, who: str = SERGEANT) -> list[look.Asked]:
-    return look.open_requests(hub, asker(hub, who))[0]
+    return [*look.open_requests(hub, asker(hub, who))[0].shown]
 
 
 def place(hub: Hub) -> str:

@@ -48,7 +48,7 @@ class Place:
 
     def at(self, reference: str = "R-1") -> str:
         """Where a request is."""
-        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0].shown
         (one,) = [one for one in found if one.referral_id == self.of(reference)]
         return f"{DESK}/request/{one.referral_id}/{one.name}"
 
@@ -57,7 +57,7 @@ class Place:
 
     @property
     def other(self) -> str:
-        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0].shown
         return next(one.referral_id for one in found if one.referral_id != self.referral)
 
     def left(self) -> list[Any]:

@@ -70,7 +70,8 @@ def researcher(app: Starlette, hub: Hub) -> Person:
 
 
 def place(hub: Hub) -> str:
-    ((one,), kept) = requested.open_requests(hub, asker(hub, RESEARCHER))
+    told, kept = requested.open_requests(hub, asker(hub, RESEARCHER))
+    (one,) = told.shown
     assert kept == 0
     return f"{DESK}/request/{one.request.referral_id}/{one.name}"
 
