@@ -29,6 +29,9 @@ from schemas.base import Fact
 from schemas.message import Message
 from schemas.settings import HubSettings
 from stores import codec, journal
+from stores.tables import keys
+from stores.vault import IDS_KEY
+from stores.wrapping import wrapped
 
 START: Final = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 EVENT: Final = "application/cloudevents+json"
@@ -86,10 +89,12 @@ class Borough:
         self.works = self.hub.embedded()
 
     @classmethod
-    def at(cls, site: Site) -> Borough:
-        """With a hub that goes by this borough's clock."""
+    def at(cls, site: Site, *, with_secret: bool = True) -> Borough:
+        """With a hub that goes by this borough's clock, and by the same secret as all."""
         made = cls(site, site.hub())
         made.hub.database.clock = lambda: codec.to_micros(made.now)
+        if with_secret:
+            _with_ids_as_all(made.hub)
         return made
 
     def tells(self, agency: str, kind: str, data: Any, *, name: str = "") -> str:
@@ -175,6 +180,14 @@ class Borough:
         yield f"case, {name}", _told(lambda: trail.of(self.hub, referral_id, asker=by))
         yield f"case --reveal, {name}", _told(lambda: trail.reveal(self.hub, referral_id, asker=by))
         yield f"picture --reveal, {name}", _pictures(self.hub, referral_id, by)
+
+
+def _with_ids_as_all(hub: Hub) -> None:
+    """Two hubs have other ids, as their secrets are drawn at random; these are to be compared."""
+    vault = hub.database.vault
+    with hub.database.transaction() as transaction:
+        same = wrapped(vault.wrapping, bytes(range(32)), bound_to=IDS_KEY)
+        transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
 
 
 _OWN: Final = frozenset({"store_bytes"})
