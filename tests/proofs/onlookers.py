@@ -23,6 +23,7 @@ from ops.linkage.explained import explain
 from ops.look import clocks, holding, pictures, reds, trail
 from ops.look.status import as_json, collect
 from ops.run.wiring import Hub, assemble
+from ops.watch.metrics import Metrics
 from router.runtimes.embedded import Embedded
 from schemas.access import Purpose
 from schemas.base import Fact
@@ -161,8 +162,10 @@ class Borough:
         """What commands show of the hub and of a referral to people of the lead agency."""
         with _at(self.now):
             status = as_json(collect(self.hub))
+            figures = Metrics(self.hub).exposition().decode()
         # How large the file is depends on what is in it, in pages; no one item can be told by it.
         yield from ((f"status, {name}", part) for name, part in status.items() if name not in _OWN)
+        yield "status, metrics", [one for one in figures.splitlines() if _FILE not in one]
         yield "clocks", [asdict(one) for one in clocks.running(self.hub, at=self.now)]
         yield "reds", [asdict(one) for one in reds.lately(self.hub, days=90, at=self.now)]
         yield "linkage explain", explain(self.hub, referral_id)
@@ -190,6 +193,7 @@ def _with_ids_as_all(hub: Hub) -> None:
         transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
 
 
+_FILE: Final = "mash_store_bytes"
 _OWN: Final = frozenset({"store_bytes"})
 
 
