@@ -22,7 +22,7 @@ from schemas.decisions import AdultsDecided, ItemRuled, ReleaseDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
 from schemas.keys import KeyDecided
-from schemas.message import Message, arrived, dated_id, derived_id
+from schemas.message import Message, arrived, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
@@ -193,7 +193,7 @@ class _Batch:
         id_ = self._ids.get(key)
         if id_ is None and (before := self._before(arrival, arrival.body)):
             return before
-        id_ = id_ or dated_id(key, self._transaction.now // 1000)
+        id_ = id_ or known.id_of(self._transaction, key)
         return self._arrived(arrival, arrival.body, id_=id_)
 
     def _before(self, arrival: Arrival, fact: Fact) -> Message | None:
