@@ -68,6 +68,8 @@ class StoredIntake:
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         told = (arrival.body for arrival in arrivals)
         first = any(self._lane.takes(one) for one in told if isinstance(one, Fact))
+        if not first:
+            self._database.lets_reds_pass()
         with self._database.transaction(first=first) as transaction:
             return take_in(transaction, arrivals, policy=self._policy, lane=self._lane)
 

@@ -249,6 +249,7 @@ def application(
         largest_body=largest,
         extra_routes=[*extra_routes, *description_routes(largest_body=largest)],
         wrong_tokens=connections.wrong_tokens,
+        lets_pass=hub.database.lets_reds_pass,
     )
 
 
