@@ -97,12 +97,14 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class TopicRecord:
     """One message as it lies in a partition; ``millis`` since 1970 it was put there."""
 
     offset: int
     value: bytes | None
     millis: int
+    traceparent: bytes | None = None
+    """The header of this name: the span that sent it."""
 
 
 class Hole(Exception):
@@ -280,7 +282,7 @@ def committed(url: str, group: str, *, topic: str, partitions: Iterable[int]) ->
         }
 
 
-def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[Record]:
+def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[TopicRecord]:
     """The records from ``first`` to ``last``, all of them, whatever any group has committed.
 
     Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be
@@ -289,7 +291,7 @@ def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -
     cluster = cluster_of(url)
     with _reader(cluster) as consumer:
         consumer.assign([TopicPartition(cluster.wire_name(topic), partition, first)])
-        found: list[Record] = []
+        found: list[TopicRecord] = []
         deadline = time.monotonic() + _SECONDS
         while first + len(found) <= last:
             try:
@@ -314,8 +316,9 @@ class TopicProducer:
         self._seconds = seconds
         self._producer: Producer | None = None
 
-    def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once all replicas in sync have every message.
+    def send(self, batch: Sequence[Sealed], *, traceparents: Sequence[str] = ()) -> None:
+        """Send, in order per key; returns once all replicas in sync have every message. With each
+        goes the header ``traceparent``, where they are given.
 
         Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
         again is right.
@@ -329,7 +332,8 @@ class TopicProducer:
         if self._producer is None:
             self._producer = Producer(_client(self._cluster) | _PRODUCER)
         try:
-            self._hand_over(self._producer, batch, on_delivery=on_delivery)
+            spans: Sequence[str | None] = traceparents or [None] * len(batch)
+            self._hand_over(self._producer, zip(batch, spans, strict=True), on_delivery=on_delivery)
             waiting = self._producer.flush(self._seconds)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -345,11 +349,23 @@ class TopicProducer:
             self._producer.flush(0)
             self._producer = None
 
-    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], *, on_delivery: Any) -> None:
-        for sealed in batch:
-            name = self._cluster.wire_name(sealed.topic)
-            producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
+    def _hand_over(
+        self, producer: Producer, batch: Iterable[tuple[Sealed, str | None]], *, on_delivery: Any
+    ) -> None:
+        for sealed, span in batch:
+            name, key = self._cluster.wire_name(sealed.topic), sealed.key.encode()
+            more: dict[str, Any] = {"headers": {_TRACEPARENT: span.encode()}} if span else {}
+            producer.produce(name, sealed.to_event(), key, on_delivery=on_delivery, **more)
             producer.poll(0)
+
+
+_TRACEPARENT = "traceparent"
+
+
+def traceparent(headers: object) -> bytes | None:
+    """What Kafka's header of that name says, as any client gives headers; of several the last."""
+    pairs = headers if isinstance(headers, list | tuple) else ()
+    return next((value for name, value in reversed(pairs) if name == _TRACEPARENT), None)
 
 
 _PRODUCER = {
@@ -440,7 +456,7 @@ def _was_deleted(outcome: Any) -> None:
             raise
 
 
-def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Record]:
+def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[TopicRecord]:
     if time.monotonic() > deadline:
         raise Unavailable("not read in time")
     found = []
@@ -448,11 +464,13 @@ def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Re
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        found.append(Record(message.offset() or 0, message.value(), message.timestamp()[1]))
+        parent = traceparent(message.headers())
+        millis = message.timestamp()[1]
+        found.append(TopicRecord(message.offset() or 0, message.value(), millis, parent))
     return found
 
 
-def _refuse_holes(found: Sequence[Record], first: int, *, topic: str, partition: int) -> None:
+def _refuse_holes(found: Sequence[TopicRecord], first: int, *, topic: str, partition: int) -> None:
     for expected, record in enumerate(found, start=first):
         if record.offset != expected:
             raise Hole(topic, partition, offset=expected)

@@ -19,6 +19,7 @@ from ops.backup.restoring import NotPutBack
 from ops.backup.sealed_file import Damaged
 from ops.linkage.arrivals import Unmapped
 from ops.look.as_of import NoDecision
+from ops.look.dead_letters import NoSuchLetter
 from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
@@ -48,6 +49,7 @@ _SAID: Mapping[type[Exception], str] = {
     MappingFault: "{}",
     NobodyReviews: "{}",
     NoWitness: "{}",
+    NoSuchLetter: "{}",
     NoReview: "{}",
     NotProven: "{}",
     NotRecent: "{}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -12,11 +12,12 @@ import click
 from ops.commands.common import config_option, say
 from ops.run.alive import say_alive
 from ops.run.garbage import collect_seldom
-from ops.run.log import configure
+from ops.run.log import configure, name_traces
 from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
 from ops.run.serve import NamedPart, Parts, end_process, stopped_by_signals
 from ops.run.supervisor import GRACE_SECONDS, process_parts
 from ops.run.wiring import Hub, open_hub
+from ops.watch.tracing import begin, wanted
 from router.unit import ALL
 
 
@@ -45,6 +46,7 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     collect_seldom()
     hub, stop = open_hub(config, os.environ), threading.Event()
     _refuse_odd_parts(hub, parts)
+    told_all = _telling_traces(hub, parts)
     with stopped_by_signals(stop):
         say_alive(os.environ)
         running = _none_yet(hub, stop, supervising=not parts)
@@ -54,8 +56,19 @@ def run(parts: tuple[str, ...], config: Path) -> None:
             running.start(named)
         stop.wait()
         left = running.join()
+    told_all()
     hub.database.close()
     end_process(1 if running.failed or left else 0)
+
+
+def _telling_traces(hub: Hub, parts: Sequence[str]) -> Callable[[], None]:
+    """Name traces in the log, and tell them where a collector is named; answers what ends that."""
+    traces = hub.database.traces
+    assert traces is not None
+    name_traces(lambda message: traces.of(message).trace_id)
+    if not wanted(os.environ):
+        return lambda: None
+    return begin(traces, process="+".join(parts) or "hub")
 
 
 def _none_yet(hub: Hub, stop: threading.Event, *, supervising: bool) -> Parts:

@@ -134,7 +134,7 @@ def _listed(file: Path) -> Iterator[tuple[str, str | None]]:
             raise NoList(f"{file}, line {number}: write an id, or JSON with `id`") from None
 
 
-def _records(url: str, topic: str, *, millis: int) -> Iterator[list[topics.Record]]:
+def _records(url: str, topic: str, *, millis: int) -> Iterator[list[topics.TopicRecord]]:
     begin = topics.offsets_since(url, topic, millis=millis)
     for partition, (first, end) in topics.watermarks(url, [topic])[topic].items():
         start = max(first, begin.get(partition, first))
@@ -144,7 +144,7 @@ def _records(url: str, topic: str, *, millis: int) -> Iterator[list[topics.Recor
             start = last + 1
 
 
-def _sealed(records: Iterable[topics.Record], topic: str) -> Iterator[Sealed]:
+def _sealed(records: Iterable[topics.TopicRecord], topic: str) -> Iterator[Sealed]:
     for record in records:
         try:
             yield codec.from_event(record.value or b"", topic=topic)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from router.runtimes.partition import Place
+from router.runtimes.partition import Partition
 from router.topology import bound_steps
 from router.unit import ALL, serves, unit_of_chain
 from schemas.topics import TOPICS
@@ -57,13 +57,13 @@ def rebuild(database: Database, url: str, *, partitions: int, dry: bool = False)
     return Rebuilt(tuple(sorted(told)), len(behind), again)
 
 
-def _begin_anew(database: Database, behind: Mapping[str, Place]) -> None:
+def _begin_anew(database: Database, behind: Mapping[str, Partition]) -> None:
     with database.transaction() as transaction:
         for consumer in behind:
             cursors.rewind(transaction, consumer, offset=0)
 
 
-def _behind(database: Database, url: str, missing: set[str]) -> Mapping[str, Place]:
+def _behind(database: Database, url: str, missing: set[str]) -> Mapping[str, Partition]:
     """Who stands in topics that were lost, by consumer: missing, or in one of their partitions
     ended before where somebody stands in it.
     """
@@ -83,9 +83,9 @@ def _behind(database: Database, url: str, missing: set[str]) -> Mapping[str, Pla
     return {name: place for name, (place, _) in stand.items() if place.topic in lost}
 
 
-def _place(consumer: str) -> Place | None:
+def _place(consumer: str) -> Partition | None:
     _, *rest = consumer.split("/")
-    return Place(rest[0], int(rest[1])) if len(rest) == 2 and rest[1].isdecimal() else None
+    return Partition(rest[0], int(rest[1])) if len(rest) == 2 and rest[1].isdecimal() else None
 
 
 def _unheard(database: Database) -> Iterator[Mapping[int, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -64,9 +64,18 @@ class Relay:
                 return 0
             entries = self._next(transaction)
             if entries:
-                self.producer.send([sealed for _, sealed in entries])
+                self._send([sealed for _, sealed in entries])
                 outbox.sent(transaction, [position for position, _ in entries])
         return len(entries)
+
+    def _send(self, batch: Sequence[Sealed]) -> None:
+        traces = self.database.traces
+        if traces is None or traces.tell is None:
+            return self.producer.send(batch)
+        spans = traces.sending(batch)
+        self.producer.send(batch, traceparents=[span.context.header for span in spans])
+        ended, once = time.time_ns(), {span.context: span for span in spans}
+        return traces.tell([span._replace(ended=ended) for span in once.values()])
 
     def _next(self, transaction: Transaction) -> list[tuple[int, Sealed]]:
         """What is on the lane of Reds, or where there is nothing the rest."""

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from ops.mend import reconciling
-from router.runtimes.partition import Place, UnitPartitions
+from router.runtimes.partition import Partition, UnitPartitions
 from router.runtimes.rebuilding import rebuild
 from router.runtimes.relay import Relay
 from router.unit import alone
@@ -63,7 +63,7 @@ def work(hub: Production, *, most: int | None = None) -> None:
         last = (end if most is None else min(end, first + most)) - 1
         told = partial(topics.read_range, hub.topics_url, HEARD, partition=partition)
         if last >= first:
-            assert working.work(Place(HEARD, partition), told(first=first, last=last))
+            assert working.work(Partition(HEARD, partition), told(first=first, last=last))
     timer.cancel()
 
 
