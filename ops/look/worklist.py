@@ -23,7 +23,7 @@ _STATE: TypeAdapter[Any] = TypeAdapter(State)
 _NEWS: Final = get_args(News)
 _LATELY: Final = 300
 """So many of the latest are shown though none of their clocks runs any more."""
-_MOST: Final = 200
+_MOST: Final = 50
 """On a page."""
 _LATE: Final = (DueTimeBreached.type, DueTimeEscalated.type)
 _LATER: Final = dt.timedelta(hours=1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from schemas.case import ChildLinked
 from stores import cursors, journal
@@ -87,7 +88,7 @@ def test_who_took_an_earlier_position_may_commit_later(postgres: Database) -> No
 def test_a_moment_is_found_an_hour_too_early_at_most(database: Database) -> None:
     begun = 500_000 * _HOUR
     for at in range(4):
-        database.clock = lambda at=at: begun + at * _HOUR + 60_000_000
+        database.clock = partial(int, begun + at * _HOUR + 60_000_000)
         record(database)
     with database.view() as view:
         places = [position_of(view, begun + at * _HOUR + _HOUR // 2) for at in range(5)]
