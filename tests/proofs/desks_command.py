@@ -19,7 +19,7 @@ from tests.proofs.place import Place
 from tests.proofs.processes import await_serving, hub_part, kept, terminated
 from tests.proofs.quiet import await_quiet
 from tests.proofs.saying import json_option, say
-from tests.proofs.watching import Told, watched
+from tests.proofs.watching import Onlookers, Told, watched
 
 _count = click.IntRange(min=1)
 
@@ -34,6 +34,7 @@ _count = click.IntRange(min=1)
     help="Of these, what came first: rows of what a thousand lead to, again and again.",
 )
 @click.option("--changes", type=_count, default=3, show_default=True, help="That are waited for.")
+@click.option("--rest", type=float, default=10.0, show_default=True, help="Seconds before each.")
 @click.option("--waiting", type=_count, default=100, show_default=True, help="Not rated yet.")
 @click.option("--a-day", type=_count, default=100, show_default=True, help="That come in a day.")
 @click.option("--people", type=_count, default=200, show_default=True, help="At once.")
@@ -52,6 +53,7 @@ def desks(
     notifications: int,
     repeated: int,
     changes: int,
+    rest: float,
     waiting: int,
     a_day: int,
     people: int,
@@ -77,7 +79,9 @@ def desks(
         where = path / f"{notifications}-lived"
         place = lived_place(where, amount, told=partial(click.echo, err=True), repeated=repeated)
         crowd = Crowd(people, seconds=seconds, think=think)
-        alone, many, told = _measured(place, crowd, times=times, seed=seed, changes=changes)
+        alone, many, told = _measured(
+            place, crowd, Onlookers(people, changes, rest), times=times, seed=seed
+        )
     pages, late = proof.figures(alone, many)
     found: dict[str, Any] = {
         "notifications": notifications,
@@ -95,7 +99,7 @@ def desks(
 
 
 def _measured(
-    place: Place, crowd: Crowd, *, times: int, seed: int, changes: int
+    place: Place, crowd: Crowd, onlookers: Onlookers, *, times: int, seed: int
 ) -> tuple[Times, Times, Told]:
     """With the hub at work, once it has caught up with the clock."""
     hub = hub_part(place)
@@ -108,8 +112,7 @@ def _measured(
         person = proof.Somebody(place, "S. Worker", random.Random(seed))  # noqa: S311
         person.enters()
         assert hub.process is not None
-        process = hub.process.pid
-        told = watched(place, person, people=crowd.people, process=process, changes=changes)
+        told = watched(place, person, onlookers, process=hub.process.pid)
         terminated([hub])
     return alone, many, told
 

@@ -25,8 +25,6 @@ from tests.proofs.place import Place
 _STREAM: Final = re.compile(r'hx-sse:connect="([^"]+)"')
 _PAGE: Final = f"{AT}/front-door"
 _CHANGED: Final = b"event: changed"
-_REST: Final = 10.0
-"""Seconds over which it is measured what open pages cost."""
 _PATIENCE: Final = 30.0
 AIM: Final = 2_000.0
 """Milliseconds that it may take until the last is told."""
@@ -54,29 +52,37 @@ class Told:
         }
 
 
-def watched(place: Place, person: Somebody, *, people: int, process: int, changes: int) -> Told:
+@dataclass(frozen=True, slots=True)
+class Onlookers:
+    """How many pages are open, and how often something happens."""
+
+    people: int
+    changes: int
+    rest: float
+    """Seconds of quiet before each, over which it is measured what open pages cost."""
+
+
+def watched(place: Place, person: Somebody, onlookers: Onlookers, *, process: int) -> Told:
     """So many pages of the front door are open, and so often somebody sends a concern."""
-    return asyncio.run(_watched(place, person, people=people, process=process, changes=changes))
+    return asyncio.run(_watched(place, person, onlookers, process=process))
 
 
-async def _watched(
-    place: Place, person: Somebody, *, people: int, process: int, changes: int
-) -> Told:
+async def _watched(place: Place, person: Somebody, onlookers: Onlookers, *, process: int) -> Told:
     found = _STREAM.search(await asyncio.to_thread(person.asks, "GET", _PAGE))
     assert found is not None
     address = unescape(found[1])
-    opened = [await _opened(place, address, person.cookie) for _ in range(people)]
+    opened = [await _opened(place, address, person.cookie) for _ in range(onlookers.people)]
     try:
         before, begun = _cpu(process), time.monotonic()
-        await asyncio.sleep(_REST)
+        await asyncio.sleep(onlookers.rest)
         cores = (_cpu(process) - before) / (time.monotonic() - begun)
         millis: list[float] = []
-        for number in range(changes):
-            millis += await _told(place, opened, number=number)
+        for _ in range(onlookers.changes):
+            millis += await _told(place, opened, rest=onlookers.rest)
     finally:
         for _, writer in opened:
             writer.close()
-    return Told(people * changes, millis, cores)
+    return Told(onlookers.people * onlookers.changes, millis, cores)
 
 
 async def _opened(place: Place, address: str, cookie: str) -> Open:
@@ -91,16 +97,16 @@ async def _opened(place: Place, address: str, cookie: str) -> Open:
     return reader, writer
 
 
-async def _told(place: Place, opened: Sequence[Open], *, number: int) -> list[float]:
+async def _told(place: Place, opened: Sequence[Open], *, rest: float) -> list[float]:
     """Milliseconds until each was told of one more concern; of those that were."""
     before = [asyncio.create_task(_changed(reader)) for reader, _ in opened]
-    await asyncio.sleep(_REST)  # who was told just now is told again after some seconds
+    await asyncio.sleep(rest)  # who was told just now is told again after some seconds
     waiting = [
         asyncio.create_task(_changed(reader)) if task.done() else task
         for task, (reader, _) in zip(before, opened, strict=True)
     ]
     begun = time.perf_counter()
-    await asyncio.to_thread(_notifies, place, number)
+    await asyncio.to_thread(_notifies, place)
     done, late = await asyncio.wait(waiting, timeout=_PATIENCE)
     for task in late:
         task.cancel()
@@ -112,10 +118,10 @@ async def _changed(reader: asyncio.StreamReader) -> float:
     return time.perf_counter()
 
 
-def _notifies(place: Place, number: int) -> None:
+def _notifies(place: Place) -> None:
     """An agency sends a concern."""
     told = {
-        "reference": f"WATCHED-{time.time_ns()}-{number}",
+        "reference": f"WATCHED-{time.time_ns()}",
         "observed_at": "2026-11-03T19:40:00Z",
         "subject": {"name": [{"given_name": ["Kim"], "family_name": ["Invented"]}]},
         "narrative": "Kim was alone in the street.",
