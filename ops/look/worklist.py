@@ -137,9 +137,9 @@ def _rows(view: View) -> Iterator[Row]:
         for referral in trail.latest(view.connection, type_, limit=_LATELY)
     }
     keys |= _overdue(view, dt.datetime.now(dt.UTC)).union(timers.waited_for(view, STEP_NAME))
-    documents = states.load(view, STEP_NAME, keys=keys)
-    for referral_id, (_, body) in documents.items():
-        if row := _row(referral_id, _STATE.validate_json(body)):
+    known = states.parsed(view, STEP_NAME, keys=keys, parse=_STATE.validate_json)
+    for referral_id, state in known.items():
+        if row := _row(referral_id, state):
             yield row
 
 
