@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.console.approvals import DESK as APPROVALS
 from ops.console.auditor import DESK as AUDIT
+from ops.console.dead_letters import DESK as DEAD_LETTERS
 from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
@@ -11,4 +12,13 @@ from ops.console.receiving import DESK as RECEIVING
 from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
-DESKS: tuple[Desk, ...] = (DUTY, FRONT_DOOR, LINKS, APPROVALS, RESEARCHING, RECEIVING, AUDIT)
+DESKS: tuple[Desk, ...] = (
+    DUTY,
+    FRONT_DOOR,
+    LINKS,
+    APPROVALS,
+    RESEARCHING,
+    RECEIVING,
+    DEAD_LETTERS,
+    AUDIT,
+)

@@ -264,7 +264,7 @@ class Shell:
         if signed is None:
             return None
         self._let_in(desk, screen, signed.asker)
-        if screen.hears is Hears.REFERRAL:
+        if screen.hears in (Hears.REFERRAL, Hears.WRITING):
             return about(request.path_params["referral_id"])
         return of(signed.asker.agency or "") if screen.hears is Hears.OWN else ANYTHING
 
@@ -297,15 +297,7 @@ class Shell:
             if signed is None:
                 raise Stale
             self._let_in(desk, screen, signed.asker)
-            visit = Visit(
-                self.hub,
-                self.routes,
-                signed.asker,
-                desk,
-                place=request.path_params,
-                query=request.query_params,
-                form=form or Form(),
-            )
+            visit = self._visit(request, desk, signed, form or Form())
             if form is None:
                 return self._told(_opened(screen, visit, request), signed, visit)
             _check(request, form, signed)
@@ -317,6 +309,10 @@ class Shell:
             if form is not None and self._may_keep(error, request):
                 return self._again(error, signed, form)
             return self._failed(error, signed, desk)
+
+    def _visit(self, request: Request, desk: Desk, signed: _Signed, form: Form) -> Visit:
+        place, query = request.path_params, request.query_params
+        return Visit(self.hub, self.routes, signed.asker, desk, place=place, query=query, form=form)
 
     @staticmethod
     def _may_keep(error: Exception, request: Request) -> bool:
@@ -477,12 +473,14 @@ def _opened(screen: Screen, visit: Visit, request: Request) -> Page | Go | File:
         return screen.shows(visit)
     after = position(visit.hub.database)
     page = screen.shows(visit)
-    assert isinstance(page, Page)
+    if not isinstance(page, Page):
+        return page
     query = urlencode([one for one in request.query_params.multi_items() if one[0] != "done"])
     live = {
         "stream": f"{AT}/live{request.url.path.removeprefix(AT)}?after={after}",
         "here": f"{request.url.path}?{query}".rstrip("?"),
-        "renews": screen.hears is not Hears.REFERRAL,
+        "renews": screen.hears not in (Hears.REFERRAL, Hears.WRITING),
+        "writing": screen.hears is Hears.WRITING,
     }
     return replace(page, values={**page.values, "live": live})
 

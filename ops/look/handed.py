@@ -49,6 +49,8 @@ class Handed:
     """Why it is theirs no more, where they have still to say that they keep nothing of it."""
     due_at: dt.datetime | None
     left_seconds: int | None
+    handed_by: str | None = None
+    """Who of the hub handed it over, where a human did."""
 
     @property
     def waits(self) -> bool:
@@ -136,4 +138,5 @@ def _handed(referral_id: str, one: Handing, *, case_id: str, at: dt.datetime) ->
         taken_back=one.taken_back,
         due_at=due,
         left_seconds=int((due - at).total_seconds()) if due else None,
+        handed_by=one.handed_by,
     )

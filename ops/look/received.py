@@ -75,6 +75,8 @@ class Said:
     has_it: bool
     may_give_back: bool
     """Whether they may say still that it is not theirs."""
+    done: str | None = None
+    """What was done with it, as they said last."""
 
 
 def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Waiting]:
@@ -257,7 +259,8 @@ def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker)
         fact, has_it = entry.message.data, isinstance(state, Delivered) and not state.sent.recalled
         if isinstance(fact, _ANSWERS):
             back = has_it and state.sent.may_give_back is not None
-            return Said(product_id, fact.received_by, entry.message.time, has_it, back)
+            at, done = entry.message.time, state.sent.done
+            return Said(product_id, fact.received_by, at, has_it, back, done)
     return None
 
 

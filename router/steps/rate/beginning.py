@@ -5,19 +5,19 @@ longer: its clocks run from then on, and whoever rates is asked (R17, L3).
 from __future__ import annotations
 
 from router.step import Outcome
+from router.steps.areas import hub_of
 from router.steps.asking import Prepared
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
-from router.steps.places import hub_of
 from router.steps.rate.referring import referrer_of
-from router.steps.rate.state import HandedOver, Kept, State, Suggested
+from router.steps.rate.state import HandedOver, Kept, Since, State, Suggested
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.case import ChildLinked
 from schemas.information import RequestPlan
 from schemas.letter import Letter
 from schemas.notices import RatingRequest
-from schemas.policy import Place, Policy
+from schemas.policy import Area, Policy
 from schemas.rating import RatingSuggested
 
 
@@ -55,6 +55,7 @@ def taken_up(state: HandedOver, kept: Kept, *, now: Now) -> Suggested:
         cases=state.cases,
         allocated=state.allocated,
         revision=state.revision,
+        **state.shared(Since),
         received_at=now.at,
         decision_due_at=decision.due_at,
         product_due_at=product.due_at,
@@ -72,7 +73,7 @@ def begin(
     reasons: tuple[str, ...] | None = None,
     plan: RequestPlan | None = None,
     asks: bool = False,
-    elsewhere: Place | None = None,
+    elsewhere: Area | None = None,
     now: Now,
 ) -> Outcome[State]:
     """Tell what is suggested, and ask who rates; ``reasons``: all, where some are not shown."""
@@ -94,7 +95,7 @@ def request_of(
     *,
     plan: RequestPlan | None = None,
     asks: bool = False,
-    elsewhere: Place | None = None,
+    elsewhere: Area | None = None,
     policy: Policy,
 ) -> Letter:
     """The letter that asks a social worker to rate; ``asks``: parents may be asked for their
