@@ -7,8 +7,18 @@ from ops.console.auditor import DESK as AUDIT
 from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
+from ops.console.operations import DESK as OPERATIONS
 from ops.console.receiving import DESK as RECEIVING
 from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
-DESKS: tuple[Desk, ...] = (DUTY, FRONT_DOOR, LINKS, APPROVALS, RESEARCHING, RECEIVING, AUDIT)
+DESKS: tuple[Desk, ...] = (
+    DUTY,
+    FRONT_DOOR,
+    LINKS,
+    APPROVALS,
+    RESEARCHING,
+    RECEIVING,
+    AUDIT,
+    OPERATIONS,
+)

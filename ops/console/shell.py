@@ -40,6 +40,7 @@ from ops.console.live import ANYTHING, Live, about, of, position
 from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
+from ops.look.health import Health
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
 from stores import cursors
@@ -114,6 +115,8 @@ class Shell:
     desks: Sequence[Desk] = DESKS
     hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
     live: Live = field(default_factory=Live)
+    health: Health | None = None
+    """What looks at the hub now and then; None: it is looked at when somebody asks."""
 
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
@@ -305,6 +308,7 @@ class Shell:
                 place=request.path_params,
                 query=request.query_params,
                 form=form or Form(),
+                health=self.health or Health(self.hub),
             )
             if form is None:
                 return self._told(_opened(screen, visit, request), signed, visit)

@@ -19,6 +19,7 @@ from schemas.message import Message
 from stores import cursors, journal, outbox, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
+from stores.pauses import Pauses
 
 _IDLE_SECONDS = 0.2
 _REDS_AT_ONCE = 20
@@ -37,10 +38,12 @@ class Embedded:
     _position: int | None = None
     _pace: Pace = field(init=False)
     _in_force: InForce = field(init=False)
+    _pauses: Pauses = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
         self._in_force = InForce(self.database, self.policy)
+        self._pauses = Pauses(self.database)
 
     @property
     def position(self) -> int:
@@ -70,11 +73,15 @@ class Embedded:
     def once(self, *, looks_at_clock: bool = True) -> bool:
         """Publish what the clock has reached, and put what may be a Red and then the next messages
         that came from outside through every step, with all that they cause, a transaction each.
+
+        While somebody lets a step wait, all but Reds does: what comes goes through all of them in
+        one pass.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
+        paused = self._pauses.of("step", self.unit.names)
         last, waits = self._look()
         reds = waits and self._reds()
-        page = self._page(last)
+        page = [] if paused else self._page(last)
         if page:
             deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
             with self._pace.taking(len(page)):

@@ -47,6 +47,7 @@ AT = {
     "duty": "D. Manager",
     "front-door": "S. Worker",
     "links": "T. Worker",
+    "operations": "A. Operator",
     "received": "E. Helper",
     "requests": "H. Researcher",
 }
