@@ -92,6 +92,7 @@ class PausedFlow(Shape):
     """What somebody lets wait: a step, what comes from an agency, or an agency's letters."""
 
     pause_id: Identity
+    """Which pause, from when it began until it ends."""
     what: Literal["step", "feed", "queue"]
     name: Code
     """The step's, or the agency's."""

@@ -93,7 +93,8 @@ class UnitPartitions:
     _pace: Pace = field(init=False)
     _in_force: InForce = field(init=False)
     _pauses: Pauses = field(init=False)
-    _waits: bool = False
+    waits: bool = False
+    """Whether what is in hand waits, as somebody wants it."""
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
@@ -130,7 +131,7 @@ class UnitPartitions:
         told to stop first.
         """
         while self._until_done(self._look):
-            if not self._waits:
+            if not self.waits:
                 return True
             self.hear_reds()
             if self.stop.wait(_PAUSED_SECONDS):
@@ -138,7 +139,7 @@ class UnitPartitions:
         return False
 
     def _look(self) -> None:
-        self._waits = self.paused()
+        self.waits = self.paused()
 
     def ahead(self, place: Partition, records: Sequence[TopicRecord]) -> Future[bool]:
         """What :meth:`work` answers for records of the lane of Reds, which :meth:`hear_reds` gives
@@ -163,7 +164,7 @@ class UnitPartitions:
         """Hear what the steps had not heard when other units served them, unless they wait."""
         if not self._until_done(self._look):
             return False
-        if self._waits:
+        if self.waits:
             return True
         left = TakeOver(self.unit, self.database, self._in_force.now(), self.stop, self.batch)
         return self._until_done(left.once)

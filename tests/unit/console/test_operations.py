@@ -26,7 +26,7 @@ from stores import failures, linking
 from tests.support.console import Person, app_of
 from tests.support.filled import empty_hub, filled_hub
 
-PAGES = ("", "/pauses", "/runbook")
+PAGES = ("", "/pauses", "/search", "/newest", "/runbook")
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,7 @@ def test_something_is_let_wait_and_goes_on_on_the_screen(place: tuple[Hub, Starl
         assert "Letters for gp wait" in told
         assert "moved &lt;b&gt;" in told
         assert "Paused</strong>" in told
+    assert "mash.flow.paused.v1" in operator.get("/desk/operations/newest").text
     (pause,) = collect(hub).pauses
     assert (pause["decided_by"], 800 < pause["left_seconds"] <= 900) == ("A. Operator", True)
     ends = {"flow": "queue gp", "why": "there", "do": "resume"}
@@ -129,6 +130,26 @@ def test_a_faulty_form_is_shown_again_with_what_is_amiss(
     answer = person(place).sends("/desk/operations/pauses", {**wanted, **changes})
     assert (answer.status_code, f'href="#{field}"' in answer.text) == (422, True)
     assert collect(place[0]).pauses == ()
+
+
+def test_a_message_is_found_and_what_was_searched_stands_in_no_address(
+    place: tuple[Hub, Starlette],
+) -> None:
+    operator = person(place)
+    newest = operator.get("/desk/operations/newest?topic=cases.linked").text
+    (id_, *_) = re.findall(r'href="/desk/operations/follow/([^"]+)"', newest)
+    found = operator.sends("/desk/operations/search", {"text": id_[:20]})
+    assert (found.status_code, f"/desk/operations/follow/{id_}" in found.text) == (200, True)
+    followed = operator.get(f"/desk/operations/follow/{id_}").text
+    assert "mash.notification.received.v1" in followed
+    short = operator.sends("/desk/operations/search", {"text": "<b>"})
+    assert (short.status_code, 'href="#text"' in short.text, "<b>" in short.text) == (
+        422,
+        True,
+        False,
+    )
+    assert operator.get("/desk/operations/follow/none").status_code == 404
+    assert operator.get("/desk/operations/newest?topic=<b>").status_code == 200
 
 
 @pytest.mark.parametrize("who", ["S. Worker", "J. Auditor", "D. Manager"])
