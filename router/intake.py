@@ -251,6 +251,8 @@ class _Batch:
             self._known[message.id] = message
             self._new.append(key)
             self.messages.append(message)
+            if self._transaction.noted is not None:
+                self._transaction.noted.came(message.id, arrival.traceparent)
             return self._taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))
@@ -288,9 +290,10 @@ class _Batch:
         dead = dead_arrival(arrival, why, step=STEP, dead_id=dead_id)
         if not kept:
             self._buried.add(dead_id)
-            self.dead.append(dead)
+            red = possible.in_bytes(arrival.original, self._policy)
+            self.dead.append(replace(dead, may_be_red=int(red)))
             id_ = derived_id(dead_id, "refused")
-            fact = refused(dead, may_be_red=possible.in_bytes(arrival.original, self._policy))
+            fact = refused(dead, may_be_red=red)
             self.messages.append(self._arrived(arrival, fact, id_=id_))
         return rejected(dead, arrival)
 

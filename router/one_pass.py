@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -21,6 +21,7 @@ from schemas.notification import MessageRefused
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec
+from stores.context import Context
 from stores.dead_letters import DeadLetter
 from stores.timers import StoredTimer
 
@@ -41,6 +42,8 @@ class Delivery:
     original: bytes | None = None
     hearers: tuple[Step[Any], ...] | None = None
     """Who hears it, where its own type does not tell."""
+    carried: Context | None = None
+    """The span that its topic names beside it."""
 
 
 def never() -> bool:
@@ -136,7 +139,7 @@ class Effects:
         fact = refused(dead, may_be_red=red, message_id=message.id)
         told = caused_by(message, step, fact=fact, ordinal=0)
         self.facts.append(told)
-        self.dead.append(dead)
+        self.dead.append(replace(dead, may_be_red=int(red)))
         if message.data.of_agency is not None:
             letter = Letter("receipt", agency=dead.agency, notice=rejected_later(dead, message))
             id_ = derived_id(dead.id, "receipt")
@@ -220,7 +223,7 @@ def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Poli
         _log.error(
             "step.undecidable",
             step=step.name,
-            message_id=message.id,
+            message=message,
             error=type(error).__name__,
             line=traceback.extract_tb(error.__traceback__)[-1].lineno,
         )

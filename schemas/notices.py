@@ -386,3 +386,23 @@ class LookReviewed(Notice, type="mash.look-reviewed.v1"):
     to_do: Line
     contact: Line | None = Field(default=None, exclude_if=not_)
     """Whom to ring who does not find it so."""
+
+
+class MessageMended(Notice, type="mash.message-mended.v1"):
+    """Somebody who runs the hub corrected the one field of an agency's message for which it could
+    not be acted on: for that agency, so that its own record can say the same. Whether it is taken
+    then is told by a receipt.
+    """
+
+    id: Identity
+    """By which the receipt called the message that was refused."""
+    message_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The sender's own id of it, where it gave one."""
+    field: Line
+    """In the sender's own words, such as ``row 3, DOB``."""
+    value: Prose | None = Field(default=None, exclude_if=not_)
+    """What it holds now; None: nothing."""
+    mended_by: Line
+    why: Line
+    mended_at: Instant
+    to_do: Line

@@ -39,6 +39,9 @@ class DeadLetterRedriven(DeadLetterFact, type="mash.dead-letter.redriven.v1"):
     decided_by: Line
     why: Line
     proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
+    and_by: Line | None = Field(default=None, exclude_if=not_)
+    """Who else decided it: of many at a time two people do."""
+    and_proven: Proof | None = Field(default=None, exclude_if=not_)
 
 
 class DeadLetterDiscarded(DeadLetterFact, type="mash.dead-letter.discarded.v1"):
@@ -47,6 +50,31 @@ class DeadLetterDiscarded(DeadLetterFact, type="mash.dead-letter.discarded.v1"):
     decided_by: Line
     why: Line
     proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
+    and_by: Line | None = Field(default=None, exclude_if=not_)
+    """Who else decided it: of many at a time two people do."""
+    and_proven: Proof | None = Field(default=None, exclude_if=not_)
+
+
+class DeadLettersFact(Fact, topic="dead_letters.settled", subject="asked_id"):
+    """What somebody wants done with many dead letters at a time, which takes two people."""
+
+    asked_id: Identity
+    decided_by: Line
+    why: Line
+    proven: Proof | None = Field(default=None, exclude_if=not_)
+
+
+class DeadLettersAsked(DeadLettersFact, type="mash.dead-letters.asked.v1"):
+    """Somebody chose dead letters to be sent again or given up, and another is to agree."""
+
+    act: Literal["redrive", "discard"]
+    dead_letter_ids: Annotated[tuple[Identity, ...], Field(min_length=2)]
+
+
+class DeadLettersDecided(DeadLettersFact, type="mash.dead-letters.decided.v1"):
+    """Another person agreed, and it is done from here on; or it is not to be done."""
+
+    agreed: bool
 
 
 class DeadLetterRevealed(DeadLetterFact, type="mash.dead-letter.revealed.v1"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from stores.database import Transaction, View
 from stores.rows import Clash, look_up
@@ -50,6 +50,21 @@ class DeadLetter:
     decided_by: str | None = None
     why: str | None = None
     mended: bytes | None = None
+    may_be_red: int = 0
+    """1: it may be about a Red; 0: it is about none."""
+
+
+WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
+"""Where a letter waits for somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which dead letters; what is left out chooses all."""
+
+    states: Sequence[str] = WAITING
+    reason: str | None = None
+    agency: str | None = None
 
 
 def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
@@ -73,6 +88,7 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
             "created_at": transaction.now,
             "key_id": item.key_id,
             "original": keys[item.key_id].seal(item.original, bound_to=item.id),
+            "may_be_red": item.may_be_red,
         }
         for item in dead
     ]
@@ -85,17 +101,59 @@ def known_ids(view: View, ids: Iterable[str]) -> set[str]:
     return {row.id for row in known}
 
 
+_SHOWN = tuple(column for column in dead_letters.c if column.name not in ("original", "mended"))
+
+
 def find(
-    connection: Connection, *, state: str | None = None, reason: str | None = None
+    connection: Connection,
+    *,
+    state: str | None = None,
+    reason: str | None = None,
 ) -> Sequence[Any]:
-    """Rows without originals, oldest first."""
-    columns = [column for column in dead_letters.c if column.name not in ("original", "mended")]
-    query = select(*columns).order_by(dead_letters.c.position)
-    if state is not None:
-        query = query.where(dead_letters.c.state == state)
-    if reason is not None:
-        query = query.where(dead_letters.c.reason == reason)
-    return connection.execute(query).all()
+    """Rows of any state without originals: what may be a Red first, then the oldest."""
+    states = [state] if state else list(DeadLetterState)
+    return some(connection, Chosen(states, reason))
+
+
+def some(
+    connection: Connection, chosen: Chosen, *, limit: int | None = None, after: int = 0
+) -> Sequence[Any]:
+    """Rows without originals behind the first so many: what may be a Red first, then the oldest."""
+    kept = dead_letters.c
+    query = select(*_SHOWN).where(*_as_chosen(chosen))
+    query = query.order_by(kept.may_be_red.desc(), kept.position)
+    return connection.execute(query.limit(limit).offset(after)).all()
+
+
+def counted(connection: Connection, chosen: Chosen) -> Sequence[Any]:
+    """``reason``, ``agency``, whether they ``may_be_red``, and how many ``letters``."""
+    kept = dead_letters.c
+    by = (kept.reason, kept.agency, kept.may_be_red)
+    query = select(*by, func.count().label("letters")).where(*_as_chosen(chosen)).group_by(*by)
+    return connection.execute(query.order_by(*by)).all()
+
+
+def _as_chosen(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    kept = dead_letters.c
+    yield kept.state.in_(list(chosen.states))
+    if chosen.reason is not None:
+        yield kept.reason == chosen.reason
+    if chosen.agency is not None:
+        yield kept.agency == chosen.agency
+
+
+def called(connection: Connection, wanted: str, *, limit: int) -> Sequence[Any]:
+    """The row of an id; where there is none, so many of those whose ids begin so."""
+    kept = dead_letters.c.id
+    query = select(*_SHOWN).order_by(dead_letters.c.position).limit(limit)
+    exact = connection.execute(query.where(kept == wanted)).all()
+    return exact or connection.execute(query.where(kept.startswith(wanted, autoescape=True))).all()
+
+
+def of_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Any]:
+    """The rows of these ids, as far as there are any, by id."""
+    found = look_up(connection, _SHOWN, by=dead_letters.c.id, values=list(ids))
+    return {row.id: row for row in found}
 
 
 def load(transaction: Transaction, dead_letter_id: str) -> DeadLetter | None:

@@ -167,7 +167,8 @@ dead_letters = Table(
     Column("key_id", Text, nullable=False),
     Column("original", LargeBinary, nullable=False),
     Column("mended", LargeBinary),
-    Index("dead_letters_state", "state", "position"),
+    Column("may_be_red", SmallInteger, nullable=False, server_default=text("0")),
+    Index("dead_letters_state", "state", "may_be_red", "position"),
 )
 
 letters = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, or_, select
 from schemas.base import Fact
 from schemas.message import Message
 from stores import codec, journal, products
+from stores.rows import look_up
 from stores.tables import journal as table
 from stores.vault import Vault
 
@@ -88,3 +89,20 @@ def caused(connection: Connection, *, about: Collection[str], by: str) -> set[st
         table.c.correlation_id.in_(about), table.c.causation_id == by
     )
     return set(connection.execute(query).scalars())
+
+
+def causes(connection: Connection, about: Collection[str]) -> dict[str, str | None]:
+    """What caused each message that is about one of these."""
+    found: dict[str, str | None] = {}
+    for part in _parts(about):
+        query = select(table.c.message_id, table.c.causation_id)
+        rows = connection.execute(query.where(table.c.correlation_id.in_(part)))
+        found |= {row.message_id: row.causation_id for row in rows}
+    return found
+
+
+def correlations(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """What each of these messages is about, as far as the journal has them."""
+    columns = (table.c.message_id, table.c.correlation_id)
+    found = look_up(connection, columns, by=table.c.message_id, values=list(ids))
+    return {row.message_id: row.correlation_id for row in found}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +14,23 @@ from ops.access.acting import asker
 from ops.access.noting import UNKNOWN
 from ops.access.recording import permit_on_record
 from ops.commands.acting import Said, who_does, who_reveals
-from ops.commands.common import answer, config_option, json_option, options, table
+from ops.commands.common import answer, config_option, json_option, options, table, text
 from ops.commands.reading import reading, writing
+from ops.look import dead_letters as looking
+from ops.look.dead_letters import Listed
 from ops.look.reading import Readable
+from ops.mend import bulk
 from ops.mend import dead_letters as letters
-from ops.mend.dead_letters import Listed, Person, Refused
+from ops.mend.bulk import Outcome, Verb
+from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub
 from schemas.access import Act, Purpose, Record
 from schemas.refusals import REASONS
-from stores import codec
-from stores.dead_letters import DeadLetterState
-from stores.vault import Unreadable
+from stores.dead_letters import WAITING, Chosen, DeadLetterState
 
-_SHOWN = ("id", "agency", "step", "reason", "field", "state")
+_SHOWN = (
+    *("id", "created_at", "may_be_red", "agency", "step", "reason", "field", "state", "came_back"),
+)
 
 
 @click.group("dead-letters")
@@ -43,6 +44,8 @@ def dead_letters() -> None:
       hub dead-letters mend ID --field data.date_of_birth --value 2019-02-03 \\
         --who "A. Operator" --why "called school"
       hub dead-letters redrive ID --who "A. Operator" --why "date corrected"
+
+    For ID the first characters of one are enough.
     """
 
 
@@ -68,7 +71,7 @@ _agency_option = click.option("--agency", help="Only those of this agency.")
 def list_(
     *, config: Path, as_json: bool, state: str | None, reason: str | None, agency: str | None
 ) -> None:
-    """List dead letters, oldest first, without what they hold.
+    """List dead letters without what they hold: what may be about a Red first, then the oldest.
 
     \b
     Example:
@@ -76,8 +79,33 @@ def list_(
     """
     with reading(config) as hub:
         found = _listed(hub, agency, state=state, reason=reason)
-    shown = [{name: letter[name] for name in _SHOWN} for letter in found]
+    shown = [{name: _cell(letter[name]) for name in _SHOWN} for letter in found]
     answer(found, [table("Dead letters", shown)], as_json=as_json)
+
+
+def _cell(value: Any) -> Any:
+    """A value as a table has it: a mark is there, or it is not."""
+    return ("yes" if value else "") if isinstance(value, bool) else value
+
+
+@dead_letters.command()
+@config_option
+@json_option
+def count(*, config: Path, as_json: bool) -> None:
+    """Count those that wait, by reason and by agency, and those that may be about a Red.
+
+    \b
+    Example:
+      hub dead-letters count
+    """
+    with reading(config) as hub:
+        counted = looking.count(hub, Chosen())
+    tables = [
+        table(f"By {name}", [{name: key, "letters": n} for key, n in by.items()])
+        for name, by in (("reason", counted.by_reason), ("agency", counted.by_agency))
+    ]
+    reds = f"{counted.letters:,} wait, of which {counted.reds:,} may be about a Red"
+    answer(asdict(counted), [reds, *tables], as_json=as_json)
 
 
 @dead_letters.command()
@@ -99,7 +127,11 @@ def show(*, id_: str, config: Path, as_json: bool, reveal: bool, said: Said) -> 
       hub dead-letters show 3f0c… --reveal --who "A. Operator" --why "to mend the date"
     """
     with reading(config) as reader:
-        told = _told(_one(reader, id_))
+        told = _told(looking.one(reader, id_))
+        id_ = told["id"]
+        if now := looking.became(reader, [id_]).get(id_):
+            told |= {"became": now.result, "became_reason": now.reason}
+            told |= {"became_dead_letter": now.dead_letter_id}
     if reveal:
         if not said.is_whole():
             raise click.UsageError(
@@ -112,18 +144,11 @@ def show(*, id_: str, config: Path, as_json: bool, reveal: bool, said: Said) -> 
     answer(told, (f"{key:<12} {value}" for key, value in words.items()), as_json=as_json)
 
 
-def _one(hub: Readable, id_: str) -> Listed:
-    letter = letters.one(hub, id_)
-    if letter is None:
-        raise click.ClickException(f"there is no dead letter {id_}; see `hub dead-letters list`")
-    return letter
-
-
 def _told(letter: Listed) -> dict[str, Any]:
-    reason, at = REASONS[letter["reason"]], codec.from_micros(letter["created_at"]).isoformat()
+    reason = REASONS[letter["reason"]]
     hint = reason.hint and reason.hint.replace(" ID`", f" {letter['id']}`")
     why = {"cause": reason.cause, "cure": reason.cure, "hint": hint}
-    return {**letter, "created_at": at} | why | {"mendable": reason.mendable}
+    return {**letter} | why | {"mendable": reason.mendable}
 
 
 def _text(body: bytes | None) -> str | None:
@@ -157,6 +182,7 @@ def mend(
         --who "A. Operator" --why "asked school"
     """
     with writing(config) as hub:
+        id_ = looking.one(hub, id_)["id"]
         person = _permit(hub, who, why=why, id_=id_)
         letters.mend(hub, _routes(hub), id_=id_, field=field, value=value, person=person)
     shown = f"{id_} is mended; send it with `hub dead-letters redrive {id_}`"
@@ -170,6 +196,9 @@ _chosen = options(
     click.option("--all", "everything", is_flag=True, help="All that wait."),
     click.option("--dry-run", is_flag=True, help="Only count what would be done."),
     click.option("--yes", is_flag=True, help="Do not ask."),
+    click.option(
+        "--and", "other", type=text, help="Who else decides it: more than one at a time takes two."
+    ),
 )
 """One, some or all, counted first."""
 
@@ -181,21 +210,22 @@ _chosen = options(
 @who_does
 def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -> None:
     """Send one dead letter again, or all of a reason or agency, as it came or mended. Each only
-    once.
+    once. More than one at a time takes two people: name the other with --and, or have them agree
+    to what was asked for (`hub dead-letters asked`).
 
     What it causes happens once, however often this is started: a letter that was redriven is not
-    sent again. Exit 1 when any was refused again or could not be sent.
+    sent again. Waits some seconds for what the hub does with it. Exit 1 when any was refused again
+    or could not be sent.
 
     \b
     Example:
       hub dead-letters redrive --reason refused.agreement --dry-run \\
         --who me --why "agreement renewed"
       hub dead-letters redrive --reason refused.agreement \\
-        --who "A. Operator" --why "agreement renewed"
+        --who "A. Operator" --and "P. Operator" --why "agreement renewed"
     """
     with writing(config) as hub:
-        again = partial(letters.redrive, hub, _routes(hub))
-        _act(hub, "redrive", act=again, who=who, why=why, as_json=as_json, **chosen)
+        _act(hub, "redrive", who=who, why=why, as_json=as_json, **chosen)
 
 
 @dead_letters.command()
@@ -204,75 +234,119 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
 @json_option
 @who_does
 def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -> None:
-    """Give one dead letter up, or all of a reason or agency; the originals stay.
+    """Give one dead letter up, or all of a reason or agency; the originals stay. More than one at
+    a time takes two people, as with redrive.
 
     \b
     Example:
       hub dead-letters discard 3f0c… --who "A. Operator" --why "sent anew by the school"
     """
     with writing(config) as hub:
-        give_up = partial(letters.discard, hub)
-        _act(hub, "discard", act=give_up, who=who, why=why, as_json=as_json, **chosen)
+        _act(hub, "discard", who=who, why=why, as_json=as_json, **chosen)
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """What became of the letters; ``not_done``: why, by id."""
+@dead_letters.command()
+@config_option
+@json_option
+def asked(*, config: Path, as_json: bool) -> None:
+    """List what somebody wants done with many, and who has agreed, of the last day.
 
-    matched: int
-    by_reason: dict[str, int]
-    done: int = 0
-    refused_again: int = 0
-    not_done: dict[str, str] = field(default_factory=dict)
-    dry_run: bool = False
+    \b
+    Example:
+      hub dead-letters asked
+    """
+    with reading(config) as hub:
+        found = bulk.asked_lately(hub)
+    said = {True: "agreed", False: "refused", None: "waits"}
+    rows = [
+        {
+            "id": one.asked_id,
+            "at": one.at.isoformat(),
+            "act": one.verb,
+            "letters": len(one.ids),
+            "by": one.by,
+            "stands": said[one.agreed],
+            "said_by": one.said_by,
+        }
+        for one in found
+    ]
+    value = [row | {"why": one.why} for row, one in zip(rows, found, strict=True)]
+    answer(value, [table("Asked for", rows)], as_json=as_json)
 
-    def act(self, act: Callable[[str], int], id_: str) -> None:
-        """Act on one of several: what is amiss with it keeps none of the others."""
-        try:
-            refused = act(id_)
-        except Refused as error:
-            self.not_done[id_] = str(error)
-        except Unreadable:
-            self.not_done[id_] = "its key was destroyed, or is another hub's"
-        else:
-            self.done += not refused
-            self.refused_again += refused
 
-    def left(self) -> list[str]:
-        """What is left of what was asked for, in words."""
-        said = [f"{id_} not done: {why}" for id_, why in self.not_done.items()]
-        again = f"{self.refused_again} refused again: `hub dead-letters list` shows what is amiss"
-        return [again, *said] if self.refused_again else said
+@dead_letters.command()
+@click.argument("asked_id", metavar="ID")
+@config_option
+@json_option
+@click.option("--refuse", is_flag=True, help="It is not to be done.")
+@who_does
+def agree(*, asked_id: str, config: Path, as_json: bool, refuse: bool, who: str, why: str) -> None:
+    """Agree to what another person asked for, which is then done; or refuse it.
+
+    \b
+    Example:
+      hub dead-letters agree 3f0c… --who "P. Operator" --why "agreement seen"
+    """
+    with writing(config) as hub:
+        person = _permit(hub, who, why=why, id_=None)
+        if refuse:
+            bulk.refuse(hub, asked_id, person=person)
+            answer({"id": asked_id, "agreed": False}, ["it is not done"], as_json=as_json)
+            return
+        verb = bulk.one(hub, asked_id).verb
+        _say(verb, bulk.agree(hub, _routes(hub), asked_id, person=person), as_json=as_json)
 
 
 def _act(
     hub: Hub,
-    verb: str,
+    verb: Verb,
     *,
-    act: Callable[..., int],
     who: str,
     why: str,
+    other: str | None,
     as_json: bool,
     dry_run: bool,
     yes: bool,
     **chosen: Any,
 ) -> None:
-    found = _letters(hub, **chosen)
-    counts = Counter(letter["reason"] for letter in found)
-    outcome = _Outcome(len(found), dict(counts), dry_run=dry_run)
-    counted = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items())) or "none match"
+    ids = _ids(hub, **chosen)
+    outcome = Outcome(len(ids), looking.reasons(hub, ids), dry_run=dry_run)
     if not dry_run:
-        person = _permit(hub, who, why=why, id_=found[0]["id"] if len(found) == 1 else None)
-        if len(found) > 1 and not yes:
-            click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
-        for letter in found:
-            outcome.act(partial(act, person=person), letter["id"])
-    done = f"{verb}: {outcome.done} of {len(found)} done ({counted})"
-    shown = f"would {verb} {len(found)} ({counted})" if dry_run else done
-    answer(asdict(outcome), [shown], as_json=as_json)
-    if outcome.left():
-        click.echo("\n".join(outcome.left()), err=True)
+        person = _permit(hub, who, why=why, id_=ids[0] if len(ids) == 1 else None)
+        if len(ids) > 1:
+            if not yes:
+                click.confirm(f"{verb} {len(ids)} ({_counted(outcome)})?", abort=True, err=True)
+            if other is None:
+                asked_id = bulk.ask(hub, verb, ids=ids, person=person)
+                say = f"{bulk.TWO}: `hub dead-letters agree {asked_id}`"
+                answer({"asked_id": asked_id, "letters": len(ids)}, [say], as_json=as_json)
+                return
+            bulk.different(who, other)
+            person = replace(person, other=_permit(hub, other, why=why, id_=None))
+        outcome = bulk.act_on(hub, _routes(hub), verb, ids=ids, person=person)
+    _say(verb, outcome, as_json=as_json)
+
+
+def _say(verb: Verb, outcome: Outcome, *, as_json: bool) -> None:
+    done = f"{verb}: {outcome.done} of {outcome.matched} done ({_counted(outcome)})"
+    if outcome.dry_run:
+        done = f"would {verb} {outcome.matched} ({_counted(outcome)})"
+    answer(asdict(outcome), [done], as_json=as_json)
+    if outcome.undecided:
+        say = f"the hub has not acted yet on {outcome.undecided}: `hub dead-letters show` tells"
+        click.echo(say, err=True)
+    if outcome.refused_again:
+        again = f"{outcome.refused_again} refused again"
+        click.echo(f"{again}: `hub dead-letters list` shows what is amiss", err=True)
+    for id_, why in outcome.not_done.items():
+        click.echo(f"{id_} not done: {why}", err=True)
+    if not outcome.well:
         raise SystemExit(1)
+
+
+def _counted(outcome: Outcome) -> str:
+    by = sorted(outcome.by_reason.items())
+    return ", ".join(f"{n} {reason}" for reason, n in by) or "none match"
 
 
 def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> Person:
@@ -283,20 +357,29 @@ def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> Person:
     return Person(who, why, access.proven)
 
 
-def _letters(
+def _ids(
     hub: Hub, *, id_: str | None, reason: str | None, agency: str | None, everything: bool
-) -> list[Listed]:
+) -> list[str]:
     """The letters chosen; one named by its id in any state: acting on it says why not."""
     if sum(map(bool, (id_, reason or agency, everything))) != 1:
         raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
-    return [_one(hub, id_)] if id_ else _listed(hub, agency, reason=reason)
+    if id_:
+        return [looking.one(hub, id_)["id"]]
+    found = _listed(hub, agency, reason=reason, limit=bulk.MOST)
+    return [letter["id"] for letter in found]
 
 
 def _listed(
-    hub: Readable, agency: str | None, *, reason: str | None, state: str | None = None
+    hub: Readable,
+    agency: str | None,
+    *,
+    reason: str | None,
+    state: str | None = None,
+    limit: int | None = None,
 ) -> list[Listed]:
     """An agency that nobody knows is an error, unless it has some: it may be configured no more."""
-    found = letters.listed(hub, state=state, reason=reason, agency=agency)
+    chosen = Chosen([state] if state else WAITING, reason, agency)
+    found = looking.some(hub, chosen, limit=limit)
     known = hub.settings.agencies
     if agency is not None and agency not in known and not found:
         every = ", ".join(sorted(known))

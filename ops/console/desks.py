@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.console.approvals import DESK as APPROVALS
 from ops.console.auditor import DESK as AUDIT
+from ops.console.dead_letters import DESK as DEAD_LETTERS
 from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
@@ -19,6 +20,7 @@ DESKS: tuple[Desk, ...] = (
     APPROVALS,
     RESEARCHING,
     RECEIVING,
-    AUDIT,
     OPERATIONS,
+    DEAD_LETTERS,
+    AUDIT,
 )

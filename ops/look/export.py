@@ -53,6 +53,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.DueTimeWarning,
     notices.Handover,
     notices.LookReviewed,
+    notices.MessageMended,
     notices.HeldBackNotice,
     notices.LinkReview,
     notices.LinksChanged,

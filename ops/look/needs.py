@@ -159,6 +159,7 @@ def _dead_letters(status: Status) -> Iterator[Need]:
             "dead letters",
             urgent=False,
             seconds=dead["oldest_seconds"],
+            screen="dead-letters",
         )
 
 

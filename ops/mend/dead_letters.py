@@ -17,7 +17,6 @@ from ops.access.acting import Asker, refused
 from ops.access.items import Kept
 from ops.access.noting import OPERATIONS, operation
 from ops.access.recording import denied, granted
-from ops.look.reading import Readable
 from ops.look.revealing import of_access, tell
 from ops.mend import mending
 from ops.run.wiring import Hub
@@ -45,7 +44,7 @@ from schemas.enquiries import EnquiryDecided
 from schemas.keys import KeyDecided
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
-from schemas.notices import ContentRevealed
+from schemas.notices import ContentRevealed, MessageMended
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.operations import (
     DeadLetterDiscarded,
@@ -59,11 +58,10 @@ from schemas.safety import SafetyDecided
 from schemas.topics import REDRIVEN
 from stores import codec, cursors, dead_letters, inbox, journal, queues, states, trail
 from stores.database import Transaction
-from stores.dead_letters import DeadLetter, DeadLetterState
+from stores.dead_letters import WAITING, DeadLetter, DeadLetterState
 from stores.ports import Arrival
 from stores.vault import Unreadable
 
-WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
 PASSED_OVER = 0
 """In the inbox in a policy's place: the step was passed over, as the message was for another."""
 
@@ -80,46 +78,8 @@ class Person:
     why: str
     proven: Proof | None = None
     """How they showed who they are."""
-
-
-Listed = Mapping[str, Any]
-"""A dead letter without what it held, by these names. Times in microseconds."""
-_LISTED = (
-    "id",
-    "agency",
-    "connector",
-    "step",
-    "reason",
-    "field",
-    "state",
-    "content_type",
-    "created_at",
-    "decided_by",
-    "why",
-)
-
-
-def listed(
-    hub: Readable, *, state: str | None = None, reason: str | None = None, agency: str | None = None
-) -> list[Listed]:
-    """Dead letters, oldest first; ``state`` None: those that wait for somebody."""
-    with hub.database.reading() as connection:
-        rows = dead_letters.find(connection, state=state, reason=reason)
-    wanted = (
-        row for row in rows if (state or row.state in WAITING) and agency in (None, row.agency)
-    )
-    return list(map(_told_of, wanted))
-
-
-def one(hub: Readable, id_: str) -> Listed | None:
-    """One dead letter, whatever its state, without what it held."""
-    with hub.database.reading() as connection:
-        row = next((row for row in dead_letters.find(connection) if row.id == id_), None)
-    return row and _told_of(row)
-
-
-def _told_of(row: Any) -> Listed:
-    return {name: getattr(row, name) for name in _LISTED}
+    other: Person | None = None
+    """Who else decides it, where it takes two."""
 
 
 def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
@@ -177,7 +137,7 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
     with _opened(hub, id_) as opened:
         dead = opened.waiting()
         mending.check(dead.reason, dead.field, wanted=field)
-        reading = _reading(routes.by_code.get(dead.agency), dead.content_type)
+        reading = reading_of(routes.by_code.get(dead.agency), dead.content_type)
         before = dead.mended or dead.original
         text = mending.mended(before, dead.content_type, field=field, value=value, reading=reading)
         bodies = (dead.original, text)
@@ -192,8 +152,40 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
                 "it is a named person's decision, and only its sender says what was decided: "
                 "ask for the message anew"
             )
+        at = codec.from_micros(opened.transaction.now)
+        route = routes.by_code.get(dead.agency)
+        door = Door(route, dead.connector, at) if route else None
+        mending.check_value(dead, text, door=door)
         after = replace(dead, state=DeadLetterState.MENDED, mended=text)
-        opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
+        told = opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
+        if route is not None:
+            _tell_sender(opened, told, field=field, value=value, person=person)
+
+
+def _tell_sender(
+    opened: _Opened, message: Message, *, field: str, value: str, person: Person
+) -> None:
+    """Whose message it is hears what it holds now, so that its own record can say the same."""
+    dead = opened.letter
+    notice = MessageMended(
+        id=dead.id,
+        message_id=dead.message_id if dead.step == intake.STEP else None,
+        field=dead.field or field,
+        value=value or None,
+        mended_by=person.who,
+        why=person.why,
+        mended_at=message.time,
+        to_do=_TO_DO,
+    )
+    letter = Letter(f"mended/{dead.agency}", agency=dead.agency, notice=notice)
+    id_ = derived_id(message.id, letter.key)
+    queues.post(opened.transaction, {id_: letter}, about={id_: dead.key_id})
+
+
+_TO_DO = (
+    "Correct your own record where this is right. Where it is not, send the message anew as it is "
+    "to be, and ring the hub."
+)
 
 
 def _names(decisions: Sequence[str], content_type: str, *, body: bytes) -> bool:
@@ -250,7 +242,12 @@ def redrive(hub: Hub, routes: Routes, id_: str, *, person: Person) -> int:
         arrives = partial(_arrive_again, policy=hub.policy.value)
         again = arrives if dead.step == intake.STEP else _decide_again
         ids, refused, after = again(opened.transaction, dead, route=routes.by_code.get(dead.agency))
-        opened.settle(after, person, told=DeadLetterRedriven, message_ids=ids, refused=refused)
+        if not refused and ids:
+            # Who looks at what it has become finds it there, and whether it came back.
+            about = trail.correlations(opened.transaction.connection, ids[:1])
+            opened = replace(opened, correlation_id=about.get(ids[0], opened.correlation_id))
+        told = {"message_ids": ids, "refused": refused}
+        opened.settle(after, person, told=DeadLetterRedriven, **told)
     return refused
 
 
@@ -271,12 +268,14 @@ class _Opened:
             raise Refused(f"{was}; see `hub dead-letters show`")
         return dead
 
-    def settle(self, dead: DeadLetter, person: Person, *, told: type[Fact], **more: Any) -> None:
+    def settle(self, dead: DeadLetter, person: Person, *, told: type[Fact], **more: Any) -> Message:
         """Keep how the letter stands now, and record the fact that tells of it."""
         after = replace(dead, decided_by=person.who, why=person.why)
         dead_letters.settle(self.transaction, after)
         said = {"decided_by": person.who, "why": person.why, "proven": person.proven}
-        self.record(told, said | more)
+        if person.other is not None:
+            said |= {"and_by": person.other.who, "and_proven": person.other.proven}
+        return self.record(told, said | more)
 
     @property
     def _alarmed(self) -> bool:
@@ -309,7 +308,7 @@ def _opened(hub: Hub, id_: str) -> Iterator[_Opened]:
         yield _Opened(transaction, cursor, dead, cause.correlation_id if cause else dead.id)
 
 
-def _reading(route: AgencyRoute | None, content_type: str) -> Reading:
+def reading_of(route: AgencyRoute | None, content_type: str) -> Reading:
     """How the agency's mapping reads such content; the hub's own shapes need none."""
     form = route.format_of_kept(media_type(content_type)) if route else None
     return form.reading if form else Reading()

@@ -6,17 +6,27 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+from pydantic import ValidationError
 
+from connectors.events.envelope import reread
+from connectors.events.facts import Door
 from connectors.formats.media import media_type
 from connectors.formats.records import Kind, Reading
-from schemas.refusals import REASONS
+from connectors.not_taken import of_validation
+from router import intake
+from router.refuse import parts_to_tell
+from schemas.notification import SetAside
+from schemas.refusals import REASONS, Refusal
+from schemas.topics import FACTS
+from stores.dead_letters import DeadLetter
 
 _ROW = re.compile(r"^(row|line) \d+, |^\[\d+\]\.")
+_RECORD = re.compile(r"\[\d+\](?=/)")
 _INDEX = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _HOLDERS = (
     "data",
@@ -54,16 +64,30 @@ class CannotMend(Exception):
 
 def check(reason: str, recorded: str | None, *, wanted: str) -> None:
     """Only the field that was found faulty may be changed. Raises :class:`CannotMend`."""
-    if (
-        recorded is None
-        or not REASONS[reason].mendable
-        or reason.startswith(("unreadable.json", "unreadable.xml"))
-    ):
+    if recorded is None or not is_mendable(reason, recorded):
         raise CannotMend(f"{reason} is not the fault of one field: {REASONS[reason].cure}")
     if wanted not in (recorded, _bare(recorded)):
         raise CannotMend(f"only the faulty field may be changed, which is: {_bare(recorded)}")
     if _OWNERS.intersection(name for name, _ in _INDEX.findall(_bare(recorded))):
         raise CannotMend(_ONLY_ITS_OWNER)
+
+
+def is_mendable(reason: str, recorded: str | None) -> bool:
+    """Whether one field is at fault, and can be corrected."""
+    whole = reason.startswith(("unreadable.json", "unreadable.xml"))
+    return recorded is not None and REASONS[reason].mendable and not whole
+
+
+def held(dead: DeadLetter, *, reading: Reading) -> str | None:
+    """What stands in the faulty field; None where no one field can be told from the rest."""
+    kind = media_type(dead.content_type).kind
+    if kind is None or kind not in _READERS or not is_mendable(dead.reason, dead.field):
+        return None
+    body, field = dead.mended or dead.original, _bare(dead.field or "")
+    try:
+        return _READERS[kind](body.decode("utf-8-sig"), field, reading=reading)
+    except (ValueError, LookupError, TypeError, SyntaxError, csv.Error):
+        return None
 
 
 _ONLY_ITS_OWNER = (
@@ -85,6 +109,45 @@ def mended(
         raise CannotMend(
             "the message cannot be read well enough to change one field; ask for it anew"
         ) from None
+
+
+def check_value(dead: DeadLetter, body: bytes, *, door: Door | None) -> None:
+    """Read what was mended as it would be read if its sender sent it. Raises :class:`CannotMend`
+    where what stands in the field now cannot be used either; another fault is left for the next
+    mending. ``door``: None where the agency is configured no more, so that nothing reads it.
+    """
+    amiss = _as_sent(dead, body, door=door) if dead.step == intake.STEP else _as_fact(dead, body)
+    for one in amiss:
+        reason = REASONS[one.reason]
+        cure = reason.cure_for(one.expected)
+        raise CannotMend(f"that cannot be used either. {reason.cause} {cure}")
+
+
+def _as_sent(dead: DeadLetter, body: bytes, *, door: Door | None) -> Iterator[Refusal | SetAside]:
+    """What connectors cannot use of the field."""
+    if door is None:
+        return
+    mine = _plain(dead.field or "")
+    for arrival in reread(door, body, content_type=dead.content_type, event_id=dead.message_id):
+        told = arrival.body
+        for one in [told] if isinstance(told, Refusal) else parts_to_tell(told):
+            if one.field is not None and _plain(one.field) == mine:
+                yield one
+
+
+def _as_fact(dead: DeadLetter, body: bytes) -> Iterator[Refusal]:
+    """What the shape of a fact does not allow: it was one before it was mended."""
+    shape = FACTS.get(media_type(dead.content_type).parameters.get("type", ""))
+    try:
+        if shape is not None:
+            shape.model_validate_json(body)
+    except ValidationError as error:
+        yield of_validation(error).refusal
+
+
+def _plain(field: str) -> str:
+    """A field as it is called in whichever row or record it stands."""
+    return _RECORD.sub("", _bare(field))
 
 
 def _bare(field: str) -> str:
@@ -185,6 +248,36 @@ def _made(record: Element | None, path: str) -> Element:
     return record
 
 
+def _held_in_json(text: str, field: str, *, reading: Reading) -> str:  # noqa: ARG001
+    path = [int(index) if index else name for name, index in _INDEX.findall(field)]
+    found = _holder(json.loads(text), path)
+    for part in path:
+        found = found.get(part, "") if isinstance(found, dict) else found[part]
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def _held_in_csv(text: str, field: str, *, reading: Reading) -> str:
+    header, row = csv.reader(io.StringIO(text), delimiter=reading.delimiter, strict=True)
+    return row[[name.strip() for name in header].index(field)]
+
+
+def _held_in_xml(text: str, field: str, *, reading: Reading) -> str:
+    root = fromstring(text, forbid_dtd=True)
+    record = root if reading.path == "." else root.find(reading.path)
+    path = re.sub(rf"^{re.escape(reading.path)}(\[\d+\])?/", "", field)
+    path, _, attribute = path.partition("@")
+    found = record.find(path.rstrip("/")) if path else record
+    if found is None:
+        return ""
+    return str((found.get(attribute) if attribute else found.text) or "")
+
+
+_READERS: Mapping[Kind, Callable[..., str]] = {
+    "json": _held_in_json,
+    "json-lines": _held_in_json,
+    "csv": _held_in_csv,
+    "xml": _held_in_xml,
+}
 _MENDERS: Mapping[Kind, Callable[..., bytes]] = {
     "json": _json,
     "json-lines": _json,

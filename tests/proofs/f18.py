@@ -30,10 +30,10 @@ from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import event
 from ops.edge import keys
 from ops.edge.keys import SigningKey
+from ops.look import dead_letters
 from ops.look.api.routes import description_routes
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
-from ops.mend import dead_letters
 from ops.run import log
 from ops.run.wiring import Hub, open_hub
 from schemas.notification import Receipt
@@ -258,7 +258,7 @@ class Town:
         """What was logged, what is shown of the hub's state, and files besides its store."""
         yield "log", self.said.getvalue().encode()
         yield "status", json.dumps(collect(self.hub), default=str).encode()
-        yield "dead letters", json.dumps(list(dead_letters.listed(self.hub)), default=str).encode()
+        yield "dead letters", json.dumps(dead_letters.some(self.hub), default=str).encode()
         for path in sorted(self.temporary.rglob("*")):
             if path.is_file():
                 yield "temporary file", path.name.encode() + b"\n" + path.read_bytes()

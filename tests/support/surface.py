@@ -20,6 +20,8 @@ from ops.console.desks import DESKS
 from ops.console.researching import requests as researching
 from ops.console.screen import Desk, Screen
 from ops.demo.running import DemoFolder
+from ops.mend import bulk
+from ops.mend.dead_letters import Person as Operator
 from ops.run.parts import pages_of
 from ops.run.serve import application
 from ops.run.wiring import Hub, open_hub
@@ -28,6 +30,7 @@ from tests.support.console import Person
 from tests.support.desk import LEAD
 from tests.support.desk_days import EVAN, XSS, Days
 from tests.support.desks import Desks
+from tests.support.filled import send
 
 URL = "https://hub.example"
 CANARY = f"Canary {XSS}"
@@ -87,15 +90,26 @@ def full_hub(path: Path) -> Story:
     text += "" if "[identity]" in text else f'\n[identity]\nurl = "{URL}"\n'
     folder.config.write_text(text, "utf-8")
     hub = open_hub(folder.config, {})
-    _released(hub)
+    third = _released(hub)
     days = Days(hub)
     _in_doubt(hub, days)
+    _dead(hub)
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
+    for agency, referral in ((LEAD, disputed), ("gp", third)):
+        _disagrees(days, agency, referral)
     return Story(folder, hub, handed, disputed)
 
 
-def _released(hub: Hub) -> None:
-    """A product that is wanted back, one that waits, and a child of whom agencies are asked."""
+def _disagrees(days: Days, agency: str, referral: str) -> None:
+    """An agency does, in words of its own."""
+    said = dict.fromkeys(("profession", "view", "asks_for", "raised_by"), CANARY)
+    days.tells(agency, "disagreement", referral_id=referral, disputes="link", **said)
+
+
+def _released(hub: Hub) -> str:
+    """A product that is wanted back, one that waits, and a child of whom agencies are asked: the
+    referral about that child.
+    """
     asked(hub, reference="S-1", narrative=CANARY)
     released(hub)
     helper = Person(everything(hub))
@@ -105,7 +119,15 @@ def _released(hub: Hub) -> None:
     hub.embedded().drain()
     wanted_back(hub)
     asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
-    asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+    return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _dead(hub: Hub) -> None:
+    """What could not be acted on, and what an operator wants done with two of it."""
+    sent = {"specversion": "1.0", "source": "s", "data": {"narrative": CANARY}}
+    odd = [{**sent, "id": f"odd-{n}", "type": CANARY} for n in range(3)]
+    ids = [receipt.id for receipt in send(hub, "school", odd)]
+    bulk.ask(hub, "discard", ids=ids[:2], person=Operator("A. Operator", "Sent anew"))
 
 
 def _in_doubt(hub: Hub, days: Days) -> None:
@@ -195,7 +217,7 @@ def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
     # The story has no standing release that is offered, and nothing that changed or was handed over
     # to whoever is at these desks.
     known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
-    only = {"take-back": story.handed, "settle": story.disputed}
+    only = {"take-back": story.handed, "settle": story.disputed, "agree": story.disputed}
     found: dict[str, str] = {}
     for desk, screen, address in screens():
         at = f"/desk/{desk.code}/"

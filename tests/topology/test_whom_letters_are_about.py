@@ -14,14 +14,14 @@ from ops.look.export import NOTICES
 from ops.run.wiring import Hub
 from schemas.enquiries import EnquiryReply
 from schemas.identity import IdentityBlock
-from schemas.notices import ContentRevealed, LookReviewed
+from schemas.notices import ContentRevealed, LookReviewed, MessageMended
 from schemas.notification import Receipt
 from schemas.picture import Picture
 from tests.support.filled import answer_letters, empty_hub, send
 
 SAYS = ("about", "children", "picture", "child", "enquiry")
 """The fields of which a letter has one, to say whom it is about."""
-OWN = {ContentRevealed.type, LookReviewed.type}
+OWN = {ContentRevealed.type, LookReviewed.type, MessageMended.type}
 """What names concerns by their sender's own references: it tells no more of them than that."""
 RINGS = {EnquiryReply.type}
 """What says no more than whom to ring: who asks whether a child is known knows whom it is about."""

@@ -45,6 +45,7 @@ from tests.support.surface import (
 AT = {
     "approvals": "M. Sergeant",
     "audit": "J. Auditor",
+    "dead-letters": "A. Operator",
     "duty": "D. Manager",
     "front-door": "S. Worker",
     "links": "T. Worker",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import DECISION_MAKER
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
-from ops.mend import dead_letters
+from ops.look import dead_letters as looking
+from ops.mend import bulk, dead_letters
 from ops.mend.dead_letters import Person, Refused
 from ops.run.wiring import Hub
+from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from schemas.access import Purpose
 from schemas.base import Fact
@@ -31,10 +34,18 @@ from schemas.product import Choice
 from stores import cursors, journal
 from tests.support import given
 from tests.support import products as product
+from tests.support.console import working
 from tests.support.filled import empty_hub, filled_hub, seen_by_lead, send
 
 ME = ["--who", "A. Operator", "--why", "asked the school"]
+US = [*ME, "--and", "P. Operator"]
 SOMEBODY = Person("A. Operator", "asked the school")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No step is at work here that could act on what was sent again."""
+    monkeypatch.setattr(bulk, "_PATIENCE", 0.0)
 
 
 @pytest.fixture
@@ -192,6 +203,65 @@ def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) ->
     assert after["type"] == "mash.notification.v1"
 
 
+CONSENT = {
+    "specversion": "1.0",
+    "id": "c-1",
+    "source": "s",
+    "type": "mash.consent.v1",
+    "data": {
+        "referral_id": "r-1",
+        "answer": "refused",
+        "asked_at": "soon",
+        "told_by": "A. Teacher",
+    },
+}
+
+
+@pytest.mark.parametrize("value", ["31/02/2019", "2019-02-31", "", "\udcff", "x" * 20_001])
+def test_what_its_sender_could_not_send_is_not_mended_either(
+    hub_: tuple[DemoFolder, Hub], value: str
+) -> None:
+    folder, hub = hub_
+    (receipt,) = send(hub, "school", [CONSENT])
+    assert (receipt.reason, receipt.field) == ("invalid.time", "data.asked_at")
+    answer = run(folder, "mend", receipt.id, "--field", "data.asked_at", "--value", value, *ME)
+    assert answer.exit_code == 1
+    assert told(folder, "list")[0]["state"] == "open"
+    assert hub.queues.lease("school", limit=50, seconds=0) == []
+
+
+def test_a_columns_date_that_is_none_is_not_mended_either(hub_: tuple[DemoFolder, Hub]) -> None:
+    """As the agency's own format reads it, where nothing of the record can be taken without it."""
+    folder, hub = hub_
+    event = bad_type() | {"type": "mash.notification.v1", "specversion": "0.3"}
+    id_ = bury(hub, event)
+    answer = run(folder, "mend", id_, "--field", "specversion", "--value", "0.4", *ME)
+    assert "that cannot be used either" in answer.output
+    assert told(folder, "mend", id_, "--field", "specversion", "--value", "1.0", *ME)
+
+
+def test_whose_message_was_mended_hears_how(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    (receipt,) = send(hub, "school", [CONSENT])
+    told(
+        folder, "mend", receipt.id, "--field", "data.asked_at", *ME,
+        "--value", "2026-11-03T10:00:00Z",
+    )  # fmt: skip
+    (letter,) = hub.queues.lease("school", limit=50, seconds=0)
+    said = json.loads(letter.body)
+    assert said["type"] == "mash.message-mended.v1"
+    assert dt.datetime.fromisoformat(said["data"].pop("mended_at"))
+    assert said["data"].pop("to_do")
+    assert said["data"] == {
+        "id": receipt.id,
+        "message_id": "c-1",
+        "field": "data.asked_at",
+        "value": "2026-11-03T10:00:00Z",
+        "mended_by": "A. Operator",
+        "why": "asked the school",
+    }
+
+
 def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_type())
@@ -267,7 +337,7 @@ def test_of_many_those_that_cannot_be_sent_are_named_and_the_others_are_sent(
     with hub.database.transaction() as transaction:
         gone = text("UPDATE dead_letters SET agency = 'closed_down' WHERE id = :id")
         transaction.connection.execute(gone, {"id": ids[1]})
-    outcome = not_all_done(folder, "redrive", "--all", "--yes", *ME)
+    outcome = not_all_done(folder, "redrive", "--all", "--yes", *US)
     assert (outcome["matched"], outcome["done"], outcome["refused_again"]) == (3, 1, 1)
     assert list(outcome["not_done"]) == [ids[1]]
     assert "closed_down is not configured any more" in outcome["not_done"][ids[1]]
@@ -330,7 +400,7 @@ def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder
     asked = run(folder, "redrive", "--all", *ME, input="n\n")
     assert asked.exit_code == 1
     assert facts(hub, "mash.dead-letter.redriven.v1") == []
-    assert told(folder, "discard", "--reason", "unknown.type", "--yes", *ME)["done"] == 3
+    assert told(folder, "discard", "--reason", "unknown.type", "--yes", *US)["done"] == 3
     assert told(folder, "list") == []
 
 
@@ -341,6 +411,175 @@ def test_what_to_redrive_is_said_in_one_way(
     hub_: tuple[DemoFolder, Hub], arguments: list[str]
 ) -> None:
     assert run(hub_[0], "redrive", *arguments, *ME).exit_code == 2
+
+
+def mended_type(folder: DemoFolder, id_: str) -> None:
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
+
+
+def test_what_may_be_a_red_stands_first_then_the_oldest(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    quiet = {**bad_type(0), "type": "mash.gossip.v1"}
+    ids = [bury(hub, quiet), bury(hub, bad_type(1)), bury(hub, {**quiet, "id": "bad-9"})]
+    urgent = bad_type(2)
+    urgent["data"] |= {"urgent": True}
+    ids.append(bury(hub, urgent))
+    found = told(folder, "list")
+    reds = [one["id"] for one in found if one["may_be_red"]]
+    assert ids[3] in reds
+    assert [one["id"] for one in found] == [*reds, *(id_ for id_ in ids if id_ not in reds)]
+    counted = told(folder, "count")
+    assert (counted["letters"], counted["reds"]) == (4, len(reds))
+    assert counted["by_reason"] == {"unknown.type": 4}
+    assert sum(counted["by_agency"].values()) == 4
+
+
+def test_the_beginning_of_an_id_is_enough_and_of_several_all_are_named(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    folder, hub = hub_
+    ids = sorted(bury(hub, bad_type(number)) for number in range(17))
+    same = next((one, two) for one, two in pairwise(ids) if one[0] == two[0])
+    assert told(folder, "show", ids[0][:30])["id"] == ids[0]
+    for verb in (["show"], ["discard", *ME], ["mend", "--field", "type", "--value", "x", *ME]):
+        answer = run(folder, verb[0], same[0][0], *verb[1:])
+        assert answer.exit_code == 1
+        assert all(id_ in answer.output for id_ in same)
+    for none in ("zzz", "%", "_", "0" * 200):
+        assert f"there is no dead letter {none}" in run(folder, "show", none).output
+
+
+def test_ids_and_times_are_whole_where_somebody_reads_them_by_a_program(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type())
+    shown, (letter,) = run(folder, "list").stdout, told(folder, "list")
+    assert id_ in shown
+    assert letter["created_at"] in shown
+    assert dt.datetime.fromisoformat(letter["created_at"]).utcoffset() == dt.timedelta(0)
+
+
+def test_what_is_refused_again_came_back(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type())
+    assert told(folder, "list")[0]["came_back"] == 0
+    for times in (1, 2):
+        outcome = not_all_done(folder, "redrive", id_, *ME)
+        assert outcome["results"] == {id_: "refused again: unknown.type"}
+        assert told(folder, "list")[0]["came_back"] == times
+    assert told(folder, "show", id_)["became"] == "refused again"
+
+
+def test_what_a_step_refuses_after_it_was_sent_again_is_no_success(
+    hub_: tuple[DemoFolder, Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type())
+    mended_type(folder, id_)
+    outcome = told(folder, "redrive", id_, *ME)
+    assert (outcome["done"], outcome["undecided"]) == (1, 1)
+    assert told(folder, "show", id_)["became"] == "not decided yet"
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    decide = link.STEP.decide
+    object.__setattr__(link.STEP, "decide", broken)
+    try:
+        hub.embedded().drain()
+    finally:
+        object.__setattr__(link.STEP, "decide", decide)
+    shown, (back,) = told(folder, "show", id_), told(folder, "list")
+    assert (shown["became"], shown["became_reason"]) == ("refused again", "undecidable")
+    assert shown["became_dead_letter"] == back["id"]
+    assert (back["step"], back["came_back"]) == ("link", 1)
+    monkeypatch.setattr(bulk, "_PATIENCE", 10.0)
+    with working(hub):
+        outcome = told(folder, "redrive", back["id"], *ME)
+    assert outcome["results"] == {back["id"]: "taken"}
+    assert told(folder, "list") == []
+
+
+def test_what_the_hub_has_acted_on_is_taken(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type())
+    mended_type(folder, id_)
+    told(folder, "redrive", id_, *ME)
+    hub.embedded().drain()
+    assert told(folder, "show", id_)["became"] == "taken"
+    assert looking.became(hub, ["no-such-letter"]) == {}
+
+
+# --- two people
+
+
+def many(hub: Hub) -> list[str]:
+    return [bury(hub, bad_type(number)) for number in range(3)]
+
+
+def test_one_person_alone_does_one_and_asks_for_many(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    ids = many(hub)
+    asked = told(folder, "discard", "--all", "--yes", *ME)
+    assert asked["letters"] == 3
+    assert len(told(folder, "list")) == 3
+    again = run(folder, "agree", asked["asked_id"], *ME)
+    assert again.exit_code == 1
+    assert "two different people" in again.output
+    (waits,) = told(folder, "asked")
+    assert (waits["by"], waits["act"], waits["stands"]) == ("A. Operator", "discard", "waits")
+    other = ["--who", "P. Operator", "--why", "seen"]
+    done = told(folder, "agree", asked["asked_id"], *other)
+    assert done["results"] == dict.fromkeys(ids, "discarded")
+    assert {
+        (one.decided_by, one.and_by) for one in facts(hub, "mash.dead-letter.discarded.v1")
+    } == {("A. Operator", "P. Operator")}
+    twice = run(folder, "agree", asked["asked_id"], *other)
+    assert "P. Operator has agreed to it already" in twice.output
+    assert sealed_well(hub)
+
+
+def test_what_was_refused_is_not_done(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    many(hub)
+    asked = told(folder, "redrive", "--all", "--yes", *ME)["asked_id"]
+    told(folder, "agree", asked, "--refuse", "--who", "P. Operator", "--why", "no")
+    answer = run(folder, "agree", asked, "--who", "P. Operator", "--why", "yes")
+    assert "P. Operator has refused it already" in answer.output
+    assert facts(hub, "mash.dead-letter.redriven.v1") == []
+    assert "nobody has asked for" in run(folder, "agree", "none", *ME).output
+
+
+def test_what_was_asked_for_long_ago_is_chosen_anew(
+    hub_: tuple[DemoFolder, Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, hub = hub_
+    many(hub)
+    asked = told(folder, "redrive", "--all", "--yes", *ME)["asked_id"]
+    monkeypatch.setattr(bulk, "LASTS", dt.timedelta(0))
+    answer = run(folder, "agree", asked, "--who", "P. Operator", "--why", "yes")
+    assert "too long ago" in answer.output
+    assert len(told(folder, "list")) == 3
+
+
+@pytest.mark.parametrize("name", ["A. Operator", " a. operator", "J. Auditor", "N. Obody"])
+def test_the_other_is_another_operator(hub_: tuple[DemoFolder, Hub], name: str) -> None:
+    folder, hub = hub_
+    many(hub)
+    answer = run(folder, "discard", "--all", "--yes", *ME, "--and", name)
+    assert answer.exit_code == 1
+    assert len(told(folder, "list")) == 3
+
+
+def test_no_call_does_many_for_one_person(hub_: tuple[DemoFolder, Hub]) -> None:
+    _, hub = hub_
+    ids = many(hub)
+    with pytest.raises(Refused, match="two people"):
+        bulk.act_on(hub, routes(hub.settings, {}), "discard", ids=ids, person=SOMEBODY)
+    for few in (ids[:1], [], ["x"] * (bulk.MOST + 1)):
+        with pytest.raises(Refused):
+            bulk.ask(hub, "discard", ids=few, person=SOMEBODY)
 
 
 def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(

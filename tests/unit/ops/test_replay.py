@@ -17,6 +17,7 @@ from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
+from ops.look.dead_letters import some
 from ops.look.reading import open_reader
 from ops.look.replay import Wanted, as_json, replay
 from ops.look.replay_report import EarlierRules
@@ -155,7 +156,7 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
     }
     send(hub, "childrens_social_care", [decision])
     hub.embedded().drain()
-    (letter,) = dead_letters.listed(hub)
+    (letter,) = some(hub)
     person, known = Person("A. Operator", "wrong id"), routes(hub.settings, {})
     right = {"field": "referral_id", "value": linked.correlation_id}
     dead_letters.mend(hub, known, id_=letter["id"], person=person, **right)

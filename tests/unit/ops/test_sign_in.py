@@ -23,8 +23,8 @@ from ops.access.proving import NotProven
 from ops.access.sessions import Known, Sessions, name_of, own_file, sessions_of
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.look.dead_letters import some
 from ops.look.reading import Reader, open_reader
-from ops.mend.dead_letters import listed
 from ops.run.checking import check
 from schemas.access import Proof, Role
 from schemas.operations import (
@@ -96,7 +96,7 @@ def facts(made: Reader, type_: type[Any]) -> list[Any]:
 
 
 def dead_letter(made: Reader) -> str:
-    (letter,) = listed(made)
+    (letter,) = some(made)
     return str(letter["id"])
 
 

@@ -7,8 +7,8 @@ from alembic.operations import Operations
 
 from stores.migrations.revisions import Work
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade(op: Operations, _: Work) -> None:

@@ -1,0 +1,77 @@
+"""Operators in a browser: dead letters mended, sent again and given up by two, and replays."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.browsing import Served, faults, follow, tabs_to
+from tests.unit.ops.test_dead_letters import bad_type, bury
+
+AT = "/desk/dead-letters"
+
+
+@pytest.fixture(scope="module")
+def letters(served: Served) -> list[str]:
+    return [bury(served.hub, bad_type(number)) for number in range(4)]
+
+
+def why(page: Page) -> None:
+    page.get_by_label("Why do you do this?").fill("Asked the school")
+
+
+def test_a_letter_is_mended_and_taken_without_javascript(
+    served: Served, letters: list[str]
+) -> None:
+    page = served.desk_of("A. Operator")
+    follow(page.get_by_role("link", name=letters[0]))
+    why(page)
+    follow(page.get_by_role("button", name="Show the field"))
+    assert page.get_by_text("gossip about Feb").is_visible()
+    page.get_by_label("What the field ought to hold").fill("mash.gossip.v1")
+    follow(page.get_by_role("button", name="Mend the field"))
+    assert page.get_by_role("heading", name="There is a problem").is_visible()
+    page.get_by_label("What the field ought to hold").fill("mash.notification.v1")
+    follow(page.get_by_role("button", name="Mend the field"))
+    why(page)
+    follow(page.get_by_role("button", name="Send again"))
+    assert page.get_by_text("Taken: the hub has acted on it.").is_visible()
+    page.context.close()
+
+
+def test_many_are_given_up_by_two_people_and_no_page_has_faults(
+    served: Served, letters: list[str]
+) -> None:
+    page = served.desk_of("A. Operator", script=True)
+    assert faults(page, f"{served.url}{AT}/letters/{letters[3]}") == []
+    assert faults(page, f"{served.url}{AT}") == []
+    for number in (1, 2):
+        page.get_by_label(f"Letter {number}").check()
+    why(page)
+    follow(page.get_by_role("button", name="Give up"))
+    assert page.get_by_text("2 letters").is_visible()
+    follow(page.get_by_role("button", name="Send"))
+    assert faults(page) == []
+    other = served.desk_of("P. Operator", script=True)
+    other.goto(f"{served.url}{AT}/asked")
+    follow(other.get_by_role("link", name="Give up 2 letters"))
+    why(other)
+    follow(other.get_by_role("button", name="Agree, and do it now"))
+    assert other.get_by_text("Given up", exact=True).count() == 2
+    assert faults(other) == []
+    page.context.close()
+    other.context.close()
+
+
+def test_a_letter_is_chosen_by_keyboard(served: Served, letters: list[str]) -> None:
+    page = served.desk_of("A. Operator", script=True)
+    page.goto(f"{served.url}{AT}")
+    tabs_to(page, "chosen")
+    page.keyboard.press("Space")
+    tabs_to(page, "why")
+    page.keyboard.type("Asked the school")
+    tabs_to(page, "Give up")
+    page.keyboard.press("Enter")
+    page.get_by_text("You do it at once").wait_for()
+    assert letters
+    page.context.close()
