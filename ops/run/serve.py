@@ -178,7 +178,7 @@ class CannotListen(Exception):
 
 @dataclass(slots=True)
 class WebServer:
-    """The HTTP connector with the monitor, on a socket that is bound already."""
+    """The HTTP connector with the desks, on a socket that is bound already."""
 
     config: uvicorn.Config
     address: tuple[str, int]

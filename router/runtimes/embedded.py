@@ -19,6 +19,7 @@ from schemas.message import Message
 from stores import cursors, journal, outbox, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
+from stores.pauses import Pauses
 
 _IDLE_SECONDS = 0.2
 _REDS_AT_ONCE = 20
@@ -48,11 +49,13 @@ class Embedded:
     """Seconds for which the page in hand still gives way."""
     _put_off: bool = False
     """Whether the last page was, for a Red."""
+    _pauses: Pauses = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
         self._hasty = Pace(self.batch, least=2, seconds=_HASTY_SECONDS)
         self._in_force = InForce(self.database, self.policy)
+        self._pauses = Pauses(self.database)
 
     @property
     def position(self) -> int:
@@ -82,12 +85,16 @@ class Embedded:
     def once(self, *, looks_at_clock: bool = True) -> bool:
         """Publish what the clock has reached, and put what may be a Red and then the next messages
         that came from outside through every step, with all that they cause, a transaction each.
+
+        While somebody lets a step wait, all but Reds does: what comes goes through all of them in
+        one pass.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
+        paused = self._pauses.of("step", self.unit.names)
         last, waits = self._look()
         reds = waits and self._reds_first()
         pace = self._paced(red=reds)
-        page = self._page(last, limit=pace.size)
+        page = [] if paused else self._page(last, limit=pace.size)
         if page:
             deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
             self._put_off = self._hears(deliveries, pace)

@@ -39,7 +39,7 @@ NAMES = ("Invented", "Sampleton", "Marsden", "Canary", "script>", "9990000")
 """What no address, title or place that a browser is sent to may hold."""
 OUTSIDER = "X. Outsider"
 """Of an agency that has nothing to do with any of it, with every role."""
-_ROLES = (
+ROLES = (
     "screening",
     "duty_manager",
     "auditor",
@@ -50,7 +50,7 @@ _PEOPLE = f"""
 [[people]]
 name = "{OUTSIDER}"
 agency = "housing"
-roles = {list(_ROLES)}
+roles = {list(ROLES)}
 account = "{{account}}"
 """
 _CHOSEN = {"approvals": approving.CHOICES[0], "requests": researching.CHOICES[0]}
