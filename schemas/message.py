@@ -94,7 +94,7 @@ def arrived_millis(id_: str) -> int | None:
     """By what time an id is dated, in milliseconds since 1970: that of :func:`dated_id`, or of what
     caused it. None where it is not dated.
     """
-    if len(id_) != _LENGTH or id_[_VERSION] != "8":
+    if len(id_) != _LENGTH or id_[_VERSION] not in "78":
         return None
     try:
         return int(id_[:8] + id_[9:13], 16)

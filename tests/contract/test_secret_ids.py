@@ -137,6 +137,7 @@ def test_hubs_in_one_process_make_ids_of_their_own() -> None:
     one, other = (Secret.held(os.urandom(32)) for _ in range(2))
     first, second = (dated_id(secret.known_by("a"), 1) for secret in (one, other))
     assert first != second
+    assert ids.arrived_millis(derived_id("notification", first)) == 1
     follows = derived_id("notification", first), derived_id("notification", second)
     assert [id_[:13] for id_ in follows] == ["00000000-0001"] * 2
     assert [id_[14:18] + id_[20:22] for id_ in follows] == [f"7{s.mark}" for s in (one, other)]
