@@ -30,6 +30,7 @@ _COMMANDS = {
     "reds": "ops.commands.reds",
     "retention": "ops.commands.retention",
     "replay": "ops.commands.replay",
+    "replays": "ops.commands.replays",
     "run": "ops.commands.run",
     "sbom": "ops.commands.sbom",
     "schemas": "ops.commands.schemas",

@@ -9,6 +9,7 @@ from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
 from ops.console.receiving import DESK as RECEIVING
+from ops.console.replays import DESK as REPLAYS
 from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
@@ -21,4 +22,5 @@ DESKS: tuple[Desk, ...] = (
     RECEIVING,
     DEAD_LETTERS,
     AUDIT,
+    REPLAYS,
 )

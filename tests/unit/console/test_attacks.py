@@ -49,6 +49,7 @@ AT = {
     "front-door": "S. Worker",
     "links": "T. Worker",
     "received": "E. Helper",
+    "replays": "A. Operator",
     "requests": "H. Researcher",
 }
 """Who is at each desk."""
