@@ -242,7 +242,7 @@ def _tells_repeats(words: str) -> str:
 RepeatWords = Annotated[Line, AfterValidator(_tells_repeats)]
 
 
-class Place(Shape):
+class Area(Shape):
     """Another area, by its postcodes, and its hub (R41)."""
 
     name: Line
@@ -372,7 +372,7 @@ class BoroughProfile(Shape):
         default="anew", exclude_if=lambda after: after == "anew"
     )
     """Whether a later notification about the child reopens its last referral, or starts anew."""
-    places: tuple[Place, ...] = Field(default=(), exclude_if=not_)
+    places: tuple[Area, ...] = Field(default=(), exclude_if=not_)
     """Other areas, whose children this hub passes on to their own."""
     transfer_purpose: Line = Field(default=TRANSFER, exclude_if=lambda said: said == TRANSFER)
     """What the hub of another area is given a product for."""

@@ -209,7 +209,7 @@ def destroy(transaction: Transaction, erased: CaseErased) -> None:
     transaction.vault.forget()
 
 
-def settle(database: Database) -> None:
+def vacuum(database: Database) -> None:
     """Have the database let go of what was deleted, as far as it does that by itself: SQLite's log
     is emptied, PostgreSQL's tables are vacuumed.
     """

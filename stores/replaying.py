@@ -71,7 +71,7 @@ class Claim(NamedTuple):
     had_by: tuple[str, ...] = ()
 
 
-class Place(NamedTuple):
+class JournalPosition(NamedTuple):
     """Where something stands in the journal: its position, and when it was recorded
     (microseconds).
     """
@@ -88,9 +88,9 @@ class Recorded:
     key: DataKey | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> JournalPosition:
         """Where it stands."""
-        return Place(self.row.position, self.row.recorded_at)
+        return JournalPosition(self.row.position, self.row.recorded_at)
 
     def open(self) -> Message | None:
         """Its message; None where it cannot be read."""

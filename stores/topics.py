@@ -96,7 +96,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class TopicRecord:
     """One message as it lies in a partition; ``millis`` since 1970 it was put there."""
 
     offset: int
@@ -231,7 +231,7 @@ def committed(url: str, group: str, *, topic: str, partitions: Iterable[int]) ->
         }
 
 
-def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[Record]:
+def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[TopicRecord]:
     """The records from ``first`` to ``last``, all of them, whatever any group has committed.
 
     Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be
@@ -240,7 +240,7 @@ def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -
     cluster = cluster_of(url)
     with _reader(cluster) as consumer:
         consumer.assign([TopicPartition(cluster.wire_name(topic), partition, first)])
-        found: list[Record] = []
+        found: list[TopicRecord] = []
         deadline = time.monotonic() + _SECONDS
         while first + len(found) <= last:
             try:
@@ -367,7 +367,7 @@ def _was_made(outcome: Any) -> bool:
     return True
 
 
-def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Record]:
+def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[TopicRecord]:
     if time.monotonic() > deadline:
         raise Unavailable("not read in time")
     found = []
@@ -375,11 +375,11 @@ def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Re
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        found.append(Record(message.offset() or 0, message.value(), message.timestamp()[1]))
+        found.append(TopicRecord(message.offset() or 0, message.value(), message.timestamp()[1]))
     return found
 
 
-def _refuse_holes(found: Sequence[Record], first: int, *, topic: str, partition: int) -> None:
+def _refuse_holes(found: Sequence[TopicRecord], first: int, *, topic: str, partition: int) -> None:
     for expected, record in enumerate(found, start=first):
         if record.offset != expected:
             raise Hole(topic, partition, offset=expected)

@@ -13,7 +13,8 @@ from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import alone_at
 from ops.look.reading import Reader
 from ops.mend import erasing
-from ops.mend.erasing import Erased, Place
+from ops.mend.dead_letters import Person
+from ops.mend.erasing import Erased, ErasureFolders
 from ops.run.configuration import read_access, read_settings
 from ops.run.erased import apply, file_of
 from ops.run.wiring import store_file, work_folder
@@ -67,19 +68,32 @@ def erase(
     if not case_id or not (dry_run or (who and other and why)):
         raise click.UsageError("name the CASE, and say --who, --and and --why, or --dry-run")
     people = None if dry_run else erasing.two(who or "", other or "", why=why or "")
+    told = _erased(settings, folder, case_id, people=people, though_open=though_open)
+    copies = _copies(settings, folder)
+    value = asdict(told) | {"dry_run": dry_run, "copies": copies}
+    answer(value, _shown(told, copies, dry_run=dry_run), as_json=as_json)
+
+
+def _erased(
+    settings: HubSettings,
+    folder: Path,
+    case_id: str,
+    *,
+    people: tuple[Person, Person] | None,
+    though_open: bool,
+) -> Erased:
+    """What was erased; ``people`` None: what would be."""
     with alone_at(settings, folder=folder) as database:
-        place = Place(file_of(settings, folder), work_folder(settings, folder))
+        folders = ErasureFolders(file_of(settings, folder), work_folder(settings, folder))
         if people is not None:
             guarded = Reader(settings, database, read_access(settings, folder=folder), folder)
             people = erasing.permit(guarded, case_id, people=people)
         with database.view() as view:
             found = erasing.look(view, case_id, though_open=though_open)
-        told = erasing.told(found, case_id, files=erasing.files_naming(found.words, place.work))
+        told = erasing.told(found, case_id, files=erasing.files_naming(found.words, folders.work))
         if people is not None:
-            erasing.erase(database, found, case_id=case_id, people=people, place=place)
-    copies = _copies(settings, folder)
-    value = asdict(told) | {"dry_run": dry_run, "copies": copies}
-    answer(value, _shown(told, copies, dry_run=dry_run), as_json=as_json)
+            erasing.erase(database, found, case_id=case_id, people=people, folders=folders)
+    return told
 
 
 def _erase_again(settings: HubSettings, folder: Path, *, as_json: bool) -> None:

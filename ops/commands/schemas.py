@@ -10,6 +10,7 @@ import click
 from ops.commands.common import answer, json_option, table
 from ops.look import export
 from ops.look.api.asyncapi import describe
+from ops.look.catalogue import markdown
 
 
 @click.command()
@@ -24,7 +25,8 @@ from ops.look.api.asyncapi import describe
     is_flag=True,
     help="Print the AsyncAPI 3 description of agencies' queues instead, as JSON.",
 )
-def schemas(*, as_json: bool, out: Path | None, asyncapi: bool) -> None:
+@click.option("--catalogue", is_flag=True, help="Print what each field means, as Markdown.")
+def schemas(*, as_json: bool, out: Path | None, asyncapi: bool, catalogue: bool) -> None:
     """List every type of message with its version; with --out write their JSON Schemas.
 
     Facts stand under their topic; notices are what the hub sends to agencies, commands what
@@ -35,7 +37,11 @@ def schemas(*, as_json: bool, out: Path | None, asyncapi: bool) -> None:
     Examples:
       hub schemas --out build/schemas
       hub schemas --asyncapi > asyncapi.json
+      hub schemas --catalogue > messages.md
     """
+    if catalogue:
+        click.echo(markdown(), nl=False)
+        return
     if asyncapi:
         click.echo(json.dumps(describe(), indent=2, ensure_ascii=False))
         return

@@ -14,7 +14,7 @@ import click
 from ops.commands.common import say_json
 from ops.demo.simulation.agencies import Notes, Sender
 from ops.demo.simulation.clients import ways
-from ops.demo.simulation.desks import Desk
+from ops.demo.simulation.desks import SimulatedDesk
 from ops.demo.simulation.signing import keys_in
 from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
@@ -93,7 +93,7 @@ def simulate(
         had, said = Notes(letters), Notes(answers)
         own = keys_in(keys)
         desks = [
-            Desk(agency, box, letters=had, answers=said, key=own.get(agency))
+            SimulatedDesk(agency, box, letters=had, answers=said, key=own.get(agency))
             for agency, box in inboxes.items()
         ]
         _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
@@ -106,7 +106,7 @@ def _lines(notifications: Path | None, limit: int | None) -> list[str]:
 
 
 def _work(
-    sender: Sender, desks: Sequence[Desk], *, lines: Sequence[str], stop: threading.Event
+    sender: Sender, desks: Sequence[SimulatedDesk], *, lines: Sequence[str], stop: threading.Event
 ) -> None:
     """Everybody at once until told to stop; what ends one ends all, as others would wait for it."""
     with ThreadPoolExecutor(1 + len(desks)) as threads:
@@ -128,7 +128,7 @@ def _stop_if_failed(done: Future[None], *, stop: threading.Event) -> None:
         stop.set()
 
 
-def _report(sender: Sender, desks: Sequence[Desk], *, finished: bool) -> dict[str, object]:
+def _report(sender: Sender, desks: Sequence[SimulatedDesk], *, finished: bool) -> dict[str, object]:
     answered = sum(desk.answered for desk in desks)
     in_hand = sum(desk.in_hand for desk in desks)
     return {"sent": sender.sent, "answered": answered, "in_hand": in_hand, "finished": finished}

@@ -297,15 +297,7 @@ class Shell:
             if signed is None:
                 raise Stale
             self._let_in(desk, screen, signed.asker)
-            visit = Visit(
-                self.hub,
-                self.routes,
-                signed.asker,
-                desk,
-                place=request.path_params,
-                query=request.query_params,
-                form=form or Form(),
-            )
+            visit = self._visit(request, desk, signed, form or Form())
             if form is None:
                 return self._told(_opened(screen, visit, request), signed, visit)
             _check(request, form, signed)
@@ -317,6 +309,10 @@ class Shell:
             if form is not None and self._may_keep(error, request):
                 return self._again(error, signed, form)
             return self._failed(error, signed, desk)
+
+    def _visit(self, request: Request, desk: Desk, signed: _Signed, form: Form) -> Visit:
+        place, query = request.path_params, request.query_params
+        return Visit(self.hub, self.routes, signed.asker, desk, place=place, query=query, form=form)
 
     @staticmethod
     def _may_keep(error: Exception, request: Request) -> bool:

@@ -61,10 +61,10 @@ class Borough:
         door = Door(self._routes.by_code[agency], "http", self.at)
         arrivals = parse(door, json.dumps(body).encode(), content_type=STRUCTURED)
         (receipt,) = self.hub.intake.take(list(arrivals))
-        self.settle()
+        self.work_off()
         return receipt
 
-    def settle(self) -> None:
+    def work_off(self) -> None:
         """Do what there is to do now, and have everybody read what they got."""
         assert self._embedded is not None
         self._embedded.drain()
@@ -93,7 +93,7 @@ class Borough:
             if moment is None or moment > until:
                 raise NeverCame
             self.at = max(self.at, moment)
-            self.settle()
+            self.work_off()
         return came
 
     def close(self) -> None:

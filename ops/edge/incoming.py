@@ -21,7 +21,7 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Letter:
+class OpenedLetter:
     """A letter in clear; ``asks``: it is a request that somebody of the agency decides about;
     ``unsigned``: what of a product stands on the hub's word alone, where an owner's was to be had.
     """
@@ -55,7 +55,7 @@ class Looking:
     """Everybody's public ones, by which releases are verified."""
     unsigned: tuple[str, ...] = ()
 
-    def look(self, came: bytes) -> Letter:
+    def look(self, came: bytes) -> OpenedLetter:
         """The letter, opened and verified; raises :class:`NotOurs`."""
         outer = _event(came)
         letter_id, kind = str(outer.get("id", "")), str(outer.get("type", ""))
@@ -66,7 +66,7 @@ class Looking:
         except NotOurs as error:
             raise NotOurs(str(error), letter_id=letter_id, kind=kind) from None
 
-    def _looked(self, came: bytes, outer: Mapping[str, Any], *, letter_id: str) -> Letter:
+    def _looked(self, came: bytes, outer: Mapping[str, Any], *, letter_id: str) -> OpenedLetter:
         body, event = came, outer
         if outer["type"] == SEALED_TYPE:
             try:
@@ -80,7 +80,7 @@ class Looking:
         if event.get("subject") != self.agency:
             raise NotOurs("it is a letter for another agency")
         unsigned = self._verified(body) if kind == Product.type else ()
-        return Letter(letter_id, kind, body, asks=_asks(kind, body), unsigned=unsigned)
+        return OpenedLetter(letter_id, kind, body, asks=_asks(kind, body), unsigned=unsigned)
 
     def _verified(self, body: bytes) -> tuple[str, ...]:
         """Every owner of every item in a product signed it, for this agency, as it is; what nobody

@@ -24,7 +24,7 @@ from ops.edge.configured import OWNERS, Edge, NoEdge
 from ops.edge.deciding import let_lapse, said_of_requests
 from ops.edge.folders import Folders
 from ops.edge.hub import Hub, HubAway
-from ops.edge.incoming import Letter, Looking, NotOurs
+from ops.edge.incoming import Looking, NotOurs, OpenedLetter
 from ops.edge.keys import Keys, NoKey, read_public
 from ops.edge.store import ASKED, NEW, Sending, Store
 from stores.keep_trying import Failure, Pauses, keep_working
@@ -127,7 +127,7 @@ class Working:
         return Looking(settings.agency, keys, _owners(self.edge), settings.unsigned)
 
 
-def _first(letter: Letter) -> str:
+def _first(letter: OpenedLetter) -> str:
     return ASKED if letter.asks else NEW
 
 

@@ -20,7 +20,7 @@ from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 from stores import codec, policies, replaying
 from stores.database import View
-from stores.replaying import Claim, Place, Recorded
+from stores.replaying import Claim, JournalPosition, Recorded
 
 Page = Sequence[tuple[Claim, Sequence[Handed]]]
 """What units had, in its order, each with what the steps before made of it in the same pass."""
@@ -114,7 +114,7 @@ class Again:
                 memory.remember(message, outcome.state)
         return messages_of(outcome, step=step.name, cause=message, policy=policy)
 
-    def _compared(self, caused: Message, cause: Place) -> Heard | None:
+    def _compared(self, caused: Message, cause: JournalPosition) -> Heard | None:
         """Compare with what is recorded; answers what the steps behind heard.
 
         Where they differ, that is what is recorded: one difference is not to look like many.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ops.look.replay_report import EVERYTHING, Report, Told, Wanted, told, told_of
 from schemas.message import Message
 from schemas.notification import MessageRefused
-from stores.replaying import Place, Recorded
+from stores.replaying import JournalPosition, Recorded
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Found:
         else:
             self._note(verdict, told(recorded))
 
-    def note_missing(self, message: Message, cause: Place) -> None:
+    def note_missing(self, message: Message, cause: JournalPosition) -> None:
         """A fact that is not recorded; it stands where its cause does."""
         self._note("missing", told_of(message, cause))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from router.unit import unit_of_chain
 from schemas.message import Message
 from stores import codec
-from stores.replaying import Place, Recorded
+from stores.replaying import JournalPosition, Recorded
 
 
 @dataclass(slots=True, repr=False)
@@ -23,7 +23,7 @@ class Heard:
     type: str
     unit: str
     """That wrote it; one of no steps where it came from outside."""
-    place: Place
+    place: JournalPosition
     opening: Callable[[], Message | None]
     message: Message | None = None
 
@@ -61,7 +61,7 @@ class Handed(NamedTuple):
     id: str
     type: str
     unit: str
-    place: Place
+    place: JournalPosition
     content: Content | None
 
     def heard(self) -> Heard:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from schemas.message import Message
-from stores.replaying import Place, Recorded
+from stores.replaying import JournalPosition, Recorded
 
 _EXAMPLES = 10
 VERDICTS = ("equal", "missing", "different", "unexplained", "given", "erased", "unreadable")
@@ -34,7 +34,7 @@ class Told(NamedTuple):
     subject: str
     correlation_id: str
     causation_id: str | None
-    place: Place
+    place: JournalPosition
 
 
 def told(recorded: Recorded) -> Told:
@@ -51,7 +51,7 @@ def told(recorded: Recorded) -> Told:
     )
 
 
-def told_of(message: Message, place: Place) -> Told:
+def told_of(message: Message, place: JournalPosition) -> Told:
     """A fact that is not in the journal, as if it stood there."""
     return Told(
         message.topic,

@@ -38,7 +38,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ErasureFolders:
     """Where the list of what was erased is, and the files that agencies dropped."""
 
     listed: Path
@@ -145,7 +145,12 @@ def told(found: Reach, case_id: str, *, files: Iterable[Path]) -> Erased:
 
 
 def erase(
-    database: Database, found: Reach, *, case_id: str, people: tuple[Person, Person], place: Place
+    database: Database,
+    found: Reach,
+    *,
+    case_id: str,
+    people: tuple[Person, Person],
+    folders: ErasureFolders,
 ) -> CaseErased:
     """Delete files, destroy the keys, and record that; nobody else may be at work on the store.
 
@@ -164,10 +169,10 @@ def erase(
         and_proven=people[1].proven,
         why=people[0].why,
     )
-    for path in files_naming(found.words, place.work):
+    for path in files_naming(found.words, folders.work):
         path.unlink()
-    note(place.listed, Erasure(str(uuid4()), database.clock(), fact))
-    apply(database, place.listed)
+    note(folders.listed, Erasure(str(uuid4()), database.clock(), fact))
+    apply(database, folders.listed)
     return fact
 
 

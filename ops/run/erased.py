@@ -94,7 +94,7 @@ def apply(database: Database, file: Path) -> int:
     for erasure in due:
         _erase(database, erasure)
     if due:
-        erasing.settle(database)
+        erasing.vacuum(database)
     return len(due)
 
 

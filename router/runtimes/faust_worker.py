@@ -26,13 +26,13 @@ import structlog
 from faust.types import TP, ChannelT, EventT, StreamT
 
 from router.handle import Adopted
-from router.runtimes.partition import Place, UnitPartitions, group_of
+from router.runtimes.partition import Partition, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside
 from router.unit import Unit
 from schemas.topics import RED
 from stores.database import Database
-from stores.topics import Cluster, Record, Security, cluster_of
+from stores.topics import Cluster, Security, TopicRecord, cluster_of
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
@@ -46,7 +46,7 @@ _REDS_TAKEN = 20
 _LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
 
 T = TypeVar("T")
-Work = Callable[[Place, Sequence[Record]], Awaitable[bool]]
+Work = Callable[[Partition, Sequence[TopicRecord]], Awaitable[bool]]
 
 
 class Crashed(Exception):
@@ -175,7 +175,7 @@ def _crashed(reason: BaseException | None) -> Crashed:
 
 
 def assemble_app(
-    work: UnitPartitions, executor: Executor, *, watch: Callable[[Collection[Place]], None]
+    work: UnitPartitions, executor: Executor, *, watch: Callable[[Collection[Partition]], None]
 ) -> tuple[faust.App, asyncio.Event]:
     """The app of a unit with an agent for each of its topics, and what is set when one of these has
     ended.
@@ -187,7 +187,7 @@ def assemble_app(
     perform = partial(_perform, work, executor=executor)
 
     async def on_assigned(_app: object, assigned: Collection[TP], **_: object) -> None:
-        places = [Place(cluster.own_name(tp.topic), tp.partition) for tp in assigned]
+        places = [Partition(cluster.own_name(tp.topic), tp.partition) for tp in assigned]
         watch(places)
         _catch_up(work, places, executor=executor)
 
@@ -200,7 +200,7 @@ def assemble_app(
 
 
 async def _perform(
-    work: UnitPartitions, place: Place, records: Sequence[Record], *, executor: Executor
+    work: UnitPartitions, place: Partition, records: Sequence[TopicRecord], *, executor: Executor
 ) -> bool:
     """Put what a partition brought through the unit, Reds ahead of what is in hand; whether all of
     it is done.
@@ -215,7 +215,7 @@ async def _perform(
     return await loop.run_in_executor(executor, work.work, place, records)
 
 
-def _catch_up(work: UnitPartitions, places: Collection[Place], *, executor: Executor) -> None:
+def _catch_up(work: UnitPartitions, places: Collection[Partition], *, executor: Executor) -> None:
     """Queued ahead of whatever comes from these partitions, and not waited for: a rebalance has no
     time.
     """
@@ -314,12 +314,12 @@ def _waiting(stream: StreamT[Any], limit: int) -> list[EventT[Any]]:
     return [queue.get_nowait() for _ in range(min(limit, queue.qsize()))]
 
 
-def _by_partition(topic: str, events: Sequence[EventT[Any]]) -> dict[Place, list[Record]]:
-    records: dict[Place, list[Record]] = defaultdict(list)
+def _by_partition(topic: str, events: Sequence[EventT[Any]]) -> dict[Partition, list[TopicRecord]]:
+    records: dict[Partition, list[TopicRecord]] = defaultdict(list)
     for event in events:
         message = event.message
-        record = Record(message.offset, message.value, int((message.timestamp or 0) * 1000))
-        records[Place(topic, message.partition)].append(record)
+        record = TopicRecord(message.offset, message.value, int((message.timestamp or 0) * 1000))
+        records[Partition(topic, message.partition)].append(record)
     return records
 
 

@@ -34,7 +34,7 @@ from stores.codec import Sealed, Unopened
 from stores.database import Database, View
 from stores.keep_trying import Failure, Stopped, keep_trying
 from stores.ports import Unavailable
-from stores.topics import Hole, Record
+from stores.topics import Hole, TopicRecord
 from stores.vault import DataKey, Unreadable
 
 _log = structlog.get_logger()
@@ -48,7 +48,7 @@ def group_of(step: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Partition:
     """One partition of one topic."""
 
     topic: str
@@ -85,7 +85,7 @@ class UnitPartitions:
     policy: Adopted
     stop: threading.Event
     batch: int = 200
-    _stand: dict[Place, int] = field(default_factory=dict)
+    _stand: dict[Partition, int] = field(default_factory=dict)
     """Where each partition stood when it was assigned: what lies before is not even unsealed."""
     _reds: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
     _pace: Pace = field(init=False)
@@ -95,7 +95,7 @@ class UnitPartitions:
         self._pace = Pace(self.batch)
         self._in_force = InForce(self.database, self.policy)
 
-    def work(self, place: Place, records: Sequence[Record]) -> bool:
+    def work(self, place: Partition, records: Sequence[TopicRecord]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
         to stop first.
 
@@ -114,7 +114,7 @@ class UnitPartitions:
                     return False
         return True
 
-    def ahead(self, place: Place, records: Sequence[Record]) -> Future[bool]:
+    def ahead(self, place: Partition, records: Sequence[TopicRecord]) -> Future[bool]:
         """What :meth:`work` answers for records of the lane of Reds, which :meth:`hear_reds` gives
         it; from any thread.
         """
@@ -138,12 +138,12 @@ class UnitPartitions:
         left = TakeOver(self.unit, self.database, self._in_force.now(), self.stop, self.batch)
         return self._until_done(left.once)
 
-    def _once(self, place: Place, records: Sequence[Record]) -> None:
+    def _once(self, place: Partition, records: Sequence[TopicRecord]) -> None:
         stand = self._stand.get(place, 0)
         if left := [record for record in records if record.offset >= stand]:
             self._hear(place, left)
 
-    def _hear(self, place: Place, records: Sequence[Record]) -> None:
+    def _hear(self, place: Partition, records: Sequence[TopicRecord]) -> None:
         deliveries = self._deliveries(place, records)
         if place.topic == RED:
             self._hear_earlier(deliveries, place)
@@ -154,7 +154,7 @@ class UnitPartitions:
                 last = next(record.offset for record in records if record.offset > gap.expected) - 1
                 self._fill(place, first=gap.expected, last=last)
 
-    def _hear_earlier(self, reds: Sequence[Delivery], place: Place) -> None:
+    def _hear_earlier(self, reds: Sequence[Delivery], place: Partition) -> None:
         """Hear what came before these about the same, and waits in other topics still."""
         with self.database.view() as view:
             rows = journal.rows_of(view.connection, [one.message.id for one in reds])
@@ -179,7 +179,7 @@ class UnitPartitions:
         had = inbox.had(view, [row.message_id for row in others])
         return [row for row in others if name not in had[row.message_id]]
 
-    def _fill(self, place: Place, *, first: int, last: int) -> None:
+    def _fill(self, place: Partition, *, first: int, last: int) -> None:
         _log.warning(
             "gap.filled",
             step=self.unit.name,
@@ -202,7 +202,7 @@ class UnitPartitions:
         deliveries: Sequence[Delivery],
         attempt: Attempt,
         *,
-        place: Place,
+        place: Partition,
         offsets: Offsets = Offsets.TOPIC,
     ) -> None:
         policy = self._in_force.now()
@@ -224,7 +224,7 @@ class UnitPartitions:
             self.url, group_of(self.unit.name), topic=topic, partitions=partitions
         )
         for partition in partitions:
-            place = Place(topic, partition)
+            place = Partition(topic, partition)
             expected = stored.get(place.consumer(self.unit.name), 0)
             first, end = marks[partition]
             if end < expected:
@@ -235,14 +235,14 @@ class UnitPartitions:
             if expected < hints[partition]:
                 self._fill(place, first=expected, last=hints[partition] - 1)
 
-    def _rewind(self, place: Place, expected: int, *, first: int) -> int:
+    def _rewind(self, place: Partition, expected: int, *, first: int) -> int:
         consumer = place.consumer(self.unit.name)
         _log.error("topic.rewound", consumer=consumer, expected=expected, first=first)
         with self.database.transaction() as transaction:
             cursors.rewind(transaction, consumer, offset=first)
         return first
 
-    def _skip(self, place: Place, done: int) -> int:
+    def _skip(self, place: Partition, done: int) -> int:
         """Begin where other units have brought all of this one's steps."""
         with self.database.transaction() as transaction:
             cursor = cursors.lock(transaction, place.consumer(self.unit.name))
@@ -267,7 +267,7 @@ class UnitPartitions:
         else:
             _log.error("worker.fails", step=self.unit.name, error=error)
 
-    def _deliveries(self, place: Place, records: Sequence[Record]) -> list[Delivery]:
+    def _deliveries(self, place: Partition, records: Sequence[TopicRecord]) -> list[Delivery]:
         read = [(record, _sealed(record, place.topic)) for record in records]
         keys = self._keys(
             {
@@ -283,7 +283,9 @@ class UnitPartitions:
             for record, sealed in read
         ]
 
-    def _delivery(self, record: Record, sealed: Sealed, *, keys: Mapping[str, DataKey]) -> Delivery:
+    def _delivery(
+        self, record: TopicRecord, sealed: Sealed, *, keys: Mapping[str, DataKey]
+    ) -> Delivery:
         if sealed.type not in self.unit.heard:
             return Delivery(record.offset, sealed.unreadable())
         try:
@@ -293,7 +295,7 @@ class UnitPartitions:
             message = sealed.unreadable()
             return unsealable(record.offset, message, hearers=hearers, original=record.value)
 
-    def _unreadable(self, record: Record, place: Place) -> Delivery:
+    def _unreadable(self, record: TopicRecord, place: Partition) -> Delivery:
         """What is no message at all: a dead letter of each step that hears its topic."""
         id_ = derived_id("unreadable", place.topic, str(place.partition), str(record.offset))
         message = Message(
@@ -316,7 +318,7 @@ class UnitPartitions:
             return self.database.vault.keys(connection, key_ids, create=False)
 
 
-def _sealed(record: Record, topic: str) -> Sealed | None:
+def _sealed(record: TopicRecord, topic: str) -> Sealed | None:
     """The record as a sealed message; None where it is none, or names things as no database can
     keep them.
     """

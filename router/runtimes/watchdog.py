@@ -12,7 +12,7 @@ from types import TracebackType
 
 import structlog
 
-from router.runtimes.partition import Place
+from router.runtimes.partition import Partition
 from stores import cursors, topics
 from stores.database import Database
 from stores.keep_trying import Pauses, keep_working
@@ -26,7 +26,7 @@ EXIT_CODE = 75
 class Stuck(Exception):
     """A partition has messages and makes no progress; starting the worker again is right."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Partition) -> None:
         super().__init__(f"no progress in {place.topic}/{place.partition}")
         self.place = place
 
@@ -51,8 +51,8 @@ class Watchdog:
             database,
             patience,
         )
-        self._mine: frozenset[Place] = frozenset()
-        self._seen: dict[Place, tuple[int, float]] = {}
+        self._mine: frozenset[Partition] = frozenset()
+        self._seen: dict[Partition, tuple[int, float]] = {}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watchdog-{step}", daemon=True)
 
@@ -68,7 +68,7 @@ class Watchdog:
         self._done.set()
         self._thread.join()
 
-    def watch(self, places: Collection[Place]) -> None:
+    def watch(self, places: Collection[Partition]) -> None:
         """These partitions are the worker's now, and no others."""
         self._mine = frozenset(places)
         self._seen.clear()
@@ -82,7 +82,7 @@ class Watchdog:
         marks = topics.watermarks(self._url, self._heard) if mine else {}
         for topic, partitions in marks.items():
             for partition, (_, end) in partitions.items():
-                place = Place(topic, partition)
+                place = Partition(topic, partition)
                 offset = stored.get(place.consumer(self._step), 0)
                 if place in mine and offset < end and self._stands_still(place, offset, now=now):
                     _log.critical(
@@ -95,7 +95,7 @@ class Watchdog:
                     return Stuck(place)
         return None
 
-    def _stands_still(self, place: Place, offset: int, *, now: float) -> bool:
+    def _stands_still(self, place: Partition, offset: int, *, now: float) -> bool:
         seen, since = self._seen.get(place, (-1, now))
         if seen != offset:
             self._seen[place] = (offset, now)

@@ -81,17 +81,15 @@ def _suggested(
     narrative, concern = notification.narrative, frozenset(notification.concern)
     reading = read(narrative, same=Same(profile), year=notification.observed_at.year)
     coded = [one for one in profile.indicators if not concern.isdisjoint(one.concerns)]
-    signs = [sign.indicator for sign in reading.signs if not sign.denied]
-    found = {one.id: one for one in (*coded, *signs)}
+    found = _found(coded, reading)
     by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)
     colour = by_severity[0].colour if by_severity else profile.default
     plain = _plainly(by_severity)
     reasons = [one.says for one in plain]
     weighed = None if narrative == NO_ACCOUNT else reading.weighed
     if weighed is not None:
-        stands = any(_is_red(one) for one in coded) or _terse(
-            reading, notification, profile=profile
-        )
+        terse = _terse(reading, notification, profile=profile)
+        stands = terse or any(map(_is_red, coded))
         colour, says = _weighed(weighed, colour, stands=stands)
         reasons += says
     if _UNDECODED in narrative or not any(map(str.isalpha, narrative)):
@@ -107,6 +105,12 @@ def _suggested(
     denied = tuple(_denied(reading, found.keys()))
     worded = tuple(one for one in plain if one not in coded)
     return Suggestion(colour, told, denied, repeats, tuple(found), worded)
+
+
+def _found(coded: Iterable[Indicator], reading: Reading) -> dict[str, Indicator]:
+    """What the sender's codes say and what its words say undenied, by its id."""
+    signs = [sign.indicator for sign in reading.signs if not sign.denied]
+    return {one.id: one for one in (*coded, *signs)}
 
 
 def _weighed(weighed: Weighed, colour: Colour, *, stands: bool) -> tuple[Colour, Sequence[str]]:

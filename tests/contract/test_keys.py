@@ -71,7 +71,7 @@ def test_what_was_erased_opens_no_more_and_its_rows_are_gone(database: Database)
     keep(database)
     with database.transaction() as transaction:
         erasing.destroy(transaction, erasure("ref-1", "person/7"))
-    erasing.settle(database)
+    erasing.vacuum(database)
     with database.view() as view:
         assert states.load(view, "rate", keys=["ref-1"]) == {}
         assert people.load(view, [7]) == {}

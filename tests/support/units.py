@@ -32,14 +32,14 @@ from ops.mend.dead_letters import Person
 from ops.run.parts import WORKERS
 from ops.run.wiring import Hub, open_hub
 from router.runtimes.faust_worker import Crashed, run_worker
-from router.runtimes.partition import Place, UnitPartitions
+from router.runtimes.partition import Partition, UnitPartitions
 from router.runtimes.relay import Relay
 from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import Unit
 from schemas.topics import RED, TOPICS
 from stores import cursors, journal
 from stores.ports import Unavailable
-from stores.topics import Record, TopicProducer, cluster_of, create_topics, watermarks
+from stores.topics import TopicProducer, TopicRecord, cluster_of, create_topics, watermarks
 from tests.proofs.place import delete_topics
 from tests.support.filled import send
 from tests.support.production import DEADLINE, fresh_database, wait_until, with_tables
@@ -68,11 +68,11 @@ class Topics:
         self._consumer = Consumer(
             {"bootstrap.servers": servers, "group.id": "tests", "enable.auto.commit": False}
         )
-        self._marks: dict[Place, TopicPartition] = {}
+        self._marks: dict[Partition, TopicPartition] = {}
         wait_until(lambda: self._led(url))
         begin = [TopicPartition(one.topic, one.partition, 0) for one in self._marks.values()]
         self._consumer.assign(begin)
-        self._came: defaultdict[Place, list[Record]] = defaultdict(list)
+        self._came: defaultdict[Partition, list[TopicRecord]] = defaultdict(list)
 
     def _led(self, url: str) -> bool:
         """Whether all have leaders: a broker makes topics before it says who leads them."""
@@ -81,28 +81,28 @@ class Topics:
         except Unavailable:
             return False
         self._marks = {
-            Place(topic, part): TopicPartition(self._cluster.wire_name(topic), part)
+            Partition(topic, part): TopicPartition(self._cluster.wire_name(topic), part)
             for topic, partitions in marks.items()
             for part in partitions
         }
         return True
 
-    def ends(self) -> dict[Place, int]:
+    def ends(self) -> dict[Partition, int]:
         """The offset behind the last message, by partition."""
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = self._admin.list_offsets(dict.fromkeys(self._marks.values(), latest))
         return {place: asked[mark].result(DEADLINE).offset for place, mark in self._marks.items()}
 
-    def read(self, place: Place, first: int, end: int) -> list[Record]:
+    def read(self, place: Partition, first: int, end: int) -> list[TopicRecord]:
         """The records of a partition from ``first`` to before ``end``."""
         while len(self._came[place]) < end:
             message = self._consumer.poll(DEADLINE)
             assert message is not None
             assert message.error() is None
             topic = self._cluster.own_name(str(message.topic()))
-            came = self._came[Place(topic, message.partition() or 0)]
+            came = self._came[Partition(topic, message.partition() or 0)]
             assert message.offset() == len(came)
-            came.append(Record(len(came), message.value(), message.timestamp()[1]))
+            came.append(TopicRecord(len(came), message.value(), message.timestamp()[1]))
         return self._came[place][first:end]
 
     def close(self) -> None:
@@ -171,12 +171,12 @@ class Workers:
                 own = [place.partition for place in ends if place.topic == topic.name]
                 assert part.catch_up(topic.name, own)
 
-    def left(self) -> list[tuple[Place, int]]:
+    def left(self) -> list[tuple[Partition, int]]:
         """Where any worker has something to do, and from which offset on."""
         ends = self.topics.ends()
         return [place for name in self.parts for place in self.waiting(name, ends)]
 
-    def waiting(self, name: str, ends: Mapping[Place, int]) -> list[tuple[Place, int]]:
+    def waiting(self, name: str, ends: Mapping[Partition, int]) -> list[tuple[Partition, int]]:
         """Where a worker has something to do, and from which offset on; the lane of Reds first."""
         stand = cursors.next_offsets(self.hub.database)
         heard = {topic.name for topic in topics_from_outside(self.parts[name].unit)}

@@ -21,7 +21,7 @@ import router.runtimes.faust_worker
 from router.handle import handle
 from router.memory.documents import Documents
 from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
-from router.runtimes.partition import Place, UnitPartitions, group_of
+from router.runtimes.partition import Partition, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import BoundStep, Unit, alone
@@ -29,7 +29,7 @@ from schemas.topics import FOR_EVERYBODY, TOPICS
 from stores import codec, dead_letters, topics
 from stores.ports import Unavailable
 from stores.tables import keys
-from stores.topics import Cluster, Record, cluster_of
+from stores.topics import Cluster, TopicRecord, cluster_of
 from tests.support.production import (
     DEADLINE,
     HEARD,
@@ -98,7 +98,7 @@ def partitions_of(hub: Production, bound: BoundStep | None = None) -> UnitPartit
     )
 
 
-def records(hub: Production, partition: int, first: int, last: int) -> list[Record]:
+def records(hub: Production, partition: int, first: int, last: int) -> list[TopicRecord]:
     return topics.read_range(hub.topics_url, HEARD, partition=partition, first=first, last=last)
 
 
@@ -143,7 +143,7 @@ def test_an_agent_that_raises_ends_the_worker_and_acknowledges_nothing(
 ) -> None:
     """Should the rule ever be broken that no exception reaches a stream."""
 
-    def failing(self: UnitPartitions, place: Place, taken: Sequence[Record]) -> bool:
+    def failing(self: UnitPartitions, place: Partition, taken: Sequence[TopicRecord]) -> bool:
         raise RuntimeError("a fault")
 
     receipts = hub.received(range(10))
@@ -184,7 +184,7 @@ def test_a_value_that_is_no_event_becomes_a_dead_letter_and_holds_up_nothing(
     hub.relayed()
     work = partitions_of(hub)
     for partition, end in hub.ends().items():
-        assert work.work(Place(HEARD, partition), records(hub, partition, 0, end - 1))
+        assert work.work(Partition(HEARD, partition), records(hub, partition, 0, end - 1))
     assert once_each(hub, [*before, *after])
     assert hub.settled()
     assert [row.reason for row in hub.dead()] == ["unreadable.event"] * 2
@@ -212,7 +212,7 @@ def test_an_event_that_names_what_no_database_can_keep_is_no_event(hub: Producti
     (record,) = records(hub, partition, 0, 0)
     assert record.value is not None
     hub.put(record.value.replace(receipt.id.encode(), b"\\u0000" + b"x" * 35), partition=partition)
-    assert partitions_of(hub).work(Place(HEARD, partition), records(hub, partition, 0, 1))
+    assert partitions_of(hub).work(Partition(HEARD, partition), records(hub, partition, 0, 1))
     assert hub.settled()
     assert [row.reason for row in hub.dead()] == ["unreadable.event"]
 
@@ -226,7 +226,7 @@ def test_an_event_whose_key_is_destroyed_becomes_a_dead_letter(hub: Production) 
         )
     hub.database.vault.forget()
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
-    assert partitions_of(hub).work(Place(HEARD, partition), records(hub, partition, 0, 0))
+    assert partitions_of(hub).work(Partition(HEARD, partition), records(hub, partition, 0, 0))
     assert [(row.reason, row.message_id) for row in hub.dead()] == [
         ("unreadable.sealed", receipt.id)
     ]
@@ -247,7 +247,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
     ((partition, end),) = [(number, end) for number, end in hub.ends().items() if end]
     bound = BoundStep(deduplication().step, Choking)
     assert partitions_of(hub, bound).work(
-        Place(HEARD, partition), records(hub, partition, 0, end - 1)
+        Partition(HEARD, partition), records(hub, partition, 0, end - 1)
     )
     assert once_each(hub, receipts[:3] + receipts[4:])
     assert [(row.reason, row.message_id) for row in hub.dead()] == [("undecidable", receipts[3].id)]
@@ -284,7 +284,7 @@ def test_a_hole_in_the_middle_of_what_comes_is_filled(hub: Production) -> None:
     hub.relayed()
     ((partition, end),) = [(number, end) for number, end in hub.ends().items() if end]
     come = records(hub, partition, 0, end - 1)
-    assert partitions_of(hub).work(Place(HEARD, partition), come[3:7] + come[12:14] + come[29:])
+    assert partitions_of(hub).work(Partition(HEARD, partition), come[3:7] + come[12:14] + come[29:])
     assert hub.decided() == [receipt.id for receipt in receipts]
 
 
@@ -358,7 +358,7 @@ def test_a_worker_told_to_stop_ends_though_another_holds_up_their_group(
             assert worker.said("worker.overdue")
     heir = partitions_of(hub)
     for partition, end in hub.ends().items():
-        assert heir.work(Place(HEARD, partition), records(hub, partition, 0, end - 1))
+        assert heir.work(Partition(HEARD, partition), records(hub, partition, 0, end - 1))
     assert once_each(hub, receipts)
 
 
@@ -387,9 +387,11 @@ def test_a_zombie_finds_its_offsets_done_and_changes_nothing(hub: Production) ->
     come = records(hub, partition, 0, end - 1)
     zombie, heir = partitions_of(hub), partitions_of(hub)
     with ThreadPoolExecutor(2) as executor:
-        both = [executor.submit(one.work, Place(HEARD, partition), come) for one in (zombie, heir)]
+        both = [
+            executor.submit(one.work, Partition(HEARD, partition), come) for one in (zombie, heir)
+        ]
         assert [one.result(DEADLINE) for one in both] == [True, True]
-    assert zombie.work(Place(HEARD, partition), come[:10])
+    assert zombie.work(Partition(HEARD, partition), come[:10])
     assert hub.decided() == [receipt.id for receipt in receipts]
     assert hub.flaws() == []
 
@@ -438,7 +440,7 @@ def test_a_partition_without_progress_is_found_and_ends_the_worker(
 def test_the_watchdog_is_silent_while_there_is_progress_or_nothing_to_do(hub: Production) -> None:
     step = deduplication().step
     watchdog = Watchdog(step.name, [HEARD], hub.topics_url, hub.database, 10)
-    watchdog.watch([Place(HEARD, 0), Place(HEARD, 1)])
+    watchdog.watch([Partition(HEARD, 0), Partition(HEARD, 1)])
     assert watchdog.look(0) is None
     assert watchdog.look(100) is None
     hub.received(range(8))
@@ -447,7 +449,7 @@ def test_the_watchdog_is_silent_while_there_is_progress_or_nothing_to_do(hub: Pr
     assert watchdog.look(209) is None
     work = partitions_of(hub)
     for partition in hub.ends():
-        work.work(Place(HEARD, partition), records(hub, partition, 0, 1))
+        work.work(Partition(HEARD, partition), records(hub, partition, 0, 1))
     assert watchdog.look(215) is None
     stuck = watchdog.look(226)
     assert stuck is not None
@@ -459,7 +461,7 @@ def test_the_app_is_built_by_the_rules() -> None:
     async def build() -> Any:
         app = build_app("compose", CLUSTER)
 
-        async def work(place: Place, taken: Sequence[Record]) -> bool:
+        async def work(place: Partition, taken: Sequence[TopicRecord]) -> bool:
             return True
 
         for topic in ("ratings.assigned", "cases.linked"):

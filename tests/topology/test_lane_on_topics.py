@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ops.run.wiring import Hub
-from router.runtimes.partition import Place
+from router.runtimes.partition import Partition
 from schemas.topics import RED
 from tests.support.faults import Heard, listening
 from tests.support.notifying import URGENT, arrival, asked, flood, told, took
@@ -73,7 +73,7 @@ def test_the_relay_sends_reds_first(hub: Hub, started: Started) -> None:
     flood(hub)
     took(hub, arrival("R-1", **URGENT))
     assert workers.relay_once() == 1
-    assert workers.topics.ends()[Place(RED, 0)] == 1
+    assert workers.topics.ends()[Partition(RED, 0)] == 1
 
 
 def test_a_worker_gives_way_to_a_red_between_parts_of_what_it_has_in_hand(
@@ -88,7 +88,7 @@ def test_a_worker_gives_way_to_a_red_between_parts_of_what_it_has_in_hand(
     (red,) = took(hub, arrival("R-1", **URGENT))
     workers.relay()
     ends = workers.topics.ends()
-    waits = Place("notifications.received", 0), Place(RED, 0)
+    waits = Partition("notifications.received", 0), Partition(RED, 0)
     flooded, reds = (workers.topics.read(place, 0, ends[place]) for place in waits)
     done = part.ahead(waits[1], reds)
     assert part.work(waits[0], flooded)
@@ -108,7 +108,7 @@ def test_a_red_that_comes_meanwhile_waits_for_no_more_than_the_part_in_hand(
     (red,) = took(hub, arrival("R-1", **URGENT))
     workers.relay()
     ends = workers.topics.ends()
-    waits = Place("notifications.received", 0), Place(RED, 0)
+    waits = Partition("notifications.received", 0), Partition(RED, 0)
     flooded, reds = (workers.topics.read(place, 0, ends[place]) for place in waits)
     came = threading.Event()
 

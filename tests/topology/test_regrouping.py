@@ -11,12 +11,12 @@ from sqlalchemy import text
 
 from ops.run.wiring import Hub, open_hub
 from router.handle import handle
-from router.runtimes.partition import Place
+from router.runtimes.partition import Partition
 from router.runtimes.take_over import TakeOver
 from router.topology import WRITTEN_BY, bound_steps, unit_of, whole_hub
 from schemas.case import ChildLinked
 from stores import journal
-from stores.topics import Record
+from stores.topics import TopicRecord
 from tests.support.faults import Heard, failing, first_child, listening
 from tests.support.production import wait_until
 from tests.support.size import FULL
@@ -38,7 +38,7 @@ from tests.support.units import (
     working,
 )
 
-ACCEPTED = Place("notifications.accepted", 0)
+ACCEPTED = Partition("notifications.accepted", 0)
 EACH = 2 if FULL else 1
 """Notifications each time that steps are grouped anew."""
 
@@ -49,7 +49,7 @@ def link_past_the_topic(workers: Workers) -> None:
     with workers.hub.database.reading() as connection:
         accepted = [journal.sealed(row) for row in connection.execute(text(query))]
     first = workers.topics.ends()[ACCEPTED]
-    unsent = [Record(first + n, one.to_event(), 0) for n, one in enumerate(accepted)]
+    unsent = [TopicRecord(first + n, one.to_event(), 0) for n, one in enumerate(accepted)]
     assert workers.parts["link"].work(ACCEPTED, unsent)
 
 

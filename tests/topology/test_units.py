@@ -12,10 +12,10 @@ from confluent_kafka import Producer
 from sqlalchemy import event
 
 from ops.run.wiring import Hub
-from router.runtimes.partition import Place
+from router.runtimes.partition import Partition
 from router.topology import whole_hub
 from stores import journal
-from stores.topics import Record, cluster_of
+from stores.topics import TopicRecord, cluster_of
 from tests.support.production import DEADLINE, Process, wait_until
 from tests.support.units import (
     ALL,
@@ -32,7 +32,7 @@ from tests.support.units import (
     working,
 )
 
-RECEIVED = Place("notifications.received", 0)
+RECEIVED = Partition("notifications.received", 0)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def commits(hub: Hub) -> Iterator[list[object]]:
     event.remove(hub.database.engine, "commit", note)
 
 
-def received(workers: Workers) -> list[Record]:
+def received(workers: Workers) -> list[TopicRecord]:
     """What lies in the topic of notifications."""
     return workers.topics.read(RECEIVED, 0, workers.topics.ends()[RECEIVED])
 

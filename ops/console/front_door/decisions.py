@@ -29,6 +29,32 @@ _COLOURS = {
 }
 
 
+_CONCERN = Ask(
+    "concern",
+    "What the concern is",
+    hint="In your own words: whoever is asked gets them, and of a Red whoever acts. "
+    "Needed for a Red. Where the agency that notified it lets nothing be told, they get a "
+    "plain sentence; what others told and have not let leave is left out.",
+    without="Nothing of yours. They are told its sender's codes, and as a hint what words "
+    "of the text may point to; where there are none, that nobody has said it in words.",
+    most=4000,
+)
+_TOLD_ON = (
+    Ask(
+        "for_front_line",
+        "What the front line is to know at once",
+        hint="For a Red, in your own words and nobody else's. Optional.",
+        most=4000,
+    ),
+    Ask(
+        "may_be_told",
+        "What whoever brought the concern may be told",
+        hint="Never the rating, or who else knows the child. Left empty, the borough's words.",
+        most=4000,
+    ),
+)
+
+
 def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
     suggestion = found.picture.suggestion
     suggested = suggestion.colour if suggestion else None
@@ -36,6 +62,12 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
         Option(one, text, "The profile suggests this." if one == suggested else None)
         for one, text in _COLOURS.items()
     )
+    colour = Ask("colour", "Rating", "one", options=colours, required="Choose a rating")
+    return (colour, _CONCERN, RATIONALE, *_gathering_asks(visit, found), *_TOLD_ON)
+
+
+def _gathering_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    """How much is gathered, from whom, and what they are asked."""
     profile, names = visit.hub.policy.value.profile, visit.names
     called = {one: ", ".join(names.get(a, a) for a in profile.levels[one]) for one in Level}
     levels = (
@@ -49,40 +81,11 @@ def _rating_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
         Option(code, names.get(code, code), why_not.get(code))
         for code in dict.fromkeys((*profile.levels[Level.FULL], *profile.levels[Level.BASIC]))
     )
+    empty = "Leave all of them empty to ask whom the level says."
     return (
-        Ask("colour", "Rating", "one", options=colours, required="Choose a rating"),
-        Ask(
-            "concern",
-            "What the concern is",
-            hint="In your own words: whoever is asked gets them, and of a Red whoever acts. "
-            "Needed for a Red. Where the agency that notified it lets nothing be told, they get a "
-            "plain sentence; what others told and have not let leave is left out.",
-            without="Nothing of yours. They are told its sender's codes, and as a hint what words "
-            "of the text may point to; where there are none, that nobody has said it in words.",
-            most=4000,
-        ),
-        RATIONALE,
         Ask("level", "How much to gather", "one", options=levels),
-        Ask(
-            "agencies",
-            "Whom to ask instead",
-            "some",
-            hint="Leave all of them empty to ask whom the level says.",
-            options=agencies,
-        ),
+        Ask("agencies", "Whom to ask instead", "some", hint=empty, options=agencies),
         Ask("question", "What to ask beside the concern", hint="Optional.", most=2000),
-        Ask(
-            "for_front_line",
-            "What the front line is to know at once",
-            hint="For a Red, in your own words and nobody else's. Optional.",
-            most=4000,
-        ),
-        Ask(
-            "may_be_told",
-            "What whoever brought the concern may be told",
-            hint="Never the rating, or who else knows the child. Left empty, the borough's words.",
-            most=4000,
-        ),
     )
 
 

@@ -44,22 +44,23 @@ def settle_pair(visit: Visit) -> Page | Go:
         return _page(visit, both, overtaken=True)
     if check := read_back(visit, _said(visit, both)):
         return check
-    sent = send(
-        visit,
-        "mash.persons-decision.v1",
-        {
-            "person_id": visit.place["person_id"],
-            "other_person_id": visit.place["other_person_id"],
-            "same": same == "yes",
-            "decided_by": visit.who,
-            "rationale": visit.form.one("rationale"),
-            "saw": [one.saw.model_dump() for one in both],
-        },
-    )
+    sent = send(visit, "mash.persons-decision.v1", _decision(visit, both))
     if sent.refused:
         return _page(visit, both, errors={"same": sent.refused})
     done = "merged" if same == "yes" else "apart"
     return Go("links", done if sent.settled else "sent")
+
+
+def _decision(visit: Visit, both: list[Opened]) -> dict[str, Any]:
+    """What is sent: whether the two are one child, by whom, and on which pictures."""
+    return {
+        "person_id": visit.place["person_id"],
+        "other_person_id": visit.place["other_person_id"],
+        "same": visit.form.one("same") == "yes",
+        "decided_by": visit.who,
+        "rationale": visit.form.one("rationale"),
+        "saw": [one.saw.model_dump() for one in both],
+    }
 
 
 def _said(visit: Visit, both: list[Opened]) -> dict[str, str]:

@@ -49,44 +49,44 @@ def taken(visit: Visit) -> Page | Go:
     return Go("requests", "disagreed")
 
 
+_WITH_WHAT = (
+    Ask(
+        "about",
+        "About which referral?",
+        "line",
+        hint="The hub's number of it, as a request, a product or a receipt has it, or your own "
+        "reference of what you told the hub. Not a name.",
+        required="Write the number of the referral or your own reference",
+        most=200,
+    ),
+    Ask("disputes", "What do you disagree with?", "one", options=_DISPUTES, required="Choose"),
+)
+_VIEW = (
+    Ask(
+        "profession",
+        "Your profession",
+        "line",
+        hint="Such as health visitor. Your view is kept as your profession's own.",
+        required="Say what your profession is",
+    ),
+    Ask("view", "How you see it", required="Say how you see it", most=4000),
+    Ask("asks_for", "What you want decided instead", required="Say what instead", most=4000),
+    Ask(
+        "may_be_revealed",
+        "May others inside the hub read your view?",
+        "one",
+        options=_REVEALED,
+        required="Say whether others may read it",
+    ),
+)
+
+
 def _asked(visit: Visit) -> tuple[Ask, ...]:
     names = sorted(visit.names.items(), key=lambda pair: pair[1])
     others = tuple(Option(code, name) for code, name in names if code != visit.agency)
-    return (
-        Ask(
-            "about",
-            "About which referral?",
-            "line",
-            hint="The hub's number of it, as a request, a product or a receipt has it, or your own "
-            "reference of what you told the hub. Not a name.",
-            required="Write the number of the referral or your own reference",
-            most=200,
-        ),
-        Ask("disputes", "What do you disagree with?", "one", options=_DISPUTES, required="Choose"),
-        Ask(
-            "owner",
-            "Who holds it back",
-            "from",
-            hint="Only where another agency holds something back.",
-            options=others,
-        ),
-        Ask(
-            "profession",
-            "Your profession",
-            "line",
-            hint="Such as health visitor. Your view is kept as your profession's own.",
-            required="Say what your profession is",
-        ),
-        Ask("view", "How you see it", required="Say how you see it", most=4000),
-        Ask("asks_for", "What you want decided instead", required="Say what instead", most=4000),
-        Ask(
-            "may_be_revealed",
-            "May others inside the hub read your view?",
-            "one",
-            options=_REVEALED,
-            required="Say whether others may read it",
-        ),
-    )
+    only = "Only where another agency holds something back."
+    owner = Ask("owner", "Who holds it back", "from", hint=only, options=others)
+    return (*_WITH_WHAT, owner, *_VIEW)
 
 
 def _faults(answers: Mapping[str, Any]) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Inbox(Sends, Protocol):
 
 
 @dataclass(slots=True)
-class Desk:
+class SimulatedDesk:
     """One agency's people at their inbox.
 
     ``letters`` keeps what came, and ``answers`` what was answered with which receipt, for whoever

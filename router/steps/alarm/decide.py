@@ -28,7 +28,7 @@ def decide(state: Alarms | None, message: Message, policy: Policy) -> Outcome[Al
         case AlarmReceived() as received:
             return raising.take(known, received, now=now)
     heard, subject = causes.heard(known, message, now=now), causes.subject_of(message)
-    return raising.settle(known, heard, subject=subject, cause=message.id, now=now)
+    return raising.outcome_of(known, heard, subject=subject, cause=message.id, now=now)
 
 
 STEP: Step[Alarms] = Step(

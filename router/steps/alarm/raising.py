@@ -32,7 +32,9 @@ _OTHERWISE = dt.timedelta(minutes=10)
 """
 
 
-def settle(before: Alarms, heard: Heard, *, subject: str, cause: str, now: Now) -> Outcome[Alarms]:
+def outcome_of(
+    before: Alarms, heard: Heard, *, subject: str, cause: str, now: Now
+) -> Outcome[Alarms]:
     """What a fact comes to: each alarm is raised once, and ends once. One that says something else
     now does so at once, in place of its last letter.
     """

@@ -334,6 +334,15 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return Outcome(refusal=refusal)
     if _says_others(known, stage, decided=decided):
         return refuse("refused.others-words", "item_id")
+    return _taken(known, stage, decided, now=now)
+
+
+def _taken(
+    known: Approvals, stage: Draft | Closed, decided: ReleaseDecided, *, now: Now
+) -> Outcome[Approvals]:
+    """What comes of an owner's decision that may be followed."""
+    decision = decided.decision
+    assert decision.referral_id is not None
     new = _decided(stage, decision, owner=decided.agency)
     # Whoever guesses at what another agency withholds is not to hear that the guess is right.
     new = new.model_copy(update={"kept_back": _others_words(known, stage, decided=decided)})

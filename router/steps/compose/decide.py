@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
+from router.steps.areas import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.asking import UNTOLD, as_it_stands, told_of_concern
 from router.steps.cases import Cases
 from router.steps.compose import instead, moving
@@ -29,7 +30,6 @@ from router.steps.compose.gathering import (
 from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
 from router.steps.now import Now
-from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from router.steps.sharing import open_to_others
@@ -592,11 +592,10 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
     rule, red = desk.now.rule(part.colour), part.colour is Colour.RED
     identity = desk.identity(recipient.agency, risks=red)
     about, at_once = identity.block.digest(), part.urgent and part.follows is None
-    weighed = [
-        (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))
-        for item in part.items
+    weighing = [
+        weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to) for item in part.items
     ]
-    included = (item for item, weighing in weighed if weighing.included)
+    included = (item for item, how in zip(part.items, weighing, strict=True) if how.included)
     return ProductDrafted(
         product_id=_product_id(desk, part, recipient=recipient),
         referral_id=desk.referral_id,
@@ -613,7 +612,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         identity=identity,
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
-        weighing=tuple(weighing for _, weighing in weighed),
+        weighing=tuple(weighing),
         follows=part.follows,
         without_consent=without_consent(desk.state),
         alleged=_alleged(desk) if at_once else None,

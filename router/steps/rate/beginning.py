@@ -5,10 +5,10 @@ longer: its clocks run from then on, and whoever rates is asked (R17, L3).
 from __future__ import annotations
 
 from router.step import Outcome
+from router.steps.areas import hub_of
 from router.steps.asking import Prepared
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
-from router.steps.places import hub_of
 from router.steps.rate.referring import referrer_of
 from router.steps.rate.state import HandedOver, Kept, State, Suggested
 from router.steps.sharing import revealed, shown_reasons
@@ -17,7 +17,7 @@ from schemas.case import ChildLinked
 from schemas.information import RequestPlan
 from schemas.letter import Letter
 from schemas.notices import RatingRequest
-from schemas.policy import Place, Policy
+from schemas.policy import Area, Policy
 from schemas.rating import RatingSuggested
 
 
@@ -72,7 +72,7 @@ def begin(
     reasons: tuple[str, ...] | None = None,
     plan: RequestPlan | None = None,
     asks: bool = False,
-    elsewhere: Place | None = None,
+    elsewhere: Area | None = None,
     now: Now,
 ) -> Outcome[State]:
     """Tell what is suggested, and ask who rates; ``reasons``: all, where some are not shown."""
@@ -94,7 +94,7 @@ def request_of(
     *,
     plan: RequestPlan | None = None,
     asks: bool = False,
-    elsewhere: Place | None = None,
+    elsewhere: Area | None = None,
     policy: Policy,
 ) -> Letter:
     """The letter that asks a social worker to rate; ``asks``: parents may be asked for their

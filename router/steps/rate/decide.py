@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
+from router.steps.areas import area_of
 from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Cases
 from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
-from router.steps.places import place_of
 from router.steps.rate.amending import amend, stands_again, stands_alone, waited_for
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
@@ -70,7 +70,7 @@ from schemas.message import Message
 from schemas.notices import DueTimeWarning, OutOfArea, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
-from schemas.policy import Place, Policy
+from schemas.policy import Area, Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
     Clock,
@@ -146,14 +146,14 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     told = _told_first(state, linked, kept=kept)
     if told.allocated.has_it and not kept.may_be_red:
         return left_to_team(told, linked.referral_id, now=now)
-    place = place_of(linked.notification.subject, now)
+    area = area_of(linked.notification.subject, now)
     asked = begin(
         taken_up(told, kept, now=now),
         linked.referral_id,
         reasons=all_reasons(ready.suggestion),
         plan=ready.plan,
         asks=ready.concern.consent == "not_sought",
-        elsewhere=place,
+        elsewhere=area,
         now=now,
     )
     assert isinstance(asked.state, Suggested)
@@ -162,7 +162,7 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     return replace(
         after,
         facts=(*asked.facts, *after.facts),
-        letters=(*asked.letters, *_out_of_area(linked, place, to=kept.elsewhere)),
+        letters=(*asked.letters, *_out_of_area(linked, area, to=kept.elsewhere)),
         timers=timers(after.state.next_at, linked.referral_id),
     )
 
@@ -177,7 +177,7 @@ def _told_first(state: Early | HandedOver | None, linked: ChildLinked, *, kept: 
     )
 
 
-def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -> Iterator[Letter]:
+def _out_of_area(linked: ChildLinked, place: Area | None, *, to: Code | None) -> Iterator[Letter]:
     """Whoever brought the concern is told whose child it is, and who has it from here."""
     if place is None:
         return

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from connectors.clients.http_client import HubUnavailable
 from ops.demo.simulation.agencies import Notes
-from ops.demo.simulation.desks import Desk
+from ops.demo.simulation.desks import SimulatedDesk
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.demo.summary import reconciles, summarise
 from ops.run.wiring import Hub
@@ -70,7 +70,7 @@ def streamed(path: Path, count: int) -> Hub:
 
 def answered(hub: Hub, *, agencies: Sequence[str]) -> dict[str, Any]:
     """The summary after every desk was visited again and again, in this order."""
-    desks = [Desk(agency, InProcess(hub, agency)) for agency in agencies]
+    desks = [SimulatedDesk(agency, InProcess(hub, agency)) for agency in agencies]
     steps, stop = hub.embedded(), threading.Event()
     while sum([desk.clear(stop) for desk in desks]):
         steps.drain()
@@ -85,7 +85,7 @@ def test_a_desk_answers_its_letters_together_and_only_then_says_that_it_has_them
     hub = streamed(tmp_path, 20)
     inbox = InProcess(hub, LEAD)
     answers = Notes(tmp_path / "answers.jsonl")
-    desk = Desk(LEAD, inbox, answers=answers)
+    desk = SimulatedDesk(LEAD, inbox, answers=answers)
     came = desk.clear(threading.Event())
     assert came == desk.answered > 1
     assert inbox.asked == ["send", "acknowledge"]
@@ -98,7 +98,7 @@ def test_a_desk_answers_its_letters_together_and_only_then_says_that_it_has_them
 def test_letters_whose_answers_the_hub_did_not_take_are_not_acknowledged(tmp_path: Path) -> None:
     hub = streamed(tmp_path, 20)
     inbox = InProcess(hub, LEAD, away={"send"})
-    came = Desk(LEAD, inbox).clear(ToldToStop())
+    came = SimulatedDesk(LEAD, inbox).clear(ToldToStop())
     assert came > 0
     assert inbox.asked == ["send"]
     with hub.database.reading() as connection:

@@ -19,7 +19,7 @@ from ops.demo.simulation.children.homes import (
     written_postcode,
     written_telephone,
 )
-from ops.demo.simulation.children.records import Record, record
+from ops.demo.simulation.children.records import AgencyRecord, record
 
 _SEX = {"m": "male", "f": "female"}
 _UNBORN = (None, None, "Unborn", "Unborn", "Bump", "Unborn Baby", "Baby", "UNBORN")
@@ -87,7 +87,7 @@ class Account:
         }
         return self._in_the_agencys_letters(account)
 
-    def _called(self, held: Record) -> tuple[str | None, str | None]:
+    def _called(self, held: AgencyRecord) -> tuple[str | None, str | None]:
         """The given name and the family name as they are told."""
         if self._unborn:
             return self._before_birth(held.surname)

@@ -16,7 +16,7 @@ _USED_AGAIN = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AgencyRecord:
     """Name and birthday on file; ``tags`` say what is wrong with it."""
 
     given: str
@@ -28,16 +28,16 @@ class Record:
 
 def record(
     chance: Chance, child: Child, *, agency: str, told_of_birth: float, day: dt.date
-) -> Record:
+) -> AgencyRecord:
     """The agency's record of the child: mostly the one it had before."""
     known = child.records.get(agency)
-    if isinstance(known, Record) and chance.happens(_USED_AGAIN):
+    if isinstance(known, AgencyRecord) and chance.happens(_USED_AGAIN):
         return known
     tags: set[str] = set()
     given = _given(chance, child, tags=tags)
     surname = _surname(chance, child, day=day, tags=tags)
     born, estimated = _born(chance, child.born, told=told_of_birth, day=day, tags=tags)
-    made = Record(given, surname, born, estimated, frozenset(tags))
+    made = AgencyRecord(given, surname, born, estimated, frozenset(tags))
     if day >= child.born:
         child.records[agency] = made
     return made

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from router.steps.areas import area_of, hub_of
 from router.steps.compose import decide as compose
 from router.steps.now import Now
-from router.steps.places import hub_of, place_of
 from router.steps.rate import decide as rate
 from schemas.case import ChildLinked
 from schemas.decisions import OutcomeDecided, OutcomeDecision, RatingDecided, RatingDecision
@@ -16,17 +16,17 @@ from schemas.information import InformationRequested
 from schemas.notices import OutOfArea, RatingRequest
 from schemas.outcome import ReferralClosed
 from schemas.person import Address, Person
-from schemas.policy import TRANSFER, Place, Policy
+from schemas.policy import TRANSFER, Area, Policy
 from schemas.product import Disposal, ProductDrafted, ProductNotTaken, ProductReleased
 from schemas.rating import Colour, DueTimeBreached
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support.given import NOON, Given, elapsed, of, on_picture
 
-FENSHIRE = Place(
+FENSHIRE = Area(
     name="Fenshire", postcodes=("ZZ8", "ZZ9 1"), hub="fenshire_mash", contact="01632 960300"
 )
-MARSHLAND = Place(name="Marshland", postcodes=("ZZ7",), contact="01632 960400")
+MARSHLAND = Area(name="Marshland", postcodes=("ZZ7",), contact="01632 960400")
 
 
 def policy() -> Policy:
@@ -102,7 +102,7 @@ def requested() -> InformationRequested:
 def test_where_a_child_lives_is_told_by_the_address_where_it_lives_now(
     addresses: tuple[Address, ...], place: str | None
 ) -> None:
-    found = place_of(living(*addresses), Now(NOON, policy()))
+    found = area_of(living(*addresses), Now(NOON, policy()))
     assert (found.name if found else None) == place
 
 
@@ -138,7 +138,7 @@ def test_nobody_is_told_so_of_a_child_of_this_area() -> None:
     assert not [one for one in letters if isinstance(one.notice, OutOfArea)]
 
 
-def test_its_own_hub_gets_the_product_in_place_of_this_areas_services() -> None:
+def test_its_own_hub_gets_the_product_in_area_of_this_areas_services() -> None:
     step = Given(compose.STEP, policy()).given(linked(at("ZZ8 4AB")))
     outcome = step.given(given.assigned(Colour.AMBER)).when(requested())
     (drafted,) = of(ProductDrafted, outcome.facts)

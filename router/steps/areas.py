@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from router.steps.now import Now
 from schemas.person import Person
-from schemas.policy import ColourRule, Place, Recipient
+from schemas.policy import Area, ColourRule, Recipient
 
 _LIVES = frozenset({"home", "temporary"})
 
 
-def place_of(child: Person | None, now: Now) -> Place | None:
+def area_of(child: Person | None, now: Now) -> Area | None:
     """The other area in which the child lives, by the address that its agency told; None: this
     one, or nobody knows.
 
@@ -19,14 +19,14 @@ def place_of(child: Person | None, now: Now) -> Place | None:
         return None
     told = (one.postcode for one in child.address if one.use in _LIVES and not one.protected)
     postcode = next(filter(None, told), None)
-    found = (place for place in now.profile.places if postcode and place.covers(postcode))
+    found = (area for area in now.profile.places if postcode and area.covers(postcode))
     return next(found, None)
 
 
 def hub_of(child: Person | None, now: Now) -> str | None:
     """The hub of that area, where it is a partner of this one."""
-    place = place_of(child, now)
-    return place.hub if place and place.hub in now.policy.partners else None
+    area = area_of(child, now)
+    return area.hub if area and area.hub in now.policy.partners else None
 
 
 def recipients_of(rule: ColourRule, hub: str | None, *, now: Now) -> tuple[Recipient, ...]:
