@@ -21,7 +21,7 @@ from ops.console.desks import DESKS
 from ops.console.researching import requests as researching
 from ops.console.screen import Desk, Screen
 from ops.demo.running import DemoFolder
-from ops.look.replay_report import Wanted
+from ops.look.replay_report import Report, Wanted, as_json
 from ops.mend import bulk, replays
 from ops.mend.dead_letters import Person as Operator
 from ops.run.parts import pages_of
@@ -96,7 +96,7 @@ def full_hub(path: Path) -> Story:
     days = Days(hub)
     _in_doubt(hub, days)
     _dead(hub)
-    replays.plan(hub, Wanted(), asker=replace(asker(hub, "A. Operator"), why="Inquiry"))
+    _replayed(hub)
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
     return Story(folder, hub, handed, disputed)
 
@@ -113,6 +113,14 @@ def _released(hub: Hub) -> None:
     wanted_back(hub)
     asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
     asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _replayed(hub: Hub) -> None:
+    """A replay that is done."""
+    known = replace(asker(hub, "A. Operator"), why="Inquiry")
+    job = replays.plan(hub, Wanted(), asker=known).plan.job_id
+    place = replays.place_of(hub, hub.folder, job)
+    replays.write_report(place, as_json(Report()) | {"well": True})
 
 
 def _dead(hub: Hub) -> None:
