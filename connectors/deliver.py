@@ -146,7 +146,7 @@ class HttpSender:
 
     def send(self, letter: Leased) -> None:
         body, content_type = _worded(self.wording, letter)
-        headers = {"Content-Type": content_type}
+        headers = {"Content-Type": content_type, **letter.headers}
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -174,9 +174,10 @@ class QueueSender:
     def send(self, letter: Leased) -> None:
         body, content_type = _worded(self.wording, letter)
         told = {"content_type": content_type, "message_id": letter.id}
+        first, headers = letter.red, letter.headers
         try:
             with self._line.used() as channel:
-                publish(channel, body, queue=self.queue, first=letter.red, **told)
+                publish(channel, body, queue=self.queue, first=first, headers=headers, **told)
         except self._line.errors as error:
             raise NotSent(type(error).__name__) from None
 
@@ -297,6 +298,7 @@ class Deliverer:
             "letter.unsent",
             agency=self.agency,
             letter=letter.id,
+            trace_id=letter.trace_id,
             attempts=letter.attempts,
             why=why,
         )

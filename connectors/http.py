@@ -11,7 +11,7 @@ import datetime as dt
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import structlog
@@ -119,6 +119,7 @@ class _Endpoints:
                 body,
                 content_type=content_type,
                 attributes=of_http(request.headers.items()),
+                traceparent=request.headers.get("traceparent"),
             )
         told = [receipt.model_dump(mode="json", exclude_none=True) for receipt in receipts]
         single = len(told) == 1 and media_type(content_type).name != BATCH
@@ -191,9 +192,17 @@ class _Endpoints:
         return bytes(body)
 
     def _take(
-        self, door: Door, body: bytes, *, content_type: str, attributes: Attributes
+        self,
+        door: Door,
+        body: bytes,
+        *,
+        content_type: str,
+        attributes: Attributes,
+        traceparent: str | None,
     ) -> list[Receipt]:
         arrivals = parse(door, body, content_type=content_type, attributes=attributes)
+        if traceparent:
+            arrivals = [replace(one, traceparent=traceparent) for one in arrivals]
         receipts = self.intake.take(arrivals)
         log.info("received", agency=door.route.code, connector="http", count=len(arrivals))
         return receipts

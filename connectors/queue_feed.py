@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
 from math import inf
@@ -130,7 +130,11 @@ class QueueFeed:
             content_type=message.content_type or "",
             attributes=of_amqp(message.headers),
         )
-        return named(found, Said(_name_of(message)))
+        arrivals = named(found, Said(_name_of(message)))
+        traceparent = message.headers.get("traceparent")
+        if not isinstance(traceparent, str):
+            return arrivals
+        return [replace(one, traceparent=traceparent) for one in arrivals]
 
     def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand) -> list[Receipt]:
         """Their receipts, however long the store is away; nothing is acknowledged meanwhile."""

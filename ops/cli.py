@@ -10,6 +10,7 @@ from ops.run.log import to_stderr
 
 _COMMANDS = {
     "approvals": "ops.commands.approvals",
+    "backup": "ops.commands.backup",
     "audit": "ops.commands.audit",
     "case": "ops.commands.case",
     "clocks": "ops.commands.clocks",
@@ -28,6 +29,8 @@ _COMMANDS = {
     "policy": "ops.commands.policy",
     "recalls": "ops.commands.recalls",
     "reds": "ops.commands.reds",
+    "reconcile": "ops.commands.reconcile",
+    "restore": "ops.commands.restore",
     "retention": "ops.commands.retention",
     "replay": "ops.commands.replay",
     "replays": "ops.commands.replays",

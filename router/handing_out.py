@@ -126,7 +126,8 @@ def _proven(
     queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
     queues.keep_back(transaction, found.unheard, seconds=UNHEARD_SECONDS)
     for letter in (*found.waits, *found.unheard):
-        log.warning("letter.unproven", agency=agency, letter=letter)
+        trace_id = by_id[letter].trace_id
+        log.warning("letter.unproven", agency=agency, letter=letter, trace_id=trace_id)
     return found.goes
 
 

@@ -9,8 +9,9 @@ embedded hub decides a page before it opens the transaction, and comes here to r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from router.lane import Lane
@@ -19,6 +20,7 @@ from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction, View
+from stores.traces import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Decided:
     due: Sequence[Delivery]
     offsets: Offsets
     policy: Adopted
+    began: int
+    """When deciding it began, in nanoseconds since 1970."""
 
 
 def handle(
@@ -112,6 +116,7 @@ def decide(
 
     As soon as there is ``enough``, those that are left stay for the next time.
     """
+    began = time.time_ns()
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
     one_pass = _pass_of(unit, view, policy=policy.value, attempt=attempt or Attempt())
@@ -125,6 +130,7 @@ def decide(
         due=due,
         offsets=offsets,
         policy=policy,
+        began=began,
     )
 
 
@@ -152,6 +158,11 @@ def record(decided: Decided, transaction: Transaction) -> None:
     if decided.due and decided.offsets is not Offsets.LEFT:
         cursor.next_offset = decided.due[-1].offset + 1
     cursors.store(transaction, cursor)
+    if transaction.noted is not None:
+        transaction.noted.began = min(transaction.noted.began, decided.began)
+        unit = one_pass.unit.name
+        heard = (Heard(one.message, unit, one.carried) for one in decided.fresh)
+        transaction.noted.heard += heard
 
 
 def _ahead(effects: Effects, transaction: Transaction, *, lane: Lane) -> Collection[str]:
@@ -216,7 +227,7 @@ def _unheard(unit: Unit, delivery: Delivery, *, had: Collection[str]) -> Deliver
         hearers = tuple(s for s in unit.hearing(type(message.data)) if s.concerns(message))
     if had:
         hearers = tuple(s for s in hearers if not any(serves(one, s.name) for one in had))
-    return Delivery(delivery.offset, delivery.message, delivery.refusal, delivery.original, hearers)
+    return replace(delivery, hearers=hearers)
 
 
 def _note(decided: Decided, transaction: Transaction) -> None:

@@ -221,6 +221,8 @@ class _Batch:
             self._known[message.id] = message
             self._new.append(key)
             self.messages.append(message)
+            if self._transaction.noted is not None:
+                self._transaction.noted.came(message.id, arrival.traceparent)
             return self._taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))

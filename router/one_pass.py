@@ -21,6 +21,7 @@ from schemas.notification import MessageRefused
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec
+from stores.context import Context
 from stores.dead_letters import DeadLetter
 from stores.timers import StoredTimer
 
@@ -41,6 +42,8 @@ class Delivery:
     original: bytes | None = None
     hearers: tuple[Step[Any], ...] | None = None
     """Who hears it, where its own type does not tell."""
+    carried: Context | None = None
+    """The span that its topic names beside it."""
 
 
 def never() -> bool:
@@ -220,7 +223,7 @@ def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Poli
         _log.error(
             "step.undecidable",
             step=step.name,
-            message_id=message.id,
+            message=message,
             error=type(error).__name__,
             line=traceback.extract_tb(error.__traceback__)[-1].lineno,
         )

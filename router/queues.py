@@ -38,6 +38,8 @@ class StoredQueues:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
             policy = self._registered.policy(transaction)
             leased = handed_out(transaction, agency, leased=leased, policy=policy)
+            if transaction.noted is not None:
+                transaction.noted.handed = leased
             return with_pictures(transaction, leased, policy=policy)
 
     def may_go(self, letter: Leased) -> bool:

@@ -16,6 +16,8 @@ _no: Callable[[object], bool] = not_
 class ConsentAnswer(StrEnum):
     """What became of asking."""
 
+    ASKED_FOR = "asked_for"
+    """They are being asked, and nobody has answered yet: what was said before holds till then."""
     GIVEN = "given"
     REFUSED = "refused"
     NOT_SOUGHT = "not_sought"

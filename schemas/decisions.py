@@ -240,6 +240,8 @@ class DeliveryReceipt(CaseProduct):
     received_by: Line
     reason: Line | None = Field(default=None, exclude_if=lambda reason: reason is None)
     """Why it is refused, where they say."""
+    done: Prose | None = Field(default=None, exclude_if=lambda done: done is None)
+    """What was done with it, once it was: then, or by a later receipt. The lead agency reads it."""
 
 
 class RecallReceipt(CaseProduct):

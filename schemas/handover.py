@@ -40,12 +40,21 @@ class HandoverReceipt(ReferralHead):
 
 
 class HandoverDecision(ReferralHead):
-    """A social worker of the lead agency takes a wrong handover back: the hub has it then."""
+    """Who has a referral: a social worker of the lead agency takes a wrong handover back, so that
+    the hub has it then; hands it to a team of the authority; or gives it to another social worker.
+    """
 
-    action: Literal["take_back"]
+    action: Literal["take_back", "hand_over", "give"]
+    to: Code | None = Field(default=None, exclude_if=not_)
+    """Whom it is handed to: a team that the profile names, or that of the child's worker."""
+    worker: Line | None = Field(default=None, exclude_if=not_)
+    """Who of that team has the child, where that is known."""
+    person: Line | None = Field(default=None, exclude_if=not_)
+    """Who of the lead agency's social workers is given it."""
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
+    """Needed, but to give it to somebody: that decides nothing about the child."""
 
 
 class HandoverReceived(
@@ -88,6 +97,32 @@ class HandoverFact(ReferralFact, topic="handovers.settled", agency="agency"):
     """Whose queue the worker's team reads."""
     letter_id: Identity
     """The letter that handed it over."""
+
+
+class HandoverGiven(HandoverFact, type="mash.handover.given.v1"):
+    """A human handed it to a team, which owes a receipt from now on; the hub has it still, until it
+    is closed.
+    """
+
+    worker: Worker
+    """Whose team that is; by the team's own name where nobody there has the child yet."""
+    revision: int = 0
+    """Of the correction of its link after which it was."""
+    decided_by: Line
+    rationale: Line
+    picture_id: Identity
+
+
+class ReferralGiven(ReferralFact, type="mash.referral.given.v1", topic="handovers.settled"):
+    """A social worker of the lead agency has it from now on: somebody gave it to them, or they took
+    it.
+    """
+
+    person: Line
+    before: Line | None = Field(default=None, exclude_if=not_)
+    """Who had it, where anybody did."""
+    decided_by: Line
+    rationale: Line
 
 
 class HandoverConfirmed(HandoverFact, type="mash.handover.confirmed.v1"):

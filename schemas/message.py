@@ -41,6 +41,18 @@ def dated_id(key: str, millis: int) -> str:
     return f"{date[:8]}-{date[8:]}-8{key[_VERSION + 1 :]}"
 
 
+def arrived_millis(id_: str) -> int | None:
+    """By what time an id is dated, in milliseconds since 1970: that of :func:`dated_id`, or of what
+    caused it. None where it is not dated.
+    """
+    if len(id_) != _LENGTH or id_[_VERSION] != "8":
+        return None
+    try:
+        return int(id_[:8] + id_[9:13], 16)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Message:
     """A fact in its envelope.

@@ -304,6 +304,18 @@ class AskedAgency(Shape):
     items: tuple[ShownItem, ...] = ()
 
 
+class PicturedAct(Shape):
+    """What a recipient did with what it was sent, as a person of it said."""
+
+    product_id: Identity
+    owner: Code
+    """The recipient, whose words they are."""
+    text: Prose
+    sensitivity: Code
+    told_by: Line
+    at: Instant
+
+
 class OwedDecision(Shape):
     """What an owner has still to decide of what is its own, for one product (R29)."""
 
@@ -363,6 +375,19 @@ class PicturedHandover(Shape):
     """Who there has it."""
     reason: Line | None = Field(default=None, exclude_if=_no)
     """Why they say that it is not theirs."""
+    handed_by: Line | None = Field(default=None, exclude_if=_no)
+    """Who handed it to them, where a human did."""
+    rationale: Line | None = Field(default=None, exclude_if=_no)
+    """Why."""
+
+
+class PicturedHolder(Shape):
+    """Who of the lead agency's social workers has it, since when, by whom and why."""
+
+    person: Line
+    decided_by: Line
+    rationale: Line
+    at: Instant
 
 
 class PicturedRating(Shape):
@@ -449,6 +474,8 @@ class Picture(Shape):
     owed: tuple[OwedDecision, ...] = Field(default=(), exclude_if=_no)
     """By owners, about what is to go to recipients."""
     volunteered: tuple[ShownItem, ...] = ()
+    acted: tuple[PicturedAct, ...] = Field(default=(), exclude_if=_no)
+    """What recipients did with what they were sent, oldest first."""
     checked: tuple[CheckedSystem, ...] = ()
     not_checked: tuple[NotChecked, ...] = Field(default=(), exclude_if=_no)
     """Systems that are not asked, and why."""
@@ -461,6 +488,8 @@ class Picture(Shape):
     clocks: tuple[PicturedClock, ...] = ()
     handed_over: PicturedHandover | None = Field(default=None, exclude_if=_no)
     """None where no worker's team has it."""
+    holder: PicturedHolder | None = Field(default=None, exclude_if=_no)
+    """None where it was given to nobody."""
 
     @property
     def disputed(self) -> tuple[str, ...]:

@@ -376,6 +376,10 @@ class BoroughProfile(Shape):
     """Other areas, whose children this hub passes on to their own."""
     transfer_purpose: Line = Field(default=TRANSFER, exclude_if=lambda said: said == TRANSFER)
     """What the hub of another area is given a product for."""
+    teams: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """The authority's teams that a social worker may hand a referral to by hand, beside the team of
+    the child's allocated worker.
+    """
     case_system: Code | None = Field(default=None, exclude_if=not_)
     """The authority's case system, which is told with what outcome a referral was closed (R43,
     R56); what is shared goes to it where it is a recipient of a colour.

@@ -28,6 +28,7 @@ from schemas.message import derived_id
 from schemas.notification import MOST_PARTS, Digest
 from schemas.rating import Colour
 from schemas.safety import Around
+from schemas.sharing import Sensitivity
 
 
 def _none(value: object) -> bool:
@@ -525,6 +526,18 @@ class ProductDelivered(
     _ProductReceived, type="mash.product.delivered.v1", topic="products.released"
 ):
     """The recipient confirmed that the product arrived (R37)."""
+
+
+class ProductActedOn(
+    ProductFact, type="mash.product.acted-on.v1", topic="products.released", agency="agency"
+):
+    """A person of the recipient says what was done with the product: the recipient's own words."""
+
+    agency: Code
+    """The recipient."""
+    told_by: Line
+    text: Prose
+    sensitivity: Sensitivity = Sensitivity.SENSITIVE
 
 
 class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="products.released"):

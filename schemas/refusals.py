@@ -355,6 +355,11 @@ _REASONS = (
         "Name in to the hub of one of the profile's places, or close it with another outcome.",
     ),
     Reason(
+        "refused.no-team",
+        "A referral is to be handed to what is no team for it, or has it already.",
+        "Name in to a team of the profile or of the child's own worker; its agreement is in force.",
+    ),
+    Reason(
         "refused.not-to-be-asked",
         "This agency is not to be asked about this child: the request plan says why.",
         "Where the plan says that it may be overruled, send the decision again with an overrule "

@@ -50,9 +50,12 @@ class HttpSettings(Shape):
     """How long it may leave an answer lying."""
     idle_seconds: float = Field(default=5.0, gt=0)
     """How long a connection is kept between requests."""
-    most_connections: int = Field(default=300, ge=1)
-    most_from_one_address: int = Field(default=100, ge=1)
-    """A reverse proxy is one address: no more than it may have."""
+    most_connections: int = Field(default=800, ge=1)
+    """Half of them may be pages that are kept up to date: those of some 200 people, and more."""
+    most_from_one_address: int = Field(default=500, ge=1)
+    """Half of them pages here, too, as an office of 200 people may be one address. So is a reverse
+    proxy: no more than it may have.
+    """
     proxies: tuple[Line, ...] = ("127.0.0.1",)
     """Addresses of reverse proxies: from these alone ``X-Forwarded-For`` is believed."""
 

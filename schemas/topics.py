@@ -125,15 +125,17 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "handovers.decided",
-        "a social worker takes a handover back",
+        "a social worker hands a referral to a team, takes it back, gives it to another",
         (handover.HandoverDecided,),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "handovers.settled",
-        "who of a worker's team has it, or has it no longer",
+        "who has it: whose team, who of them and of the front door; or no longer",
         (
+            handover.HandoverGiven,
+            handover.ReferralGiven,
             handover.HandoverConfirmed,
             handover.HandoverRefused,
             handover.HandoverTakenBack,
@@ -280,6 +282,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             product.ProductReleased,
             product.ProductDelivered,
+            product.ProductActedOn,
             product.ProductReturned,
             product.ProductRecalled,
             product.ProductTakenBack,

@@ -32,6 +32,7 @@ from stores.decoded import DecodedByKind
 from stores.ports import Unavailable
 from stores.recent import Recent
 from stores.rows import Clash, insert
+from stores.traces import Noted, Traces
 from stores.turns import Turns
 from stores.vault import Vault
 
@@ -67,6 +68,9 @@ class Transaction(View):
     """Whether something of it goes ahead of all else."""
     changes: bound.Changes = field(default_factory=bound.Changes)
     """What of the tables it leaves changed, which is recorded as it ends."""
+    traces: Traces | None = None
+    noted: Noted | None = None
+    """For its spans; None while nobody is told them."""
 
     def insert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, clash: Clash = Clash.FAIL
@@ -121,6 +125,7 @@ class Database:
         """The time in microseconds: what times transactions, and when timers are due."""
         self.red_came = threading.Event()
         """Set when this process has written what goes ahead; who hears it clears that first."""
+        self.traces: Traces | None = None
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
         self._turns = Turns()
@@ -207,6 +212,8 @@ class Database:
             transaction = Transaction(
                 connection, self.vault, self.decoded, self.clock(), self.keeps_outbox
             )
+            if self.traces is not None:
+                transaction.traces, transaction.noted = self.traces, self.traces.noting()
             yield transaction
             transaction.changes.write(connection, self.vault)
         self.vault.committed(connection)
@@ -214,6 +221,8 @@ class Database:
             self.recent.extend(transaction.appended)
         if transaction.has_red:
             self.red_came.set()
+        if transaction.noted is not None:
+            transaction.noted.committed(transaction.appended)
 
     @contextmanager
     def _errors_without_data(self) -> Iterator[None]:

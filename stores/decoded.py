@@ -47,6 +47,8 @@ class DecodedByKind:
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, Decoded[Any, Any]] = {}
+        self.kept: dict[Hashable, Any] = {}
+        """What :mod:`stores.noted` keeps, by who asks."""
 
     def of(self, kind: Hashable, *, most: int) -> Decoded[Any, Any]:
         """The memory of one kind; made the first time, for so many documents."""

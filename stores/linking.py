@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
@@ -86,10 +86,15 @@ def from_outside(view: View, *, type_: type[Fact]) -> Iterator[Entry]:
     return _pages(view, table.c.type == type_.type, table.c.causation_id.is_(None))
 
 
-def within(view: View, *, type_: type[Fact], period: tuple[int, int]) -> Iterator[Entry]:
-    """Every fact of a type behind one position and up to another, in order."""
+def within(
+    view: View, *, type_: type[Fact], period: tuple[int, int], but: Container[int] = ()
+) -> Iterator[Entry]:
+    """Every fact of a type behind one position and up to another, in order; ``but``: positions of
+    those that are not asked for, which are not opened.
+    """
     after, upto = period
-    return _pages(view, table.c.type == type_.type, table.c.position <= upto, after=after)
+    wanted = table.c.type == type_.type, table.c.position <= upto
+    return _pages(view, *wanted, after=after, but=but)
 
 
 def newest_first(
@@ -109,7 +114,9 @@ def newest_first(
         upto = rows[-1].position - 1
 
 
-def _pages(view: View, *wanted: ColumnElement[bool], after: int = 0) -> Iterator[Entry]:
+def _pages(
+    view: View, *wanted: ColumnElement[bool], after: int = 0, but: Container[int] = ()
+) -> Iterator[Entry]:
     """Those that can be opened, and of the others that they are there."""
     position = after
     while True:
@@ -122,7 +129,17 @@ def _pages(view: View, *wanted: ColumnElement[bool], after: int = 0) -> Iterator
         yield from (
             Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys))
             for row in rows
+            if row.position not in but
         )
+
+
+def at(view: View, positions: Collection[int]) -> list[Entry]:
+    """The facts at these positions, in order: also those that cannot be opened."""
+    rows = sorted(journal.rows_at(view.connection, positions), key=lambda row: row.position)
+    keys = view.vault.readable(view.connection, {row.key_id for row in rows})
+    return [
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows
+    ]
 
 
 def count(connection: Connection, type_: type[Fact]) -> int:

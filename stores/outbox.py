@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, select, text
 from stores.codec import Sealed
 from stores.database import Transaction
 from stores.journal import sealed
+from stores.rows import Clash
 from stores.tables import journal, outbox
 
 _IS_RED = text("outbox.topic = 'messages.red'")
@@ -53,6 +54,14 @@ def reds(connection: Connection, *, limit: int) -> Sequence[Row[Any]]:
     """The journal's next rows that wait on the lane of Reds, in their order."""
     query = select(journal).join(outbox, outbox.c.position == journal.c.position).where(_IS_RED)
     return connection.execute(query.order_by(outbox.c.position).limit(limit)).all()
+
+
+def again(transaction: Transaction, entries: Mapping[int, str]) -> int:
+    """Send these entries, their topics by their positions, once more, unless they wait already;
+    answers how many were put there.
+    """
+    rows = [{"position": position, "topic": topic} for position, topic in sorted(entries.items())]
+    return transaction.insert(outbox, rows, clash=Clash.KEEP)
 
 
 def sent(transaction: Transaction, positions: Sequence[int]) -> None:

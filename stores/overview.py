@@ -18,6 +18,7 @@ _HELD_AMONG = 1000
 _LOOKED_BACK = 20_000
 _NEVER = 2**62
 _LAST = select(func.max(journal.c.position))
+_ENTRIES = select(func.count()).select_from(journal)
 _FIRST_FROM = text(
     "SELECT position, recorded_at FROM journal WHERE position >= :position "
     "ORDER BY position LIMIT 1"
@@ -102,6 +103,11 @@ def consumers(connection: Reading) -> list[Consumer]:
 def last_position(connection: Reading) -> int:
     """The position of the newest entry, 0 in an empty journal."""
     return int(connection.execute(_LAST).scalar() or 0)
+
+
+def entries(connection: Reading) -> int:
+    """How many entries there are: positions may have gaps."""
+    return int(connection.execute(_ENTRIES).scalar_one())
 
 
 def position_before(connection: Reading, moment: int) -> int:
@@ -255,6 +261,13 @@ def unsent(connection: Reading) -> tuple[int, int | None]:
     depth, first = connection.execute(select(func.count(), func.min(outbox.c.position))).one()
     recorded = select(journal.c.recorded_at).where(journal.c.position == first)
     return depth, connection.execute(recorded).scalar() if depth else None
+
+
+def oldest_unsent(connection: Reading) -> int | None:
+    """Since when the oldest entry waits that the relay has to send (microseconds)."""
+    first = select(func.min(outbox.c.position)).scalar_subquery()
+    asked = select(journal.c.recorded_at).where(journal.c.position == first)
+    return connection.execute(asked).scalar()
 
 
 def size(connection: Reading) -> int:

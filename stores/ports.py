@@ -9,6 +9,7 @@ from typing import Protocol
 from schemas.base import Fact
 from schemas.notification import Receipt
 from schemas.refusals import Refusal
+from stores.context import Context
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,6 +35,8 @@ class Arrival:
     """What stands for the source in what the event is known again by; None where it has none."""
     place: str | None = None
     """Which record of a file, a batch or a message it is, as its sender counts: ``row 3``."""
+    traceparent: str | None = None
+    """The header of this name that came with it: its sender's own span."""
 
 
 class Intake(Protocol):
@@ -55,6 +58,20 @@ class Leased:
     attempts: int
     red: bool = False
     """About what may be a Red: it leaves before all others."""
+    trace: Context | None = None
+    """The first span of the trace that it belongs to."""
+    sent_by: Context | None = None
+    """The span of its being handed out, while somebody is told spans: it goes along."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """As it stands in the log."""
+        return self.trace.trace_id if self.trace else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes beside it, by HTTP and AMQP."""
+        return {"traceparent": self.sent_by.header} if self.sent_by else {}
 
 
 class EdgeQueues(Protocol):

@@ -153,18 +153,15 @@ def lease(
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
     bodies = opened(transaction, rows)
-    leased = (
-        Leased(
-            row.id,
-            row.agency,
-            row.type,
-            body=bodies[row.id],
-            attempts=row.attempts + 1,
-            red=row.turn == RED_TURN,
-        )
-        for row in rows
-    )
-    return [letter for letter in leased if letter.body]
+    return [_leased(transaction, row, body=bodies[row.id]) for row in rows if bodies[row.id]]
+
+
+def _leased(transaction: Transaction, row: Row[Any], *, body: bytes) -> Leased:
+    traces, about = transaction.traces, row.key_id or row.id
+    trace = traces.of_letter(row.id, about, posted=row.created_at) if traces else None
+    sent_by = trace.below() if trace and transaction.noted else None
+    red, attempts = row.turn == RED_TURN, row.attempts + 1
+    return Leased(row.id, row.agency, row.type, body, attempts, red, trace, sent_by)
 
 
 def in_hand(view: View, letter: Leased) -> Leased | None:
@@ -193,7 +190,7 @@ def _opened(row: Row[Any], seal: DataKey | None) -> bytes:
         with suppress(Unreadable):
             if seal:
                 return seal.open(row.body, bound_to=bound_to)
-    _log.warning("letter.unproven", agency=row.agency, letter=row.id)
+    _log.warning("letter.altered", agency=row.agency, letter=row.id)
     return b""
 
 

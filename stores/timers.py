@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -30,7 +31,7 @@ class StoredTimer:
     @property
     def id(self) -> str:
         """The same for the same step, key and time: asking twice is asking once."""
-        return derived_id("timer", self.step, self.key, str(self.due_at))
+        return _id(self.step, self.key, self.due_at)
 
     @property
     def source(self) -> str:
@@ -91,6 +92,38 @@ def waited_for(view: View, step: str) -> list[str]:
     return list(view.connection.execute(query).scalars())
 
 
+def of_steps(view: View, steps: Sequence[str], *, after: int, limit: int) -> dict[str, set[str]]:
+    """By step, the keys for which it waits for a time to come, and those that it was told of behind
+    this position of the journal: the ``limit`` that were told first, of all.
+    """
+    found: dict[str, set[str]] = {step: set() for step in steps}
+    waiting = select(timers.c.step, timers.c.key).distinct()
+    for step, key in view.connection.execute(waiting):
+        if step in found:
+            found[step].add(key)
+    query = (
+        select(journal.c.message_id, journal.c.source, journal.c.subject, journal.c.time)
+        .where(journal.c.type == TimerElapsed.type, journal.c.position > after)
+        .order_by(journal.c.position)
+        .limit(limit)
+    )
+    for row in view.connection.execute(query):
+        for step in _told_to(row, steps):
+            found[step].add(row.subject)
+    return found
+
+
+def _told_to(row: Any, steps: Sequence[str]) -> Iterable[str]:
+    _, _, step = row.source.partition(f"{_SOURCE}/")
+    if step:
+        return [step] if step in steps else []
+    return [one for one in steps if row.message_id == _id(one, row.subject, row.time)]
+
+
+def _id(step: str, key: str, due_at: int) -> str:
+    return derived_id("timer", step, key, str(due_at))
+
+
 def told(connection: Connection, step: str, *, after: int, limit: int) -> list[tuple[str, int]]:
     """Key and time of what a step was told has come, behind this position of the journal, in order;
     the ``limit`` that it was told first.
@@ -107,6 +140,5 @@ def told(connection: Connection, step: str, *, after: int, limit: int) -> list[t
     return [
         (row.subject, row.time)
         for row in connection.execute(query)
-        if row.source == f"{_SOURCE}/{step}"
-        or row.message_id == derived_id("timer", step, row.subject, str(row.time))
+        if row.source == f"{_SOURCE}/{step}" or row.message_id == _id(step, row.subject, row.time)
     ]

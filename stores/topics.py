@@ -29,6 +29,7 @@ LARGEST_EVENT = 16_000_000
 
 _FOR_EVER = "-1"
 _SECONDS = 30.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class TopicRecord:
     offset: int
     value: bytes | None
     millis: int
+    traceparent: bytes | None = None
+    """The header of this name: the span that sent it."""
 
 
 class Hole(Exception):
@@ -156,10 +159,58 @@ def create_topics(url: str, partitions: int) -> list[str]:
             _new(cluster, name, partitions=partitions, brokers=len(there.brokers))
             for name in missing
         ]
-        made = admin.create_topics(new) if new else {}
-        return [name for name, outcome in made.items() if _was_made(outcome)]
+        asked = admin.create_topics(new) if new else {}
+        made = [name for name, outcome in asked.items() if _was_made(outcome)]
     except KafkaException as error:
         raise _unavailable(error) from None
+    if missing:
+        _await_leaders(url, missing)
+    return made
+
+
+def missing_topics(url: str) -> list[str]:
+    """The topics that are not there. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    try:
+        there = AdminClient(_client(cluster)).list_topics(timeout=_SECONDS).topics
+    except KafkaException as error:
+        raise _unavailable(error) from None
+    return [topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there]
+
+
+def delete_topics(url: str) -> None:
+    """Delete the hub's topics, and wait until the cluster has. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    admin = AdminClient(_client(cluster))
+    ours = {cluster.wire_name(topic.name) for topic in TOPICS}
+    deadline = time.monotonic() + _SECONDS
+    try:
+        while there := sorted(ours & set(admin.list_topics(timeout=_SECONDS).topics)):
+            for outcome in admin.delete_topics(there).values():
+                _was_deleted(outcome)
+            if time.monotonic() > deadline:
+                raise Unavailable("not deleted in time")
+            time.sleep(_LOOK_SECONDS)
+    except KafkaException as error:
+        raise _unavailable(error) from None
+
+
+def offsets_since(url: str, name: str, *, millis: int) -> dict[int, int]:
+    """Of each partition of a topic the offset of the first message that came since; the one after
+    its last where none did. Raises ``Unavailable``.
+    """
+    cluster = cluster_of(url)
+    with _reader(cluster) as consumer:
+        known = consumer.list_topics(cluster.wire_name(name), timeout=_SECONDS).topics
+        asked = [
+            TopicPartition(cluster.wire_name(name), partition, millis)
+            for partition in _partitions(known.get(cluster.wire_name(name)))
+        ]
+        found = consumer.offsets_for_times(asked, timeout=_SECONDS)
+        ends = watermarks(url, [name])[name]
+        return {
+            one.partition: ends[one.partition][1] if one.offset < 0 else one.offset for one in found
+        }
 
 
 def require_answer(url: str, *, seconds: float) -> None:
@@ -265,8 +316,9 @@ class TopicProducer:
         self._seconds = seconds
         self._producer: Producer | None = None
 
-    def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once all replicas in sync have every message.
+    def send(self, batch: Sequence[Sealed], *, traceparents: Sequence[str] = ()) -> None:
+        """Send, in order per key; returns once all replicas in sync have every message. With each
+        goes the header ``traceparent``, where they are given.
 
         Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
         again is right.
@@ -280,7 +332,8 @@ class TopicProducer:
         if self._producer is None:
             self._producer = Producer(_client(self._cluster) | _PRODUCER)
         try:
-            self._hand_over(self._producer, batch, on_delivery=on_delivery)
+            spans: Sequence[str | None] = traceparents or [None] * len(batch)
+            self._hand_over(self._producer, zip(batch, spans, strict=True), on_delivery=on_delivery)
             waiting = self._producer.flush(self._seconds)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -296,11 +349,23 @@ class TopicProducer:
             self._producer.flush(0)
             self._producer = None
 
-    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], *, on_delivery: Any) -> None:
-        for sealed in batch:
-            name = self._cluster.wire_name(sealed.topic)
-            producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
+    def _hand_over(
+        self, producer: Producer, batch: Iterable[tuple[Sealed, str | None]], *, on_delivery: Any
+    ) -> None:
+        for sealed, span in batch:
+            name, key = self._cluster.wire_name(sealed.topic), sealed.key.encode()
+            more: dict[str, Any] = {"headers": {_TRACEPARENT: span.encode()}} if span else {}
+            producer.produce(name, sealed.to_event(), key, on_delivery=on_delivery, **more)
             producer.poll(0)
+
+
+_TRACEPARENT = "traceparent"
+
+
+def traceparent(headers: object) -> bytes | None:
+    """What Kafka's header of that name says, as any client gives headers; of several the last."""
+    pairs = headers if isinstance(headers, list | tuple) else ()
+    return next((value for name, value in reversed(pairs) if name == _TRACEPARENT), None)
 
 
 _PRODUCER = {
@@ -367,6 +432,30 @@ def _was_made(outcome: Any) -> bool:
     return True
 
 
+def _await_leaders(url: str, names: Collection[str]) -> None:
+    """A broker says that a topic is made before anybody leads it: until then nothing can be asked
+    of it.
+    """
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        try:
+            watermarks(url, names)
+            return
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+
+
+def _was_deleted(outcome: Any) -> None:
+    """Also where it was on its way out already."""
+    try:
+        outcome.result(_SECONDS)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise
+
+
 def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[TopicRecord]:
     if time.monotonic() > deadline:
         raise Unavailable("not read in time")
@@ -375,7 +464,9 @@ def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[To
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        found.append(TopicRecord(message.offset() or 0, message.value(), message.timestamp()[1]))
+        parent = traceparent(message.headers())
+        millis = message.timestamp()[1]
+        found.append(TopicRecord(message.offset() or 0, message.value(), millis, parent))
     return found
 
 

@@ -10,8 +10,9 @@ while the broker was killed, and were gone. An unroutable message is only an err
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from kombu.connection import Connection
@@ -32,6 +33,7 @@ _FIRST = 9
 SCHEMES = ("amqp", "amqps", "memory")
 """How the URL of a broker begins that the hub speaks with; the last one is for tests."""
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 BrokerErrors = tuple[type[BaseException], ...]
 
 
@@ -127,6 +129,7 @@ def publish(
     content_type: str,
     message_id: str,
     first: bool = False,
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> None:
     """Put a message on a queue, and return when the broker has it.
 
@@ -145,6 +148,7 @@ def publish(
         content_encoding="binary",
         message_id=message_id,
         priority=_FIRST if first else 0,
+        headers=dict(headers),
     )
 
 

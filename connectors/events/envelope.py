@@ -115,7 +115,7 @@ def why(error: Exception, door: Door) -> Refusal:
     if isinstance(error, NotTaken):
         return error.refusal
     name = type(error).__name__
-    log.error("message.undecidable", agency=door.route.code, connector=door.connector, error=name)
+    log.error("arrival.undecidable", agency=door.route.code, connector=door.connector, error=name)
     return Refusal("undecidable")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cache
+from typing import Any
 
 from schemas.access import Existence
 from schemas.base import Fact, Shape
@@ -75,10 +79,14 @@ class Items:
             for shape in _shapes(entry.message.data):
                 if isinstance(shape, Notification):
                     self._notified(entry, shape)
-                elif hasattr(shape, "item_id") and (kept := self._own(shape, entry.message.data)):
-                    self.by_id[shape.item_id].add(kept)
-                    self._told(shape.item_id, kept.owner, entry.message.data.of_agency)
-                    self._came(shape.item_id, entry)
+                elif id_ := _part(shape, "item_id"):
+                    self._item(entry, id_, self._own(shape, entry.message.data))
+
+    def _item(self, entry: Entry, id_: str, kept: Kept | None) -> None:
+        if kept is not None:
+            self.by_id[id_].add(kept)
+            self._told(id_, kept.owner, entry.message.data.of_agency)
+            self._came(id_, entry)
 
     def held(self, entry: Entry) -> set[Kept]:
         """All that an entry holds or repeats; the hub's own record where that is nothing."""
@@ -106,7 +114,7 @@ class Items:
         """The messages that told the open words in what is shown, by their ids."""
         found: dict[str, Entry] = {}
         for shape in _shapes(shown):
-            has_words = any(getattr(shape, name, None) is not None for name in _WORDS)
+            has_words = any(_part(shape, name) is not None for name in _WORDS)
             if has_words and all(map(is_open, self.of(shape))):
                 for name in (*_texts(shape), *_notified_as(shape)):
                     found |= self.told_in.get(name, {})
@@ -132,7 +140,7 @@ class Items:
         found = {kept} if (kept := self._own(shape, fact)) else set()
         for text in _texts(shape):
             found |= self.named(text, fact)
-        if getattr(shape, "narrative", None) is not None:
+        if _part(shape, "narrative") is not None:
             found |= self._told_of(shape)
         return found
 
@@ -142,7 +150,7 @@ class Items:
 
     def _own(self, shape: Shape, fact: Fact | None) -> Kept | None:
         """What a shape says of itself; None where it says nothing of who may know it."""
-        if not (hasattr(shape, "sensitivity") or hasattr(shape, "may_be_revealed")):
+        if not (_has(type(shape), "sensitivity") or _has(type(shape), "may_be_revealed")):
             return None
         agency = getattr(shape, "agency", None) or (fact.of_agency if fact else None)
         return self._kept(shape, owner=getattr(shape, "owner", None) or agency)
@@ -185,16 +193,16 @@ def is_told(entry: Entry) -> bool:
 def referrals_in(shown: Iterable[Shape]) -> set[str]:
     """The referrals that what is shown tells of, as far as their owners reveal it."""
     return {
-        shape.referral_id
+        id_
         for one in shown
         for shape in _shapes(one)
-        if hasattr(shape, "referral_id") and hasattr(shape, "narrative")
+        if _has(type(shape), "narrative") and (id_ := _part(shape, "referral_id"))
     }
 
 
 def _notified_as(shape: Shape) -> Iterator[str]:
     """By what names a notification is known of which this has the narrative."""
-    if getattr(shape, "narrative", None) is not None:
+    if _part(shape, "narrative") is not None:
         yield str(getattr(shape, "referral_id", None))
         yield f"{getattr(shape, 'agency', None)}/{getattr(shape, 'reference', None)}"
 
@@ -210,14 +218,23 @@ def _is_by(fact: Fact, name: str, *, agency: str | None) -> bool:
     if fact.of_agency not in (None, agency):
         return False
     return any(
-        (isinstance(shape, Worker) and shape.name == name)
-        or getattr(shape, "decided_by", None) == name
+        (isinstance(shape, Worker) and shape.name == name) or _part(shape, "decided_by") == name
         for shape in _shapes(fact)
     )
 
 
-_PLAIN = (str, int, float, type(None))
+_PLAIN = (str, int, float, type(None), dt.date, Enum)
 """What nearly all of a shape is, and holds no shapes."""
+
+
+@cache
+def _has(type_: type[Shape], name: str) -> bool:
+    """Whether shapes of a type have something of this name: to ask one of them is slow."""
+    return name in type_.model_fields or hasattr(type_, name)
+
+
+def _part(shape: Shape, name: str) -> Any:
+    return getattr(shape, name) if _has(type(shape), name) else None
 
 
 def _shapes(value: object) -> Iterator[Shape]:

@@ -14,6 +14,9 @@ from ops.access.acting import Denied, NotRecent
 from ops.access.proving import CannotSignIn, NotProven
 from ops.access.recording import NobodyReviews
 from ops.access.reviews import NoReview
+from ops.backup.keys import NoKey
+from ops.backup.restoring import NotPutBack
+from ops.backup.sealed_file import Damaged
 from ops.linkage.arrivals import Unmapped
 from ops.look.as_of import NoDecision
 from ops.look.dead_letters import NoSuchLetter
@@ -21,10 +24,12 @@ from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
+from ops.mend.reconciling import NoList
 from ops.mend.upgrade import NotApplied
 from ops.run.configuration import Misconfigured
 from ops.run.serve import CannotListen
 from ops.witness.folder import NoWitness
+from schemas.sealed import NotOpened
 from stores.database import Unstorable
 from stores.migrations.alone import InUse
 from stores.migrations.backup import NoBackup
@@ -38,6 +43,7 @@ _SAID: Mapping[type[Exception], str] = {
     CannotListen: "{}",
     CannotSignIn: "{}",
     CannotMend: "{}",
+    Damaged: "the backup cannot be used: {}; take an older one",
     Denied: "{}",
     EarlierRules: "{}",
     MappingFault: "{}",
@@ -58,6 +64,10 @@ _SAID: Mapping[type[Exception], str] = {
     Unmapped: "{}",
     InUse: "{}: stop the hub and whatever else has its store open; nothing was changed",
     NoBackup: "there is no backup: {}; nothing was changed",
+    NoKey: "{}",
+    NoList: "{}",
+    NotOpened: "the backup was not opened: it is sealed to another key, or its head was altered",
+    NotPutBack: "nothing was put back: {}",
     NotApplied: "{}; those before it last, and `hub upgrade` goes on from there",
     Misconfigured: "the configuration cannot be used\n{}",
     Unreadable: "something kept cannot be read: its key was destroyed or is another hub's, or its "

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from ops.commands.common import config_option, say
+from ops.run.alive import say_alive
 from ops.run.garbage import collect_seldom
-from ops.run.log import configure
+from ops.run.log import configure, name_traces
 from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
 from ops.run.serve import NamedPart, Parts, end_process, stopped_by_signals
 from ops.run.supervisor import GRACE_SECONDS, process_parts
 from ops.run.wiring import Hub, open_hub
+from ops.watch.tracing import begin, wanted
 from router.unit import ALL
 
 
@@ -33,6 +35,9 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     partitions), `relay`, `http`, `connectors` (folders, queue feeds, deliveries) or `clock` (due
     times, and the tree over the record with its checkpoints).
 
+    A process that says nothing for 15 seconds is ended and started again. Started by systemd with
+    Type=notify, `hub run` says so too, for WatchdogSec.
+
     Several steps can share a worker: `hub run link rate`, or `hub run all` for all of them. What
     one of them decides the others then hear at once, in the same transaction, without Kafka between
     them; runtime.workers says how `hub run` groups them.
@@ -41,7 +46,9 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     collect_seldom()
     hub, stop = open_hub(config, os.environ), threading.Event()
     _refuse_odd_parts(hub, parts)
+    told_all = _telling_traces(hub, parts)
     with stopped_by_signals(stop):
+        say_alive(os.environ)
         running = _none_yet(hub, stop, supervising=not parts)
         for named in _prepared(hub, parts, config=config):
             if named.says:
@@ -49,8 +56,19 @@ def run(parts: tuple[str, ...], config: Path) -> None:
             running.start(named)
         stop.wait()
         left = running.join()
+    told_all()
     hub.database.close()
     end_process(1 if running.failed or left else 0)
+
+
+def _telling_traces(hub: Hub, parts: Sequence[str]) -> Callable[[], None]:
+    """Name traces in the log, and tell them where a collector is named; answers what ends that."""
+    traces = hub.database.traces
+    assert traces is not None
+    name_traces(lambda message: traces.of(message).trace_id)
+    if not wanted(os.environ):
+        return lambda: None
+    return begin(traces, process="+".join(parts) or "hub")
 
 
 def _none_yet(hub: Hub, stop: threading.Event, *, supervising: bool) -> Parts:

@@ -69,6 +69,14 @@ class Ask:
         return ", ".join(texts[one] for one in said)
 
 
+def day_of(said: str) -> dt.date | None:
+    """A day as people write it; None where it is none."""
+    try:
+        return dt.datetime.strptime(said, "%d/%m/%Y").replace(tzinfo=_HERE).date()
+    except ValueError:
+        return None
+
+
 def moment_of(said: str) -> dt.datetime | None:
     """A day and time as people write them; None where it is none."""
     try:

@@ -122,6 +122,8 @@ class Hears(Enum):
     ANYTHING = "anything"
     REFERRAL = "referral"
     """What happens to the referral of its address."""
+    WRITING = "writing"
+    """The same, of a form: what somebody writes stays, and they are shown what is new with it."""
     OWN = "own"
     """What the agency of whoever is there is asked and sent, and what it sends."""
 

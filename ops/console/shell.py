@@ -264,7 +264,7 @@ class Shell:
         if signed is None:
             return None
         self._let_in(desk, screen, signed.asker)
-        if screen.hears is Hears.REFERRAL:
+        if screen.hears in (Hears.REFERRAL, Hears.WRITING):
             return about(request.path_params["referral_id"])
         return of(signed.asker.agency or "") if screen.hears is Hears.OWN else ANYTHING
 
@@ -473,12 +473,14 @@ def _opened(screen: Screen, visit: Visit, request: Request) -> Page | Go | File:
         return screen.shows(visit)
     after = position(visit.hub.database)
     page = screen.shows(visit)
-    assert isinstance(page, Page)
+    if not isinstance(page, Page):
+        return page
     query = urlencode([one for one in request.query_params.multi_items() if one[0] != "done"])
     live = {
         "stream": f"{AT}/live{request.url.path.removeprefix(AT)}?after={after}",
         "here": f"{request.url.path}?{query}".rstrip("?"),
-        "renews": screen.hears is not Hears.REFERRAL,
+        "renews": screen.hears not in (Hears.REFERRAL, Hears.WRITING),
+        "writing": screen.hears is Hears.WRITING,
     }
     return replace(page, values={**page.values, "live": live})
 

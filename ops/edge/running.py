@@ -104,7 +104,7 @@ class Working:
         """The hub is not told that it arrived: what was altered on the way comes again as it is."""
         letter_id = error.letter_id or "unknown"
         if self.store.refuse(letter_id, error.kind, body=came, why=str(error)):
-            _log.warning("letter.unproven", agency=self.edge.settings.agency, letter=letter_id)
+            _log.warning("letter.foreign", agency=self.edge.settings.agency, letter=letter_id)
 
     def _acknowledge(self) -> None:
         if ids := self.store.untold():
@@ -182,7 +182,8 @@ def _kept_up(store: Store, name: str, *, work: Callable[[], int], stop: threadin
     def failed(failure: Failure) -> None:
         why = type(failure.error).__name__
         said = str(failure.error) if isinstance(failure.error, HubAway | NoEdge) else why
-        _log.warning("part.failed", part=name.replace(" ", "_"), error=why, count=failure.count)
+        part, again_in = name.replace(" ", "_"), failure.again_in
+        _log.error("part.failed", part=part, error=why, attempts=failure.count, again_in=again_in)
         store.remember(trouble, said)
 
     keep_working(well, stop, failed=failed, errors=(Exception,), pauses=_PAUSES)

@@ -5,7 +5,7 @@ what approving remembers, so that whoever asks sees what holds now.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from ops.access.acting import Asker
 from ops.look import letters
 from ops.look.clocks import keys_of
+from ops.look.paging import Part, page_of
 from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
 from router.steps.approve import decide as approve
@@ -34,16 +35,28 @@ from router.steps.compose.gathering import Gathering
 from router.steps.now import Now
 from router.steps.sanitising import Sanitised, known_of, sanitise
 from schemas.decisions import ReleaseBegun, ReleaseDecision
+from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import ApprovalRequest
 from schemas.person import Person
-from schemas.product import Choice, ItemDecided, ItemWithheld, OwnerSilent
-from stores import codec, linking, overview, states
+from schemas.product import (
+    Choice,
+    ItemDecided,
+    ItemWithheld,
+    OwnerSilent,
+    ProductApproved,
+    ProductVoided,
+)
+from stores import codec, linking, noted, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
+from stores.trail import Entry
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _SILENT_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what waits without a clock, as its owner was silent."""
+_PAGE: Final = 25
+"""Referrals whose items are on a page."""
 _WHY: Final = "To decide about it at the desk"
 
 
@@ -93,23 +106,28 @@ class Item:
     products: tuple[Gone, ...]
 
 
-def open_requests(hub: Hub, asker: Asker) -> tuple[list[Asked], int]:
-    """All that the agency of who asks has still to decide, what is due first; and how many more are
-    kept back until a human has looked whether they are safe.
+def open_requests(hub: Hub, asker: Asker, *, page: int = 1) -> tuple[Part[Asked], int]:
+    """What the agency of who asks has still to decide, what is due first; and how many more would
+    be on this page that are kept back until a human has looked whether they are safe.
     """
     with hub.database.view() as view:
         now = letters.now_at(hub)
         referrals = {*keys_of(view, approve.STEP.name, at=now.at), *_silent(view, now)}
-        found = list(_asked(view, asker=asker, referrals=referrals, now=now))
+        wanted = [*_letters(view, asker=asker, referrals=referrals, now=now)]
+        wanted.sort(key=lambda one: (getattr(one[1].notice, "due_at", None) or now.at, one[1].key))
+        part = page_of(wanted, page=page, most=_PAGE)
+        found = list(_asked(view, part.shown, asker=asker, now=now))
     shown = [one for one in found if one is not None]
     shown.sort(key=lambda one: (one.request.due_at or now.at, one.name))
-    return shown, len(found) - len(shown)
+    return Part(shown, part.page, part.pages, part.found), len(found) - len(shown)
 
 
 def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Asked | None:
     """One of them; None where there is no such, or it is another agency's."""
     with hub.database.view() as view:
-        found = _asked(view, asker=asker, referrals={referral_id}, now=letters.now_at(hub))
+        now = letters.now_at(hub)
+        wanted = [*_letters(view, asker=asker, referrals={referral_id}, now=now)]
+        found = _asked(view, wanted, asker=asker, now=now)
         return next((one for one in found if one and one.name == name), None)
 
 
@@ -159,21 +177,32 @@ def item(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Item | None:
     return next((one for one in _items(hub, asker, {referral_id}) if one.name == name), None)
 
 
-def items(hub: Hub, asker: Asker, *, days: int) -> list[Item]:
+def items(hub: Hub, asker: Asker, *, days: int, page: int = 1) -> Part[Item]:
     """Every item of the agency of who asks, of the referrals about which it decided in so many
-    days.
+    days, those about which it did last first: of some referrals at a time.
     """
     with hub.database.view() as view:
-        since = codec.to_micros(letters.now_at(hub).at - dt.timedelta(days=days))
-        last = overview.last_position(view.connection)
-        period = (overview.position_before(view.connection, since), last)
-        referrals = {
-            entry.message.correlation_id
-            for type_ in (ItemDecided, ItemWithheld)
-            for entry in linking.within(view, type_=type_, period=period)
-            if getattr(entry.message.data, "owner", None) == asker.agency
-        }
-    return list(_items(hub, asker, referrals))
+        at = codec.to_micros(letters.now_at(hub).at - dt.timedelta(days=days))
+        since = noted.position_of(view, at)
+        with _DECIDED.asked(view, since=since) as decided_:
+            found = decided_.newest_first(asker.agency or "", since=since)
+    part = page_of([referral for _, referral in found], page=page, most=_PAGE)
+    place = {referral: number for number, referral in enumerate(part.shown)}
+    shown = sorted(_items(hub, asker, part.shown), key=lambda one: place[one.referral_id])
+    return Part(shown, part.page, part.pages, part.found)
+
+
+class _Decided(OfAgencies):
+    """About what an agency decided."""
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        fact, referral = entry.message.data, entry.message.correlation_id
+        if isinstance(fact, ItemDecided | ItemWithheld):
+            self.opened(fact.owner, referral, entry, of=referral)
+
+
+_DECIDED: Final = Question((ItemDecided, ItemWithheld), _Decided)
 
 
 def opened(hub: Hub, asker: Asker, *, item_id: str, referral_id: str) -> None:
@@ -198,14 +227,34 @@ def name_of(asker: Asker, *of: str) -> str:
     return derived_id("desk", *of, asker.agency or "")
 
 
-def _silent(view: View, now: Now) -> Iterator[str]:
+def _silent(view: View, now: Now) -> set[str]:
     """Referrals of which something waits for an owner whose whole chain was told."""
-    since = overview.position_before(view.connection, codec.to_micros(now.at - _SILENT_FOR))
-    period = (since, overview.last_position(view.connection))
-    for entry in linking.within(view, type_=OwnerSilent, period=period):
-        yield entry.message.correlation_id
-        if isinstance(entry.message.data, OwnerSilent):
-            yield entry.message.data.referral_id
+    since = noted.position_of(view, codec.to_micros(now.at - _SILENT_FOR))
+    with _SILENT.asked(view, since=since) as silent:
+        return set[str]().union(*(silent.of(name, since=since) for name in _NAMES))
+
+
+class _Silent(OfAgencies):
+    """Products that wait for somebody silent: neither approved nor voided since, which is for good.
+    Their owners are not told apart, as an item may have several.
+    """
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case OwnerSilent(product_id=id_) as silent:
+                for name, referral in zip(
+                    _NAMES, (entry.message.correlation_id, silent.referral_id), strict=True
+                ):
+                    self.opened(name, id_, entry, of=referral)
+            case ProductApproved(product_id=id_) | ProductVoided(product_id=id_):
+                for name in _NAMES:
+                    self.over(name, id_)
+
+
+_NAMES: Final = ("correlation", "referral")
+"""By which of both a product's document is known depends on what it follows."""
+_SILENT: Final = Question((OwnerSilent, ProductApproved, ProductVoided), _Silent)
 
 
 def _known(view: View, referrals: Collection[str]) -> Iterator[tuple[str, Approvals]]:
@@ -215,19 +264,25 @@ def _known(view: View, referrals: Collection[str]) -> Iterator[tuple[str, Approv
             yield key, known
 
 
-def _asked(
+def _letters(
     view: View, *, asker: Asker, referrals: Collection[str], now: Now
+) -> Iterator[tuple[str, Letter]]:
+    """What would be asked, with under what it is remembered."""
+    for key, known in _known(view, referrals):
+        for _, draft in known.in_stage(Draft):
+            wanted = _wanted(draft, asker.agency or "", now=now)
+            for letter in requests(draft, wanted, now=now) if wanted else ():
+                yield key, by_when(letter, known, now=now)
+
+
+def _asked(
+    view: View, wanted: Sequence[tuple[str, Letter]], *, asker: Asker, now: Now
 ) -> Iterator[Asked | None]:
     """None for one that is kept back."""
-    agency = asker.agency or ""
-    for key, known in _known(view, referrals):
-        wanted = {
-            letter.key: by_when(letter, known, now=now)
-            for _, draft in known.in_stage(Draft)
-            for letter in requests(draft, _wanted(draft, agency, now=now), now=now)
-        }
-        for told in letters.looked_at(view, wanted, agency=agency, now=now).values():
-            yield None if told is None else _shown(told, key=key, asker=asker, now=now)
+    keys = {letter.key: key for key, letter in wanted}
+    told = {letter.key: letter for _, letter in wanted}
+    for id_, data in letters.looked_at(view, told, agency=asker.agency or "", now=now).items():
+        yield None if data is None else _shown(data, key=keys[id_], asker=asker, now=now)
 
 
 def _wanted(draft: Draft, agency: str, *, now: Now) -> set[tuple[str, str]]:

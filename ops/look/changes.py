@@ -16,10 +16,12 @@ from ops.run.wiring import Hub
 from router.steps.inform.saying import changed, to_do
 from router.steps.inform.state import STEP_NAME, Holders, Knows, Owes, Stands
 from router.steps.now import Now
-from schemas.changes import ChangeTold
+from schemas.changes import ChangeAcknowledged, ChangeTold
 from schemas.rating import Colour
-from stores import codec, linking, overview, states
+from stores import codec, linking, noted, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
+from stores.trail import Entry
 
 _TOLD_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was told, whether or not a clock of it runs."""
@@ -78,11 +80,24 @@ def last(hub: Hub, asker: Asker, referral_id: str) -> Changed | None:
 
 def _told(view: View, agency: str, *, at: dt.datetime) -> set[str]:
     """The referrals of which an agency was told in a year that something has changed."""
-    since = overview.position_before(view.connection, codec.to_micros(at - _TOLD_FOR))
-    period = (since, overview.last_position(view.connection))
-    told = [one.message.data for one in linking.within(view, type_=ChangeTold, period=period)]
-    facts = (one for one in told if isinstance(one, ChangeTold))
-    return {one.referral_id for one in facts if one.agency == agency}
+    since = noted.position_of(view, codec.to_micros(at - _TOLD_FOR))
+    with _UNKNOWN.asked(view, since=since) as told:
+        return told.of(agency, since=since)
+
+
+class _Told(OfAgencies):
+    """Changes of which nobody of whom was told has said that they know."""
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case ChangeTold() as told:
+                self.opened(told.agency, told.change_id, entry, of=told.referral_id)
+            case ChangeAcknowledged() as known:
+                self.over(known.agency, known.change_id)
+
+
+_UNKNOWN: Final = Question((ChangeTold, ChangeAcknowledged), _Told)
 
 
 def _of(view: View, keys: Collection[str], *, agency: str, now: Now) -> Iterator[Changed]:

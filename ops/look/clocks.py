@@ -36,7 +36,7 @@ from router.steps.request_information.state import Asked, Asking
 from router.steps.school import decide as school
 from router.steps.school.state import Telling
 from schemas.rating import ClockKind
-from stores import codec, overview, states, timers
+from stores import codec, noted, states, timers
 from stores.database import View
 
 STEPS: tuple[Step[Any], ...] = (
@@ -54,6 +54,7 @@ STEPS: tuple[Step[Any], ...] = (
     school.STEP,
 )
 """All that have clocks: a document of each type is shown as :data:`_CLOCKS` says."""
+_READ = {step.name: TypeAdapter[Any](step.state) for step in STEPS}
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -103,9 +104,10 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     lead = hub.settings.lead_agency
     found: list[Clock] = []
     with hub.database.view() as view:
+        keys = _keys(view, at=at)
         for step in STEPS:
-            read = TypeAdapter(step.state).validate_json
-            documents = states.load(view, step.name, keys=keys_of(view, step.name, at=at))
+            read = _READ[step.name].validate_json
+            documents = states.load(view, step.name, keys=keys.get(step.name, ()))
             for key, (_, body) in documents.items():
                 state = read(body)
                 if clocks := _CLOCKS.get(type(state)):
@@ -115,9 +117,15 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
 
 def keys_of(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
     """Those that wait for a time, and those that were told of one lately and may not have heard."""
-    since = overview.position_before(view.connection, codec.to_micros(at - _LATELY))
+    since = noted.position_of(view, codec.to_micros(at - _LATELY))
     lately = {key for key, _ in timers.told(view.connection, step, after=since, limit=_MOST)}
     return lately.union(timers.waited_for(view, step))
+
+
+def _keys(view: View, *, at: dt.datetime) -> Mapping[str, Collection[str]]:
+    """The same of all steps, asked at once."""
+    since = noted.position_of(view, codec.to_micros(at - _LATELY))
+    return timers.of_steps(view, [step.name for step in STEPS], after=since, limit=_MOST)
 
 
 def _of_rating(state: Suggested | Assigned, of: _Of) -> Iterator[Clock]:

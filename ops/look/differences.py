@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from ops.access.acting import Asker
 from ops.look.clocks import keys_of
 from ops.look.reading import Readable
 from router.steps.disagreement.decide import STEP
 from router.steps.disagreement.state import Dispute, Disputes
-from schemas.disagreements import OVER
-from stores import codec, states
+from schemas.disagreements import OVER, DisagreementRaised
+from stores import codec, linking, overview, states
 from stores.database import View
+
+_RAISED_FOR: Final = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,42 @@ def _of(hub: Readable, view: View, keys: Collection[str]) -> Iterator[Difference
         for one in Disputes.model_validate_json(body).disputes:
             if one.ended is None and (one.may_be_revealed or lead in one.sides):
                 yield _difference(key, one)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Own:
+    """One that an agency has raised itself."""
+
+    referral_id: str
+    dispute: Dispute
+
+    @property
+    def over(self) -> str:
+        """What it is about, in words."""
+        return OVER[self.dispute.disputes]
+
+
+def raised_by(hub: Readable, asker: Asker) -> list[Own]:
+    """Those of the agency of who asks in the last year, open ones first, the latest first."""
+    with hub.database.view() as view:
+        since = codec.from_micros(hub.database.clock()) - _RAISED_FOR
+        after = overview.position_before(view.connection, codec.to_micros(since))
+        period = (after, overview.last_position(view.connection))
+        facts = linking.within(view, type_=DisagreementRaised, period=period)
+        mine = {one.message.data.of_referral for one in facts if _is_of(one.message.data, asker)}
+        documents = states.load(view, STEP.name, keys=set(filter(None, mine)))
+    found = [
+        Own(key, one)
+        for key, (_, body) in documents.items()
+        for one in Disputes.model_validate_json(body).disputes
+        if one.agency == asker.agency
+    ]
+    found.sort(key=lambda one: one.dispute.at, reverse=True)
+    return sorted(found, key=lambda one: one.dispute.ended is not None)
+
+
+def _is_of(fact: object, asker: Asker) -> bool:
+    return getattr(fact, "agency", None) == asker.agency
 
 
 def _difference(referral_id: str, one: Dispute) -> Difference:

@@ -21,8 +21,10 @@ from schemas.case import Worker
 from schemas.handover import HandoverConfirmed, HandoverFetched
 from schemas.notices import Handover
 from schemas.owed import ClockChased
-from stores import codec, linking, overview, queues, states
+from stores import codec, noted, queues, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
+from stores.trail import Entry
 
 _HANDED_FOR: Final = dt.timedelta(days=365)
 _SECONDS: Final = 60.0
@@ -47,6 +49,8 @@ class Handed:
     """Why it is theirs no more, where they have still to say that they keep nothing of it."""
     due_at: dt.datetime | None
     left_seconds: int | None
+    handed_by: str | None = None
+    """Who of the hub handed it over, where a human did."""
 
     @property
     def waits(self) -> bool:
@@ -62,7 +66,7 @@ def all_of(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Handed]:
     agency = asker.agency or ""
     with hub.database.view() as view:
         keys = set(keys_of(view, STEP_NAME, at=now.at))
-        keys |= set() if clocked else set(_noted(view, agency, at=now.at))
+        keys |= set() if clocked else _noted(view, agency, at=now.at)
         found = list(_of(view, keys, agency=agency, at=now.at))
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda one: (not one.waits, one.due_at or last, one.referral_id))
@@ -92,14 +96,22 @@ def one(hub: Hub, asker: Asker, referral_id: str) -> tuple[Handed, Handover | No
     return found, Handover.model_validate(from_json(goes[0].body)["data"]) if goes else None
 
 
-def _noted(view: View, agency: str, *, at: dt.datetime) -> Iterator[str]:
-    since = overview.position_before(view.connection, codec.to_micros(at - _HANDED_FOR))
-    period = (since, overview.last_position(view.connection))
-    for type_ in _NOTED:
-        for entry in linking.within(view, type_=type_, period=period):
-            fact = entry.message.data
-            if isinstance(fact, _NOTED) and fact.agency == agency:
-                yield fact.referral_id
+class _Noted(OfAgencies):
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        fact = entry.message.data
+        owed = not isinstance(fact, ClockChased) or fact.clock == "receipt"
+        if isinstance(fact, _NOTED) and owed:
+            self.opened(fact.agency, fact.referral_id, entry, of=fact.referral_id)
+
+
+_HANDED: Final = Question(_NOTED, _Noted)
+
+
+def _noted(view: View, agency: str, *, at: dt.datetime) -> set[str]:
+    since = noted.position_of(view, codec.to_micros(at - _HANDED_FOR))
+    with _HANDED.asked(view, since=since) as handed:
+        return handed.of(agency, since=since)
 
 
 def _of(view: View, keys: Collection[str], *, agency: str, at: dt.datetime) -> Iterator[Handed]:
@@ -126,4 +138,5 @@ def _handed(referral_id: str, one: Handing, *, case_id: str, at: dt.datetime) ->
         taken_back=one.taken_back,
         due_at=due,
         left_seconds=int((due - at).total_seconds()) if due else None,
+        handed_by=one.handed_by,
     )

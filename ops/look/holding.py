@@ -19,6 +19,7 @@ from schemas.changes import ChangeAcknowledged, ChangeTold
 from schemas.decisions import ProductFetched
 from schemas.message import Message
 from schemas.product import (
+    ProductActedOn,
     ProductApproved,
     ProductDelivered,
     ProductDrafted,
@@ -41,6 +42,7 @@ _WHERE: tuple[tuple[type[Fact], str], ...] = (
     (ProductReleased, "on its queue"),
     (ProductFetched, "fetched"),
     (ProductDelivered, "a person has it"),
+    (ProductActedOn, "a person has it, and told what was done"),
     (ProductReturned, "not taken"),
     (ProductHeldBack, "held back: no agreement"),
 )

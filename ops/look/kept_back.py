@@ -15,9 +15,11 @@ from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from router.steps.hold import STEP, Held, Holds
 from router.steps.now import Now
-from schemas.safety import Hit, LetterHeld, ProductHeld
-from stores import codec, linking, overview, states
+from schemas.safety import Hit, LetterHeld, ProductHeld, SafetySettled
+from stores import codec, noted, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
+from stores.trail import Entry
 
 _HELD_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what nobody has decided about and no clock runs of."""
@@ -50,13 +52,26 @@ def waiting(hub: Readable) -> list[Kept]:
     """All that nobody has decided about, what is due first."""
     at = codec.from_micros(hub.database.clock())
     with hub.database.view() as view:
-        since = overview.position_before(view.connection, codec.to_micros(at - _HELD_FOR))
-        period = (since, overview.last_position(view.connection))
-        keys = set(keys_of(view, STEP.name, at=at))
-        for type_ in (ProductHeld, LetterHeld):
-            found = linking.within(view, type_=type_, period=period)
-            keys |= {entry.message.data.of_referral or "" for entry in found}
-        return _sorted(_open(view, keys, at=at))
+        since = noted.position_of(view, codec.to_micros(at - _HELD_FOR))
+        with _UNSETTLED.asked(view, since=since) as held:
+            keys = held.of(_HUB, since=since)
+        return _sorted(_open(view, keys.union(keys_of(view, STEP.name, at=at)), at=at))
+
+
+class _Held(OfAgencies):
+    """What was held back, and nobody has decided about."""
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case ProductHeld(hold_id=id_) | LetterHeld(hold_id=id_) as held:
+                self.opened(_HUB, id_, entry, of=held.of_referral or "")
+            case SafetySettled(hold_id=id_):
+                self.over(_HUB, id_)
+
+
+_HUB: Final = ""
+_UNSETTLED: Final = Question((ProductHeld, LetterHeld, SafetySettled), _Held)
 
 
 def among(view: View, referral_ids: Collection[str], *, at: dt.datetime) -> set[str]:

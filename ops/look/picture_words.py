@@ -31,6 +31,7 @@ from schemas.picture import (
     PicturedChild,
     PicturedConsent,
     PicturedHandover,
+    PicturedHolder,
     PicturedOutcome,
     PicturedRelative,
     PicturedView,
@@ -55,6 +56,8 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     yield from _history(picture, names)
     yield from _gathered(picture, names)
     yield from _rating(picture)
+    if picture.holder:
+        yield _holder(picture.holder)
     if picture.handed_over:
         yield _handed_over(picture.handed_over, names)
     if picture.closed:
@@ -237,6 +240,9 @@ def _gathered(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         yield f"{names.get(agency.agency, agency.agency)} is not asked: {agency.reason}"
     for owed in picture.owed:
         yield f"{names.get(owed.agency, owed.agency)} {_owed(owed, names)}"
+    for act in picture.acted:
+        yield f"What {names.get(act.owner, act.owner)} did with what it was sent: {act.text}"
+        yield f"  Told by {act.told_by}, {when(act.at)}"
     yield from (f"{_system(check, names)} {_checked(check)}" for check in picture.checked)
     for left in picture.not_checked:
         yield f"{_system(left, names)} is not asked: {left.reason}"
@@ -306,9 +312,17 @@ def _rating(picture: Picture) -> Iterator[str]:
         yield f"Due: {clock.clock.replace('_', ' ')} by {when(clock.due_at)}"
 
 
+def _holder(holder: PicturedHolder) -> str:
+    given = f"given by {holder.decided_by}"
+    by = "who took it" if holder.decided_by == holder.person else given
+    return f"With {holder.person}, {by}, {when(holder.at)}: {holder.rationale}"
+
+
 def _handed_over(handed: PicturedHandover, names: Mapping[str, str]) -> str:
     team = names.get(handed.agency, handed.agency)
-    to = f"Handed over to {handed.worker.name}, {team}, {when(handed.since)}"
+    whom = team if handed.worker.name == team else f"{handed.worker.name}, {team}"
+    by = f" by {handed.handed_by} ({handed.rationale})" if handed.handed_by else ""
+    to = f"Handed over to {whom}, {when(handed.since)}{by}"
     match handed.state:
         case "received":
             return f"{to}: {handed.by} has it"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from ops.look.reading import Readable
-from schemas.message import Message
 from schemas.product import ProductRecalled, RecallAnswer, RecallAnswered
-from stores import linking
+from stores.noted import Question
+from stores.trail import Entry
 
 _FINAL = (RecallAnswer.DESTROYED, RecallAnswer.CANNOT)
 
@@ -37,15 +37,8 @@ class Recalled:
 
 def of(hub: Readable, *, every: bool = False) -> list[Recalled]:
     """The recalls whose answer is awaited, oldest first; or every one."""
-    with hub.database.view() as view:
-        told = [
-            entry
-            for type_ in (ProductRecalled, RecallAnswered)
-            for entry in linking.every(view.connection, view.vault, type_=type_)
-        ]
-    told.sort(key=lambda one: one.position)
-    found = _found(entry.message for entry in told)
-    wanted = (one for one in found.values() if every or one.awaited)
+    with hub.database.view() as view, _RECALLED.asked(view, since=0) as recalled:
+        wanted = [one for one in recalled.found.values() if every or one.awaited]
     return [replace(one, ring=_ring(hub, one.recipient)) for one in wanted]
 
 
@@ -54,18 +47,24 @@ def _ring(hub: Readable, recipient: str) -> str | None:
     return agency.signpost_contact if agency else None
 
 
-def _found(messages: Iterable[Message]) -> dict[str, Recalled]:
-    found: dict[str, Recalled] = {}
-    for message in messages:
+@dataclass(slots=True)
+class _Found:
+    found: dict[str, Recalled] = field(default_factory=dict)
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        message = entry.message
         match message.data:
             case ProductRecalled() as told:
                 id_ = told.recall_id or message.id
-                found[id_] = _recalled(told, id_, at=message.time.isoformat())
-            case RecallAnswered() as told if told.recall_id in found:
+                self.found[id_] = _recalled(told, id_, at=message.time.isoformat())
+            case RecallAnswered() as told if told.recall_id in self.found:
                 answer, at = told.answer.value, message.time.isoformat()
-                before = found[told.recall_id]
-                found[told.recall_id] = replace(before, answer=answer, answered_at=at)
-    return found
+                before = self.found[told.recall_id]
+                self.found[told.recall_id] = replace(before, answer=answer, answered_at=at)
+
+
+_RECALLED: Final = Question((ProductRecalled, RecallAnswered), _Found)
 
 
 def _recalled(told: ProductRecalled, id_: str, *, at: str) -> Recalled:

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from ops.access.acting import Asker
 from ops.look import letters, recalls
 from ops.look.clocks import keys_of
+from ops.look.paging import Part, page_of
 from ops.look.recalls import Recalled
 from ops.run.wiring import Hub
 from router.handing_out import handed_out
@@ -37,8 +38,9 @@ from schemas.product import (
 )
 from schemas.rating import Colour
 from schemas.school import SchoolNotice
-from stores import codec, linking, overview, queues, states
+from stores import codec, linking, noted, queues, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
 from stores.trail import Entry
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
@@ -46,6 +48,7 @@ _WHY: Final = "To act on it at the desk"
 _SECONDS: Final = 60.0
 _SENT_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was sent, whether or not a clock of it runs."""
+_PAGE: Final = 50
 _ANSWERS: Final = (ProductDelivered, ProductReturned)
 
 
@@ -72,6 +75,8 @@ class Said:
     has_it: bool
     may_give_back: bool
     """Whether they may say still that it is not theirs."""
+    done: str | None = None
+    """What was done with it, as they said last."""
 
 
 def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Waiting]:
@@ -81,27 +86,43 @@ def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Waiting]:
     """
     now = letters.now_at(hub)
     with hub.database.view() as view:
-        sent = {} if clocked else _sent(view, asker, now=now)
+        sent, replaced = (set[str](), set[str]()) if clocked else _sent(view, asker, now=now)
         keys = {*sent, *keys_of(view, release.STEP.name, at=now.at)}
         documents = states.load(view, release.STEP.name, keys=keys)
         known = [(key, _mine(body, asker)) for key, (_, body) in documents.items()]
-    replaced = {one.supersedes for one in sent.values()}
     found = [_waiting(key, one, now=now) for key, one in known if one is not None]
     told = [one for one in found if one and (one.due_at or one.product_id not in replaced)]
     return sorted(told, key=lambda one: (not one.urgent, one.due_at or now.at, one.product_id))
 
 
-def had(hub: Hub, asker: Asker) -> list[Said]:
+def had(hub: Hub, asker: Asker, *, page: int = 1) -> Part[Said]:
     """What people of the agency of who asks have, the latest first."""
     now = letters.now_at(hub)
     with hub.database.view() as view:
-        found = linking.within(view, type_=ProductDelivered, period=_lately(view, now))
-        facts = [one for one in found if _of(one.message.data, asker)]
-        keys = {one.message.data.of_product or "" for one in facts}
+        since = _since(view, now)
+        with _HAD.asked(view, since=since) as noted_:
+            positions = noted_.newest_first(asker.agency or "", since=since)
+        part = page_of(positions, page=page, most=_PAGE)
+        facts = linking.at(view, [position for position, _ in part.shown])
+        keys = {product_id for _, product_id in part.shown}
         documents = states.load(view, release.STEP.name, keys=keys)
     said = {key: _said(key, body, facts, asker=asker) for key, (_, body) in documents.items()}
     told = [one for one in said.values() if one is not None and one.has_it]
-    return sorted(told, key=lambda one: one.at, reverse=True)
+    shown = sorted(told, key=lambda one: one.at, reverse=True)
+    return Part(shown, part.page, part.pages, part.found)
+
+
+def of(hub: Hub, asker: Asker, product_id: str) -> Waiting | None:
+    """One that no person of the agency of who asks has; None: there is none of this id, or one in
+    other words took its place, and no clock runs.
+    """
+    now = letters.now_at(hub)
+    with hub.database.view() as view:
+        _, replaced = _sent(view, asker, now=now)
+        found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
+        state = _mine(found[1], asker) if found else None
+    one = _waiting(product_id, state, now=now) if state else None
+    return one if one and (one.due_at or product_id not in replaced) else None
 
 
 def said(hub: Hub, asker: Asker, product_id: str) -> Said | None:
@@ -183,20 +204,50 @@ def _state(view: View, product_id: str, asker: Asker) -> Released | None:
     return state if state and state.holds and not state.kept_back else None
 
 
-def _lately(view: View, now: Now) -> tuple[int, int]:
-    since = overview.position_before(view.connection, codec.to_micros(now.at - _SENT_FOR))
-    return since, overview.last_position(view.connection)
+def _since(view: View, now: Now) -> int:
+    return noted.position_of(view, codec.to_micros(now.at - _SENT_FOR))
 
 
-def _of(fact: object, asker: Asker) -> bool:
-    return getattr(fact, "recipient", None) == asker.agency
+class _Sent(OfAgencies):
+    """What was sent and nobody said that they have it, or that it is not theirs: that is for good.
+    And which of all that was sent took the place of another.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.replaced: set[str] = set()
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case ProductReleased(product_id=id_) as sent:
+                self.opened(sent.recipient, id_, entry, of=id_)
+                self.replaced |= {sent.supersedes} if sent.supersedes else set()
+            case ProductDelivered(product_id=id_) | ProductReturned(product_id=id_) as said:
+                self.over(said.recipient, id_)
 
 
-def _sent(view: View, asker: Asker, *, now: Now) -> dict[str, ProductReleased]:
-    """What was sent to the agency of who asks, by its product."""
-    found = linking.within(view, type_=ProductReleased, period=_lately(view, now))
-    facts = [one.message.data for one in found if _of(one.message.data, asker)]
-    return {one.product_id: one for one in facts if isinstance(one, ProductReleased)}
+class _Had(OfAgencies):
+    """What somebody said that they have, and nobody since that it is not theirs."""
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case ProductDelivered(product_id=id_) as said:
+                self.opened(said.recipient, id_, entry, of=id_)
+            case ProductReturned(product_id=id_) as said:
+                self.over(said.recipient, id_)
+
+
+_SENT: Final = Question((ProductReleased, ProductDelivered, ProductReturned), _Sent)
+_HAD: Final = Question((ProductDelivered, ProductReturned), _Had)
+
+
+def _sent(view: View, asker: Asker, *, now: Now) -> tuple[set[str], set[str]]:
+    """What was sent to the agency of who asks and waits, and what others took the place of."""
+    since = _since(view, now)
+    with _SENT.asked(view, since=since) as noted_:
+        return noted_.of(asker.agency or "", since=since), set(noted_.replaced)
 
 
 def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker) -> Said | None:
@@ -208,7 +259,8 @@ def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker)
         fact, has_it = entry.message.data, isinstance(state, Delivered) and not state.sent.recalled
         if isinstance(fact, _ANSWERS):
             back = has_it and state.sent.may_give_back is not None
-            return Said(product_id, fact.received_by, entry.message.time, has_it, back)
+            at, done = entry.message.time, state.sent.done
+            return Said(product_id, fact.received_by, at, has_it, back, done)
     return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -14,6 +14,7 @@ from ops.access.acting import Asker
 from ops.look import letters
 from ops.look.asked import name_of
 from ops.look.clocks import keys_of
+from ops.look.paging import Part, page_of
 from ops.run.wiring import Hub
 from router.steps.now import Now
 from router.steps.request_information import decide as request_information
@@ -24,14 +25,18 @@ from schemas.information import (
     InformationMissing,
     InformationRequest,
     InformationRequested,
+    RequestCancelled,
     RequestChanged,
 )
-from stores import codec, linking, overview, states
+from stores import codec, linking, noted, states
 from stores.database import View
+from stores.noted import OfAgencies, Question
+from stores.trail import Entry
 
 _STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _LATE_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was due and is not answered."""
+_PAGE: Final = 50
 _WHY: Final = "To answer it at the desk"
 
 
@@ -47,24 +52,27 @@ class Requested:
     paused: bool
 
 
-def open_requests(hub: Hub, asker: Asker) -> tuple[list[Requested], int]:
-    """All that the agency of who asks has still to answer, what is due first; and how many more are
-    kept back until a human has looked whether they are safe.
+def open_requests(hub: Hub, asker: Asker, *, page: int = 1) -> tuple[Part[Requested], int]:
+    """What the agency of who asks has still to answer, what is due first; and how many more would
+    be on this page that are kept back until a human has looked whether they are safe.
     """
     now = letters.now_at(hub)
     with hub.database.view() as view:
         step = request_information.STEP.name
         referrals = {*keys_of(view, step, at=now.at), *_late(view, asker, now=now)}
-        found = list(_requested(view, referrals, asker=asker, now=now))
+        awaited = sorted(_awaited(view, referrals, asker=asker), key=_pressing)
+        part = page_of(awaited, page=page, most=_PAGE)
+        found = list(_requested(view, part.shown, asker=asker, now=now))
     shown = sorted((one for one in found if one), key=lambda one: (one.due_at, one.name))
-    return shown, len(found) - len(shown)
+    return Part(shown, part.page, part.pages, part.found), len(found) - len(shown)
 
 
 def request(hub: Hub, asker: Asker, *, referral_id: str, name: str) -> Requested | None:
     """One of them; None where there is no such, or it is another agency's."""
     now = letters.now_at(hub)
     with hub.database.view() as view:
-        found = _requested(view, {referral_id}, asker=asker, now=now)
+        awaited = list(_awaited(view, {referral_id}, asker=asker))
+        found = _requested(view, awaited, asker=asker, now=now)
         return next((one for one in found if one and one.name == name), None)
 
 
@@ -88,31 +96,54 @@ def opened(hub: Hub, asker: Asker, found: Requested) -> None:
     letters.opened(hub, asker, wanted=told.identifier, referral_id=told.referral_id, why=_WHY)
 
 
-def _late(view: View, asker: Asker, *, now: Now) -> Iterator[str]:
-    since = overview.position_before(view.connection, codec.to_micros(now.at - _LATE_FOR))
-    period = (since, overview.last_position(view.connection))
-    for entry in linking.within(view, type_=InformationMissing, period=period):
-        fact = entry.message.data
-        if isinstance(fact, InformationMissing) and fact.agency == asker.agency:
-            yield fact.referral_id
+class _Late(OfAgencies):
+    """Requests that were due, and that are neither answered nor cancelled."""
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case InformationMissing() as late:
+                self.opened(late.agency, late.request_id, entry, of=late.referral_id)
+            case InformationAnswered() | RequestCancelled() as settled:
+                self.over(settled.agency, settled.request_id)
+
+
+_LATE: Final = Question((InformationMissing, InformationAnswered, RequestCancelled), _Late)
+
+
+def _late(view: View, asker: Asker, *, now: Now) -> set[str]:
+    since = noted.position_of(view, codec.to_micros(now.at - _LATE_FOR))
+    with _LATE.asked(view, since=since) as late:
+        return late.of(asker.agency or "", since=since)
+
+
+class _Awaited(NamedTuple):
+    referral_id: str
+    state: Asking
+    one: Asked
+
+
+def _pressing(awaited: _Awaited) -> tuple[dt.datetime, str]:
+    return awaited.one.due_at, awaited.one.request_id
+
+
+def _awaited(view: View, referrals: Collection[str], *, asker: Asker) -> Iterator[_Awaited]:
+    documents = states.load(view, request_information.STEP.name, keys=referrals)
+    for referral_id, (_, body) in documents.items():
+        state = _STATE.validate_json(body)
+        if isinstance(state, Asking):
+            mine = (one for one in state.asked if one.agency == asker.agency and one.awaited)
+            yield from (_Awaited(referral_id, state, one) for one in mine)
 
 
 def _requested(
-    view: View, referrals: Collection[str], *, asker: Asker, now: Now
+    view: View, awaited: Sequence[_Awaited], *, asker: Asker, now: Now
 ) -> Iterator[Requested | None]:
     """None for one that is kept back."""
-    documents = states.load(view, request_information.STEP.name, keys=referrals)
-    awaited = {
-        referral_id: (state, mine)
-        for referral_id, (_, body) in documents.items()
-        if isinstance(state := _STATE.validate_json(body), Asking)
-        and (mine := [one for one in state.asked if one.agency == asker.agency and one.awaited])
-    }
-    sent = _sent(view, awaited)
+    sent = _sent(view, {one.referral_id for one in awaited})
     told = {
         one.letter or one.request_id: (one, _as_it_stands(state, sent[one.request_id], now))
-        for state, mine in awaited.values()
-        for one in mine
+        for _, state, one in awaited
         if one.request_id in sent
     }
     wanted = {id_: letter_of(said) for id_, (_, said) in told.items()}

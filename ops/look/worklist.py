@@ -16,7 +16,7 @@ from router.steps.rate.state import STEP_NAME, Assigned, HandedOver, State, Sugg
 from schemas.case import ChildLinked
 from schemas.operations import RecordRevealed
 from schemas.rating import Clock, Colour, DueTimeBreached, DueTimeEscalated, RatingAssigned
-from stores import codec, linking, overview, states, timers, trail
+from stores import codec, linking, noted, states, timers, trail
 from stores.database import View
 
 _STATE: TypeAdapter[Any] = TypeAdapter(State)
@@ -26,6 +26,7 @@ _LATELY: Final = 300
 _MOST: Final = 200
 """On a page."""
 _LATE: Final = (DueTimeBreached.type, DueTimeEscalated.type)
+_LATER: Final = dt.timedelta(hours=1)
 _UNRATED_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was due and nobody has rated."""
 
@@ -51,6 +52,10 @@ class Row:
     team: str | None = None
     """Whose worker's team has it."""
     closed: bool = False
+    also_with: str | None = None
+    """The team that was handed it, and has it beside the front door."""
+    holder: str | None = None
+    """Who of the front door was given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,9 @@ class Shown:
     opened_by: tuple[str, ...] = ()
     """Who has opened it lately, the last first."""
     mine: bool = False
-    """Whether they rated or opened it."""
+    """Whether they were given it; or, where nobody was, rated or opened it."""
     new: bool = False
-    """Whether something came since they last opened it."""
+    """Whether something came since they last opened it, or they were given it and have not."""
     kept_back: bool = False
     """Whether something of it waits for somebody to say whether it is safe to send."""
 
@@ -81,8 +86,8 @@ class Worklist:
 
 
 def worklist(hub: Readable, who: str, *, which: str = "team", page: int = 1) -> Worklist:
-    """``team``: all that is open here; ``mine``: of that what somebody rated or opened; ``all``:
-    with what a worker's team has, and what was closed lately.
+    """``team``: all that is open here; ``mine``: of that what somebody was given, or where
+    nobody was rated or opened; ``all``: with what a worker's team has, and what was closed lately.
     """
     at = codec.from_micros(hub.database.clock())
     with hub.database.view() as view:
@@ -90,7 +95,7 @@ def worklist(hub: Readable, who: str, *, which: str = "team", page: int = 1) -> 
         found = rows if which == "all" else [row for row in rows if not (row.closed or row.team)]
         if which == "mine":
             opened = _opened(view, [row.referral_id for row in found])
-            found = [row for row in found if row.by == who or who in opened[row.referral_id]]
+            found = [row for row in found if _is_of(row, opened[row.referral_id], who=who)]
         pages = max(1, -(-len(found) // _MOST))
         page = min(max(page, 1), pages)
         shown = found[(page - 1) * _MOST : page * _MOST]
@@ -114,10 +119,18 @@ def unrated(hub: Readable) -> list[Row]:
 
 
 def _overdue(view: View, at: dt.datetime) -> set[str]:
-    """What was due, and nobody has rated in a year since: it is in doubt whether a clock runs."""
-    after = overview.position_before(view.connection, codec.to_micros(at - _UNRATED_FOR))
-    late = trail.referrals_with(view.connection, _LATE, after=after)
-    return late - trail.referrals_with(view.connection, (RatingAssigned.type,), after=after)
+    """What was due, and nobody has rated in a year since: it is in doubt whether a clock runs. From
+    the beginning once a day; then only what is new is looked through.
+    """
+    kept = view.decoded.kept
+    day, before, upto = kept.get(_overdue, (None, frozenset(), 0))
+    if day != at.date():
+        before, upto = frozenset(), noted.position_of(view, codec.to_micros(at - _UNRATED_FOR))
+    last = noted.position_of(view, codec.to_micros(at - _LATER))
+    late = before | trail.referrals_with(view.connection, _LATE, after=upto)
+    rated = linking.last_of(view.connection, late, types=(RatingAssigned,))
+    kept[_overdue] = at.date(), frozenset(late - rated.keys()), max(last, upto)
+    return {*late} - rated.keys()
 
 
 def _rows(view: View) -> Iterator[Row]:
@@ -146,6 +159,7 @@ def _row(referral_id: str, state: Any) -> Row | None:
                 agency=kept.referrer.agency if kept.referrer else None,
                 reference=kept.referrer.reference if kept.referrer else None,
                 team=state.allocated.has_it.team,
+                holder=state.holder.person if state.holder else None,
             )
         case Suggested() if state.amended_by is None:
             return _standing(referral_id, state)
@@ -169,6 +183,8 @@ def _standing(referral_id: str, state: Suggested | Assigned) -> Row:
         due_at=clocks[first].due_at if first else None,
         by=state.history[-1].decided_by if isinstance(state, Assigned) else None,
         closed=isinstance(state, Assigned) and state.closed is not None,
+        also_with=state.allocated.has_it.team if state.allocated.has_it else None,
+        holder=state.holder.person if state.holder else None,
     )
 
 
@@ -204,9 +220,13 @@ def _told(row: Row, opened: Mapping[str, int], *, who: str, at: dt.datetime, new
         row,
         left_seconds=(row.due_at - at).total_seconds() if row.due_at else None,
         opened_by=tuple(lately[:3]),
-        mine=row.by == who or who in opened,
-        new=who in opened and news > opened[who],
+        mine=_is_of(row, opened, who=who),
+        new=row.holder == who if who not in opened else news > opened[who],
     )
+
+
+def _is_of(row: Row, opened: Mapping[str, int], *, who: str) -> bool:
+    return row.holder == who if row.holder else row.by == who or who in opened
 
 
 def is_open(hub: Readable, referral_id: str) -> bool | None:

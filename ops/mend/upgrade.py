@@ -80,9 +80,10 @@ def back_up(database: Database, plan: Plan, *, to: Path | None, watch: Watch) ->
     """Copy the store to a file, for SQLite by itself beside the store; raises ``NoBackup``."""
     if database.engine.dialect.name == "postgresql":
         assert to is not None
-        backup.dump(database, to)
+        backup.dump(database.engine.url, to)
         return to
     to = to or backup.beside(Path(str(database.engine.url.database)), plan.found)
-    with watch("backup", backup.pages(database)) as advance:
-        backup.copy(database, to, progress=advance)
+    with database.reading() as connection, watch("backup", backup.pages(connection)) as advance:
+        # The upgrade may write as much again as the store holds: there is to be room for that too.
+        backup.copy(connection, to, progress=advance, times=2)
     return to

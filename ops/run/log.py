@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from enum import Enum
 from traceback import walk_tb
 from types import TracebackType
@@ -19,41 +20,8 @@ from typing import Any, TextIO
 import structlog
 
 from connectors.directory import CURES
-
-EVENTS = frozenset(
-    {
-        "broker.unavailable",
-        "configuration.ended",
-        "console.failed",
-        "file.taken",
-        "file.unreadable",
-        "gap.filled",
-        "letter.unproven",
-        "letter.unsent",
-        "library.said",
-        "message.undecidable",
-        "part.failed",
-        "part.overdue",
-        "peer.refused",
-        "process.crashed",
-        "process.ended",
-        "process.started",
-        "received",
-        "referrals.failed",
-        "relay.unavailable",
-        "step.undecidable",
-        "store.unavailable",
-        "subfolder.ignored",
-        "token.wrong",
-        "topic.rewound",
-        "witness.differs",
-        "worker.fails",
-        "worker.overdue",
-        "worker.stuck",
-        "worker.waits",
-    }
-)
-"""Every event that the hub's own code may log."""
+from ops.run.log_events import EVENTS, of_library
+from schemas.message import Message
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/+-]{0,99}")
@@ -75,12 +43,13 @@ _CODES = (
     "step",
     "topic",
 )
-_NAMES = ("error", "library", "logger")
+_NAMES = ("error", "logger")
 _STRINGS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(_IDS, _UUID),
     **dict.fromkeys(_CODES, _CODE),
     **dict.fromkeys(_NAMES, _NAME),
     "address": _ADDRESS,
+    "trace_id": re.compile(r"[0-9a-f]{32}"),
     "cure": re.compile("|".join(map(re.escape, sorted(CURES)))),
     "why": re.compile(rf"\d{{3}}|{_NAME.pattern}"),
 }
@@ -116,12 +85,37 @@ def to_stderr(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
     """Send what the hub's own code logs through the list, to stderr, and what ends the process."""
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
-        processors=[stamp, only_listed, structlog.processors.JSONRenderer()],
+        processors=[stamp, _told_of, only_listed, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     sys.excepthook = _crashed
+
+
+@dataclass(slots=True)
+class _Told:
+    """Puts in the place of a message its id and its trace's, once it is known how that is named."""
+
+    trace_of: Callable[[Message], str] | None = None
+
+    def __call__(
+        self, _logger: Any, _method: str, given: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        message = given.pop("message", None)
+        if isinstance(message, Message):
+            given.setdefault("message_id", message.id)
+            if self.trace_of is not None:
+                given["trace_id"] = self.trace_of(message)
+        return given
+
+
+_told_of = _Told()
+
+
+def name_traces(trace_of: Callable[[Message], str] | None) -> None:
+    """From now on, lines that belong to a message have its trace's id."""
+    _told_of.trace_of = trace_of
 
 
 def only_listed(_logger: Any, method: str, given: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -189,7 +183,7 @@ class _OnlyListed(logging.Formatter):
         kept: dict[str, Any] = {
             **stamp(None, "", {}),
             "level": record.levelname.lower(),
-            "event": "library",
+            "event": of_library(record.name, record.msg),
             "logger": record.name if _NAME.fullmatch(record.name) else "?",
         }
         if isinstance(record.msg, str) and record.msg in _FOREIGN:

@@ -34,6 +34,7 @@ from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
+from router.runtimes.rebuilding import rebuild
 from router.runtimes.relay import Relay
 from router.runtimes.tree import keep_growing
 from router.topology import bound_steps, unit_of, whole_hub
@@ -43,7 +44,7 @@ from stores import failures
 from stores.database import Database
 from stores.keep_trying import Failure
 from stores.ports import Unavailable
-from stores.topics import TopicProducer, create_topics
+from stores.topics import TopicProducer
 from stores.tree.keys import origin_of
 from stores.tree.notes import VerifierKey
 
@@ -124,8 +125,8 @@ def _worker(hub: Hub, names: Sequence[str], *, url: str) -> NamedPart:
 
 
 def _relay(hub: Hub, url: str) -> NamedPart:
-    partitions = hub.settings.runtime.partitions
-    relay = Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions))
+    prepare = partial(rebuild, hub.database, url, partitions=hub.settings.runtime.partitions)
+    relay = Relay(hub.database, TopicProducer(url), prepare)
     return NamedPart("relay", relay.run, attempts=1)
 
 

@@ -11,12 +11,17 @@ from pathlib import Path
 
 import structlog
 
+from ops.run import alive
 from ops.run.serve import Ended, NamedPart
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.2
 GRACE_SECONDS = 30.0
 """How long a process may take to stop before it is killed."""
+SILENT_SECONDS = 15.0
+"""How long a process may say nothing: what is stuck is started anew within half a minute."""
+FIRST_SECONDS = 180.0
+"""How long it may take until it says something: many start at once."""
 
 
 def process_parts(config: Path, names: Sequence[str]) -> Iterator[NamedPart]:
@@ -29,13 +34,17 @@ def process_parts(config: Path, names: Sequence[str]) -> Iterator[NamedPart]:
 
 
 def _run(stop: threading.Event, *, name: str, command: Sequence[str]) -> None:
-    process = subprocess.Popen(command)  # noqa: S603 - our own command
-    _log.info("process.started", part=name, pid=process.pid)
-    try:
-        while process.poll() is None and not stop.wait(_LOOK_SECONDS):
-            pass
-    finally:
-        _end(process)
+    with alive.hearing(patience=SILENT_SECONDS, first=FIRST_SECONDS) as heard:
+        process = subprocess.Popen(command, env=alive.told_where(heard))  # noqa: S603 - our own
+        _log.info("process.started", part=name, pid=process.pid)
+        try:
+            while process.poll() is None and not stop.wait(_LOOK_SECONDS):
+                if heard.is_silent():
+                    _log.critical("process.silent", part=name, pid=process.pid)
+                    process.kill()  # it would not hear that it is to stop
+                    process.wait()
+        finally:
+            _end(process)
     if not stop.is_set():
         _log.error("process.ended", part=name, code=process.returncode)
         raise Ended

@@ -27,6 +27,7 @@ from schemas.access import AccessRules
 from schemas.settings import HubSettings
 from stores import policies
 from stores.database import Database
+from stores.traces import Traces
 from stores.vault import HUB_KEY, Unreadable, Vault
 
 
@@ -74,9 +75,14 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         unless_good.callback(database.close)
         database.create_tables()
         with database.transaction() as transaction, refusing_another_key(settings):
-            vault.keys(transaction.connection, [HUB_KEY], create=True)
+            key = vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         apply_erasures(database, erased_file(settings, folder))
+        database.traces = Traces(
+            key,
+            system=database.engine.dialect.name,
+            carrier="kafka" if settings.runtime.topics else "mash_hub",
+        )
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
     intake = StoredIntake(database, policy)

@@ -28,11 +28,13 @@ from schemas.picture import (
     AskedAgency,
     Earlier,
     Picture,
+    PicturedAct,
     PicturedAdult,
     PicturedChild,
     PicturedClock,
     PicturedConcern,
     PicturedConsent,
+    PicturedHolder,
     PicturedOutcome,
     PicturedRating,
     PicturedRelative,
@@ -138,6 +140,7 @@ class _Drawing:
             not_asked=gathered.not_asked(asking),
             owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
+            acted=tuple(_acted(rated)),
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=self._suggestion(rated),
             ratings=tuple(_ratings(rated)),
@@ -145,6 +148,7 @@ class _Drawing:
             views=tuple(views(self.found.disputes.get(id_))),
             clocks=tuple(_clocks(rated, self.found.handed.get(id_))),
             handed_over=gathered.handed_over(self.found.handed.get(id_)),
+            holder=_holder(rated),
         )
 
     def _child(self) -> PicturedChild:
@@ -259,6 +263,16 @@ class _Drawing:
 def _consents(asking: object) -> Iterable[PicturedConsent]:
     for one in asking.consents if isinstance(asking, Asking) else ():
         yield PicturedConsent(**one.shared(PicturedConsent))
+
+
+def _holder(rated: State | None) -> PicturedHolder | None:
+    holder = rated.holder if rated else None
+    return PicturedHolder(**holder.shared(PicturedHolder)) if holder else None
+
+
+def _acted(rated: State | None) -> Iterable[PicturedAct]:
+    for one in rated.acted if rated else ():
+        yield PicturedAct(owner=one.agency, **one.shared(PicturedAct))
 
 
 def _is_handed_over(rated: State | None) -> bool:

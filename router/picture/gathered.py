@@ -81,6 +81,8 @@ def handed_over(state: Handings | None) -> PicturedHandover | None:
         state="refused" if handing.refused else "received" if handing.received_by else "awaited",
         by=handing.received_by,
         reason=handing.refused,
+        handed_by=handing.handed_by,
+        rationale=handing.rationale,
     )
 
 

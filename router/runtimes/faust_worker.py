@@ -32,7 +32,7 @@ from router.topology import topics_from_outside
 from router.unit import Unit
 from schemas.topics import RED
 from stores.database import Database
-from stores.topics import Cluster, Security, TopicRecord, cluster_of
+from stores.topics import Cluster, Security, TopicRecord, cluster_of, traceparent
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
@@ -318,23 +318,16 @@ def _by_partition(topic: str, events: Sequence[EventT[Any]]) -> dict[Partition, 
     records: dict[Partition, list[TopicRecord]] = defaultdict(list)
     for event in events:
         message = event.message
-        record = TopicRecord(message.offset, message.value, int((message.timestamp or 0) * 1000))
+        millis, parent = int((message.timestamp or 0) * 1000), traceparent(message.headers)
+        record = TopicRecord(message.offset, message.value, millis, parent)
         records[Partition(topic, message.partition)].append(record)
     return records
 
 
-class _Said(logging.Handler):
-    """Passes on that a library said something, and where: what it said may name anything (design,
-    section 7).
-    """
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _log.warning(
-            "library.said", library=record.name, level=record.levelname, line=record.lineno
-        )
-
-
 def _hush_libraries() -> None:
+    """What they say goes where all that libraries say goes, and nowhere where that is not set up:
+    it may name anything (design, section 7).
+    """
     for name in _LIBRARIES:
         logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [_Said(logging.WARNING)], False
+        logger.handlers, logger.propagate = [logging.NullHandler()], True

@@ -53,18 +53,21 @@ def _apart(delivery: Delivery, handling: Handling, *, failed: Attempt, error: Ex
                 break
         else:
             break
-        _say(suspect, error)
+        _say(suspect, error, of=delivery.message)
         if after is None:
             return
         failed, error = again, after
-    _say(next(iter(failed.heard), ("", delivery.message.id)), error)
+    first = next(iter(failed.heard), ("", delivery.message.id))
+    _say(first, error, of=delivery.message)
     refusal = delivery.refusal or Refusal("undecidable")
     handling([replace(delivery, refusal=refusal)], Attempt())
 
 
-def _say(given: Given, error: Exception) -> None:
+def _say(given: Given, error: Exception, *, of: Message) -> None:
+    """Say what was kept from its step, in the trace ``of`` the message that caused it."""
     step, id_ = given
-    _log.error("message.undecidable", step=step, message_id=id_, error=type(error).__name__)
+    kind = type(error).__name__
+    _log.error("message.undecidable", step=step, message_id=id_, message=of, error=kind)
 
 
 def _failed(

@@ -31,6 +31,7 @@ from schemas.refusals import Refusal
 from schemas.topics import FACTS, FOR_EVERYBODY, RED
 from stores import codec, cursors, inbox, journal, topics
 from stores.codec import Sealed, Unopened
+from stores.context import of_header
 from stores.database import Database, View
 from stores.keep_trying import Failure, Stopped, keep_trying
 from stores.ports import Unavailable
@@ -289,7 +290,8 @@ class UnitPartitions:
         if sealed.type not in self.unit.heard:
             return Delivery(record.offset, sealed.unreadable())
         try:
-            return Delivery(record.offset, sealed.open(keys[sealed.key_id]))
+            carried = of_header(record.traceparent)
+            return Delivery(record.offset, sealed.open(keys[sealed.key_id]), carried=carried)
         except (KeyError, Unreadable):
             hearers = self.unit.hearing(FACTS[sealed.type])
             message = sealed.unreadable()

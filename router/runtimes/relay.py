@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from stores import outbox
 from stores.codec import Sealed
 from stores.database import Database, Transaction
 from stores.keep_trying import Stopped, keep_trying, keep_working, logged
+from stores.ports import Unavailable
 from stores.topics import TopicProducer
 
 _SHORTEST_REST = 0.005
@@ -33,12 +34,13 @@ class Relay:
     database: Database
     producer: TopicProducer
     prepare: Callable[[], object] = lambda: None
-    """Done before anything is sent, and until it succeeds: to make the topics. Raises
-    ``Unavailable``.
+    """Done before anything is sent, and again before what follows trouble with the topics, as these
+    may be gone: to make them. Raises ``Unavailable``.
     """
     batch: int = 500
     _rest: float = _SHORTEST_REST
     _pace: Pace = field(init=False)
+    _is_prepared: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
@@ -49,7 +51,7 @@ class Relay:
         """
         failed = logged("relay.unavailable")
         with suppress(Stopped):
-            keep_trying(self.prepare, stop, failed=failed)
+            keep_trying(self._prepared, stop, failed=failed)
             keep_working(self._work, stop, failed=failed)
         self.producer.close()
 
@@ -62,19 +64,38 @@ class Relay:
                 return 0
             entries = self._next(transaction)
             if entries:
-                self.producer.send([sealed for _, sealed in entries])
+                self._send([sealed for _, sealed in entries])
                 outbox.sent(transaction, [position for position, _ in entries])
         return len(entries)
+
+    def _send(self, batch: Sequence[Sealed]) -> None:
+        traces = self.database.traces
+        if traces is None or traces.tell is None:
+            return self.producer.send(batch)
+        spans = traces.sending(batch)
+        self.producer.send(batch, traceparents=[span.context.header for span in spans])
+        ended, once = time.time_ns(), {span.context: span for span in spans}
+        return traces.tell([span._replace(ended=ended) for span in once.values()])
 
     def _next(self, transaction: Transaction) -> list[tuple[int, Sealed]]:
         """What is on the lane of Reds, or where there is nothing the rest."""
         reds = outbox.unsent(transaction, limit=self.batch, red=True)
         return reds or outbox.unsent(transaction, limit=self._pace.size)
 
+    def _prepared(self) -> None:
+        if not self._is_prepared:
+            self.prepare()
+            self._is_prepared = True
+
     def _work(self) -> float:
         """Send a batch, and rest the longer the longer nothing has come."""
+        self._prepared()
         began = time.monotonic()
-        sent = self.once()
+        try:
+            sent = self.once()
+        except Unavailable:
+            self._is_prepared = False
+            raise
         if not sent:
             self._rest = min(self._rest * 2, _LONGEST_REST)
             return self._rest

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from schemas.base import Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
-from schemas.handover import HandoverTakenBack
+from schemas.handover import HandoverGiven, HandoverTakenBack
 
 
 class Cases(Shape):
@@ -67,6 +67,8 @@ class Allocated(Shape):
     """Of the correction that said so; 0: the link itself."""
     gone: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """Letters of handovers that were taken back."""
+    by_hand: bool = Field(default=False, exclude_if=not_)
+    """Whether a human handed it to that team: a link that is heard later says nothing of that."""
     registered: Worker | None = Field(default=None, exclude_if=not_)
     """Who the case system has said since to be the child's worker."""
 
@@ -89,13 +91,21 @@ class Allocated(Shape):
 
     def linked(self, link: ChildLinked) -> Self:
         """As its link says, unless a correction was heard already."""
-        return self if self.revision else self._with(link)
+        return self if self.revision or self.by_hand else self._with(link)
 
     def corrected(self, correction: LinkCorrected) -> Self:
         """As the latest correction says, whenever it was heard."""
-        if correction.revision < self.revision:
+        at_least = self.revision + self.by_hand
+        if correction.revision < at_least:
             return self
         return self._with(correction).model_copy(update={"revision": correction.revision})
+
+    def given(self, fact: HandoverGiven) -> Self:
+        """As a human handed it over, unless its link was corrected since."""
+        if fact.revision < self.revision:
+            return self
+        said = {"worker": fact.worker, "letter": fact.letter_id, "revision": fact.revision}
+        return self.model_copy(update=said | {"by_hand": True})
 
     def taken_back(self, fact: HandoverTakenBack) -> Self:
         """Without what was taken back, be it heard before the link."""
@@ -105,7 +115,7 @@ class Allocated(Shape):
     def _with(self, link: ChildLinked | LinkCorrected) -> Self:
         letter = letter_of(link) if link.allocated_to else None
         said = {"worker": link.allocated_to, "letter": letter, "registered": None}
-        return self.model_copy(update=said)
+        return self.model_copy(update=said | {"by_hand": False})
 
 
 NOBODY = Allocated()

@@ -9,6 +9,11 @@ from schemas.sharing import Part, Sensitivity, Sharing
 
 NOT_TOLD = "(The agency that told this does not reveal its words here: ring it.)"
 """Stands for words that are not for the reader."""
+TO_DO = (
+    "Say by a handover receipt that a person of the team has this; or that it is not the team's, "
+    "and why."
+)
+"""What is asked of a team that is handed a referral."""
 
 
 def may_be_told(notification: Notification, *, by: str, to: str) -> bool:

@@ -1,4 +1,4 @@
-"""A copy of the store as it was before an upgrade."""
+"""Copies of the store: as it was before an upgrade, and what a backup is made of."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
-from stores.database import Database
 from stores.migrations.revisions import Progress
 
 _PAGES = 2000
@@ -30,20 +31,19 @@ def beside(file: Path, revision: str) -> Path:
     return file.with_name(f"{file.name}.{revision}-{moment}.backup")
 
 
-def pages(database: Database) -> int:
+def pages(connection: Connection) -> int:
     """How many pages a SQLite database has."""
-    with database.reading() as connection:
-        return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+    return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
 
 
-def copy(database: Database, to: Path, *, progress: Progress) -> None:
-    """Copy a SQLite database and check the copy; raises :class:`NoBackup`.
-
-    The upgrade may write as much again as the store holds, so there has to be room for that too.
+def copy(connection: Connection, to: Path, *, progress: Progress, times: int) -> None:
+    """Copy a SQLite database as this connection sees it, whoever writes meanwhile, and check the
+    copy; raises :class:`NoBackup`. There has to be room for so many ``times`` what the store holds.
     """
-    with database.reading() as connection, _new_file(to):
-        source: Any = connection.connection.driver_connection
-        _require_room(source, to.parent)
+    pages(connection)  # from here on the connection sees one state, or each write would start anew
+    source: Any = connection.connection.driver_connection
+    with _new_file(to):
+        _require_room(source, to.parent, times=times)
         with closing(sqlite3.connect(to)) as target:
             source.backup(target, pages=_PAGES, progress=_advancing(progress))
             found = target.execute("PRAGMA quick_check").fetchone()[0]
@@ -51,21 +51,69 @@ def copy(database: Database, to: Path, *, progress: Progress) -> None:
             raise NoBackup(f"{to} is damaged, and so may the store be; see `hub audit verify`")
 
 
-def dump(database: Database, to: Path) -> None:
+def dump(url: URL, to: Path) -> None:
     """Let ``pg_dump`` write a PostgreSQL database to a file; raises :class:`NoBackup`."""
-    program = shutil.which("pg_dump")
+    with _new_file(to), dumping(url, f"--file={to}") as process:
+        process.communicate()
+
+
+@contextmanager
+def dumping(url: URL, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """``pg_dump`` in its custom format; raises :class:`NoBackup` where it did not end well."""
+    with _client("pg_dump", url, ["--format=custom", *options]) as process:
+        yield process
+
+
+@contextmanager
+def restoring(url: URL) -> Iterator[subprocess.Popen[bytes]]:
+    """``pg_restore`` of what is written to it, whole or not at all; raises :class:`NoBackup`."""
+    whole = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
+    with _client("pg_restore", url, whole) as process:
+        yield process
+
+
+@contextmanager
+def reading_through() -> Iterator[subprocess.Popen[bytes]]:
+    """``pg_restore`` that reads all of what is written to it, and puts it nowhere; raises
+    :class:`NoBackup`.
+    """
+    with _client("pg_restore", None, [f"--file={os.devnull}"]) as process:
+        yield process
+
+
+def is_in_snapshot(connection: Connection) -> str:
+    """The name of the state of a PostgreSQL database that this connection sees, for ``pg_dump``."""
+    return str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one())
+
+
+@contextmanager
+def _client(
+    name: str, url: URL | None, options: Sequence[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    program = shutil.which(name)
     if program is None:
-        raise NoBackup("there is no pg_dump here; back up by other means and say --backed-up")
-    _, options = database.engine.dialect.create_connect_args(database.engine.url)
-    options.pop("context", None)  # SQLAlchemy's own; the rest is libpq's
-    # Command lines are readable by everybody; the password goes through the environment.
-    password = options.pop("password", "")
-    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
-    command = [program, "--format=custom", f"--file={to}", f"--dbname={make_conninfo(**options)}"]
-    with _new_file(to):
-        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - ours
-        if code:
-            raise NoBackup(f"pg_dump ended with {code}, and said above why")
+        raise NoBackup(f"there is no {name} here: install PostgreSQL's client programs")
+    environment, where = dict(os.environ), list[str]()
+    if url is not None:
+        _, told = url.get_dialect()().create_connect_args(url)
+        told.pop("context", None)  # SQLAlchemy's own; the rest is libpq's
+        # Command lines are readable by everybody; the password goes through the environment.
+        if password := told.pop("password", ""):
+            environment["PGPASSWORD"] = str(password)
+        where = [f"--dbname={make_conninfo(**told)}"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    command = [program, *options, *where]
+    with (
+        suppress(BrokenPipeError),  # it ended before it had taken everything, and says why
+        subprocess.Popen(command, env=environment, **pipes) as process,  # noqa: S603 - ours
+    ):
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise NoBackup(f"{name} ended with {process.returncode}, and said above why")
 
 
 @contextmanager
@@ -96,10 +144,10 @@ def _advancing(progress: Progress) -> Any:
     return copied
 
 
-def _require_room(source: Any, folder: Path) -> None:
-    size = 1
+def _require_room(source: Any, folder: Path, *, times: int) -> None:
+    size = times
     for what in ("page_count", "page_size"):
         size *= source.execute(f"PRAGMA {what}").fetchone()[0]
-    free, needed = shutil.disk_usage(folder).free, 2 * size
+    free, needed = shutil.disk_usage(folder).free, size
     if free < needed:
         raise NoBackup(f"{folder} has {free:,} bytes free, and {needed:,} are needed")

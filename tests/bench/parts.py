@@ -13,6 +13,7 @@ from tests.bench.peers.running import peers
 from tests.bench.pictures import pictures
 from tests.bench.production import production
 from tests.bench.replay import replay
+from tests.bench.telemetry import telemetry
 
 Told = Callable[[str], None]
 """Where a part says how far it has come."""
@@ -76,6 +77,10 @@ def _replay(amount: Amount, told: Told) -> dict[str, Any]:
     return replay(number=amount.notifications, turns=amount.turns, told=told)
 
 
+def _telemetry(amount: Amount, told: Told) -> dict[str, Any]:
+    return telemetry(number=amount.notifications, turns=2 * amount.turns, told=told)
+
+
 def _growth(amount: Amount, told: Told) -> dict[str, Any]:
     return growth(amount.sizes, folder=amount.folder, told=told)
 
@@ -86,5 +91,6 @@ PARTS: Mapping[str, Callable[[Amount, Told], dict[str, Any]]] = {
     "peers": _peers,
     "pictures": _pictures,
     "replay": _replay,
+    "telemetry": _telemetry,
     "growth": _growth,
 }

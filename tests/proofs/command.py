@@ -15,6 +15,7 @@ from ops.run.parts import STEPS
 from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.desks_command import desks
+from tests.proofs.f13_command import f13, f16
 from tests.proofs.f18_command import f18, f19
 from tests.proofs.f20_command import f20
 from tests.proofs.f24_command import f24
@@ -81,6 +82,8 @@ def proof() -> None:
 
 
 proof.add_command(desks)
+proof.add_command(f13)
+proof.add_command(f16)
 proof.add_command(f18)
 proof.add_command(f19)
 proof.add_command(f20)

@@ -194,11 +194,28 @@ def _lane() -> None:
     replace("router.lane:Lane.takes", lambda _: lambda *_: False)
 
 
+def _rebuilding() -> None:
+    """Topics that a broker lost are made again, and nothing else is done about it."""
+    from stores.topics import create_topics
+
+    def made(_: object) -> Callable[..., object]:
+        return lambda _database, url, *, partitions: create_topics(url, partitions)
+
+    replace("ops.run.parts:rebuild", made)
+
+
+def _hearing() -> None:
+    """Nobody hears that a process says nothing."""
+    replace("ops.run.alive:Hearing.is_silent", lambda _: lambda _hearing: False)
+
+
 RULES: Mapping[str, Callable[[], None]] = {
     "commit-before-receipt": _commit_before_receipt,
+    "hearing": _hearing,
     "inbox": _inbox,
     "lane": _lane,
     "originals": _originals,
+    "rebuilding": _rebuilding,
     "sound-steps": _sound_steps,
     "steady-store": _steady_store,
 }

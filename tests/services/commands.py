@@ -2,8 +2,9 @@
 
 import json
 import os
+import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ VARIABLES = {
     "rabbitmq": "HUB_TEST_RABBITMQ_URL",
     "postgres": "HUB_TEST_POSTGRES_URL",
 }
+HUB_VARIABLES = {"postgres": "HUB_STORE", "kafka": "HUB_TOPICS", "rabbitmq": "HUB_QUEUES"}
+"""What `hub run` goes by, in place of what stands in its configuration."""
 
 
 @click.group()
@@ -47,12 +50,27 @@ def install() -> None:
 def start(folder: Path, as_json: bool) -> None:
     """Start all three in FOLDER, print their addresses, and stay until Ctrl-C. Their data stays in
     FOLDER.
+
+    What is printed can be pasted into another terminal: the first three lines are what `hub run`
+    needs to be in production, the others what tests and proofs use in place of servers of their
+    own.
+
+    \b
+    Example:
+      python -m tests.services start /tmp/servers
+      hub config init && hub config check --connect && hub run      (in the other terminal)
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the servers then too
     with suppress(KeyboardInterrupt), _running(folder) as urls:
-        lines = [f"export {VARIABLES[service]}='{url}'" for service, url in urls.items()]
-        click.echo(json.dumps(urls) if as_json else "\n".join(lines))
+        click.echo(json.dumps(urls) if as_json else "\n".join(_exports(urls)))
         signal.pause()
+
+
+def _exports(urls: Mapping[str, str]) -> Iterator[str]:
+    for names in (HUB_VARIABLES, VARIABLES):
+        yield from (
+            f"export {name}={shlex.quote(urls[service])}" for service, name in names.items()
+        )
 
 
 @contextmanager

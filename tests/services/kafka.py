@@ -78,6 +78,15 @@ def private_kafka(
             service.server.stop()
 
 
+def wipe(service: KafkaService, folder: Path, home: Path | None = None) -> None:
+    """Kill the broker in ``folder``, lose all that it kept, and start it empty on the same port."""
+    service.kill()
+    shutil.rmtree(folder / "data")
+    java = [find_java(), "-cp", f"{kafka_libraries(home or services_home())}/*"]
+    _format(folder.absolute(), java, folder.absolute() / "server.properties")
+    service.start()
+
+
 def kafka_libraries(home: Path) -> Path:
     """The folder of Kafka's jars; ``ServiceUnavailable`` if ``make services`` has not put them
     there.

@@ -154,7 +154,7 @@ def _answer(hub: Hub) -> None:
 
 def released(hub: Hub) -> None:
     """The sergeant lets all leave as sanitised."""
-    for one in look.open_requests(hub, asker(hub, SERGEANT))[0]:
+    for one in look.open_requests(hub, asker(hub, SERGEANT))[0].shown:
         request = one.request
         tells(
             hub,
@@ -174,7 +174,7 @@ def released(hub: Hub) -> None:
 
 def wanted_back(hub: Hub) -> None:
     """The sergeant asks all back."""
-    for item in look.items(hub, asker(hub, SERGEANT), days=3):
+    for item in look.items(hub, asker(hub, SERGEANT), days=3).shown:
         tells(
             hub,
             "police",

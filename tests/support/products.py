@@ -170,7 +170,10 @@ def approved(**changes: Any) -> ProductApproved:
 
 
 def receipt(
-    status: str = "received", agency: str = RECIPIENT, case_id: str = "case-1"
+    status: str = "received",
+    agency: str = RECIPIENT,
+    case_id: str = "case-1",
+    done: str | None = None,
 ) -> DeliveryReceived:
     """The recipient's delivery receipt."""
     told = {
@@ -178,6 +181,7 @@ def receipt(
         "case_id": case_id,
         "status": status,
         "received_by": "T. Manager",
+        "done": done,
     }
     return DeliveryReceived(agency=agency, receipt=DeliveryReceipt.model_validate(told))
 

@@ -92,17 +92,27 @@ def full_hub(path: Path) -> Story:
     text += "" if "[identity]" in text else f'\n[identity]\nurl = "{URL}"\n'
     folder.config.write_text(text, "utf-8")
     hub = open_hub(folder.config, {})
-    _released(hub)
+    third = _released(hub)
     days = Days(hub)
     _in_doubt(hub, days)
     _dead(hub)
     _replayed(hub)
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
+    for agency, referral in ((LEAD, disputed), ("gp", third)):
+        _disagrees(days, agency, referral)
     return Story(folder, hub, handed, disputed)
 
 
-def _released(hub: Hub) -> None:
-    """A product that is wanted back, one that waits, and a child of whom agencies are asked."""
+def _disagrees(days: Days, agency: str, referral: str) -> None:
+    """An agency does, in words of its own."""
+    said = dict.fromkeys(("profession", "view", "asks_for", "raised_by"), CANARY)
+    days.tells(agency, "disagreement", referral_id=referral, disputes="link", **said)
+
+
+def _released(hub: Hub) -> str:
+    """A product that is wanted back, one that waits, and a child of whom agencies are asked: the
+    referral about that child.
+    """
     asked(hub, reference="S-1", narrative=CANARY)
     released(hub)
     helper = Person(everything(hub))
@@ -112,7 +122,7 @@ def _released(hub: Hub) -> None:
     hub.embedded().drain()
     wanted_back(hub)
     asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
-    asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+    return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
 
 
 def _replayed(hub: Hub) -> None:
@@ -218,7 +228,7 @@ def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
     # The story has no standing release that is offered, and nothing that changed or was handed over
     # to whoever is at these desks.
     known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
-    only = {"take-back": story.handed, "settle": story.disputed}
+    only = {"take-back": story.handed, "settle": story.disputed, "agree": story.disputed}
     found: dict[str, str] = {}
     for desk, screen, address in screens():
         at = f"/desk/{desk.code}/"

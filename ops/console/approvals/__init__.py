@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ops.console.approvals import deciding, items, ours, requests, second, signing, standing
+from ops.console.approvals import (
+    beforehand,
+    deciding,
+    items,
+    ours,
+    requests,
+    second,
+    signing,
+    standing,
+)
 from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Record, Role
 
@@ -26,13 +35,15 @@ DESK = Desk(
         Screen("items", items.listed, hears=Hears.OWN),
         Screen(_ITEM, items.one, items.chosen),
         Screen(f"{_ITEM}/{{ruling}}", items.asks, items.taken),
-        Screen("standing", standing.listed),
+        Screen("standing", standing.listed, hears=Hears.OWN),
+        Screen("beforehand", beforehand.asks, beforehand.taken),
         Screen("standing/{name}", standing.asks, standing.taken),
         Screen("ours", ours.ours),
     ),
     done={
         "sent": "Your decision is recorded, and the hub has acted on it.",
         "begun": "You have signed. Nothing leaves until a colleague has signed too, at their desk.",
+        "released": "It is released beforehand: from its first day you are not asked about these.",
         "ended": "It is ended: nothing more leaves by it.",
         "taken": "Your decision is recorded. The hub acts on it in a moment.",
     },

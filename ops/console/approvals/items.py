@@ -22,8 +22,8 @@ _SAME: Final = "Change the words: they are as they were"
 
 def listed(visit: Visit) -> Page:
     """What the agency decided about of late."""
-    found = asked.items(visit.hub, visit.asker, days=_DAYS)
-    return Page("approvals/items.html", {"rows": found, "days": _DAYS, "names": visit.names})
+    found = asked.items(visit.hub, visit.asker, days=_DAYS, page=visit.page)
+    return Page("approvals/items.html", {"told": found, "days": _DAYS, "names": visit.names})
 
 
 def one(visit: Visit, errors: dict[str, str] | None = None) -> Page:

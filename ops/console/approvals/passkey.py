@@ -157,6 +157,27 @@ def signed(
     return None, NOT_THIS
 
 
+def ask_of(visit: Visit, payload: bytes) -> Asking | None:
+    """What to ask for these very bytes; None where whoever is there has no passkey that signs."""
+    keys, party = keys_of(visit), party_of(visit.hub.settings)
+    if not keys or party is None:
+        return None
+    at = letters.now_at(visit.hub).at
+    return _asking(visit, challenge_of(payload), keys=keys, party=party, at=at)
+
+
+def signed_of(visit: Visit, payload: bytes) -> tuple[Envelope | None, str]:
+    """The envelope of these bytes, signed by what the form brought; or why it is none."""
+    at = _moment(visit.form)
+    if at is None or not dt.timedelta() <= letters.now_at(visit.hub).at - at <= _PATIENCE:
+        return None, TOO_LATE
+    said = {name: visit.form.one(name) for name in _ASSERTED}
+    for key in keys_of(visit):
+        with suppress(NotSigned, ValidationError):
+            return _key(visit, key, said=said).sign(payload), ""
+    return None, NOT_THIS
+
+
 def is_answered(form: Form) -> bool:
     """Whether a passkey has answered."""
     return bool(form.one("signature"))

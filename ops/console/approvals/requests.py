@@ -19,9 +19,10 @@ CHOICES = ("sanitised", "original", "chosen", "reworded", "withhold")
 
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
-    found, kept = asked.open_requests(visit.hub, visit.asker)
-    begun = {one.name: asked.begun(visit.hub, visit.asker, one) for one in found if people(one) > 1}
-    values = {"rows": found, "kept": kept, "names": visit.names, "begun": begun, "who": visit.who}
+    found, kept = asked.open_requests(visit.hub, visit.asker, page=visit.page)
+    two = (one for one in found.shown if people(one) > 1)
+    begun = {one.name: asked.begun(visit.hub, visit.asker, one) for one in two}
+    values = {"told": found, "kept": kept, "names": visit.names, "begun": begun, "who": visit.who}
     return Page("approvals/requests.html", values)
 
 

@@ -18,9 +18,12 @@ DESK = Desk(
     lead=True,
     screens=(
         Screen("", worklist, hears=Hears.ANYTHING),
-        Screen("kept-back", kept_back),
+        Screen("kept-back", kept_back, hears=Hears.ANYTHING),
         Screen("{referral_id}", referral, why, hears=Hears.REFERRAL),
-        *(Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one)) for one in DECISIONS),
+        *(
+            Screen(f"{{referral_id}}/{one.code}", shower(one), decider(one), hears=Hears.WRITING)
+            for one in DECISIONS
+        ),
     ),
     done={one.code: one.done for one in DECISIONS},
 )

@@ -12,6 +12,11 @@ from ops.look.pictures import Opened
 from schemas.consent import ConsentAnswer
 
 _ANSWERS: Final = (
+    Option(
+        ConsentAnswer.ASKED_FOR,
+        "They are being asked",
+        "Nothing changes until they answer: record then what they say.",
+    ),
     Option(ConsentAnswer.GIVEN, "They agree"),
     Option(ConsentAnswer.REFUSED, "They refuse", "What stands on consent alone is asked no more."),
     Option(ConsentAnswer.NOT_SOUGHT, "They were not asked", "Say below why not."),

@@ -7,6 +7,7 @@ from typing import Any
 from ops.console.filters import moment
 from ops.console.front_door.adults import SAME_ADULT
 from ops.console.front_door.consent import CONSENT
+from ops.console.front_door.handing import GIVE, HAND_OVER, TAKE_BACK
 from ops.console.front_door.kept_back import SAFETY
 from ops.console.front_door.making import RATIONALE, Answers, Decision, given, made
 from ops.console.front_door.schools import SCHOOL
@@ -15,7 +16,7 @@ from ops.console.screen import Visit
 from ops.look.pictures import Opened
 from schemas.disagreements import OVER, Verdict
 from schemas.gathering import Level
-from schemas.picture import AskedAgency, Picture
+from schemas.picture import AskedAgency, Picture, PicturedView
 from schemas.product import Disposal
 from schemas.rating import Colour
 
@@ -247,24 +248,6 @@ CLOSE = Decision(
     data=_outcome,
 )
 
-# --- taking back what was handed over
-
-
-def _take_back(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
-    said = given(answers, "rationale")
-    return made(visit, found) | {"action": "take_back"} | said
-
-
-TAKE_BACK = Decision(
-    code="take-back",
-    name="Take back from the team",
-    type="mash.handover-decision.v1",
-    done="The team is told that it has it no longer. The referral is the front door's again.",
-    fits=lambda _, found: found.picture.handed_over is not None,
-    asks=lambda *_: (RATIONALE,),
-    data=_take_back,
-)
-
 # --- disagreeing
 
 _DISPUTES = {
@@ -364,6 +347,43 @@ SETTLE = Decision(
     data=_verdict,
 )
 
+
+def _own_views(visit: Visit, found: Opened) -> list[PicturedView]:
+    views = found.picture.views
+    return [one for one in views if one.state == "open" and one.agency == visit.agency]
+
+
+def _agree_asks(visit: Visit, found: Opened) -> tuple[Ask, ...]:
+    options = tuple(
+        Option(one.disagreement_id, f"{one.raised_by}: {OVER[one.disputes]}", one.view)
+        for one in _own_views(visit, found)
+    )
+    return (
+        Ask("disagreement_id", "Which one", "one", options=options, required="Choose which one"),
+        Ask(
+            "reason",
+            "Why you disagree no longer",
+            hint="Whoever was to decide about it reads this.",
+            required="Say why you disagree no longer",
+        ),
+    )
+
+
+def _agree(visit: Visit, found: Opened, answers: Answers) -> dict[str, Any]:
+    said = given(answers, "disagreement_id", "reason")
+    return {"referral_id": found.picture.referral_id, "withdrawn_by": visit.who} | said
+
+
+AGREE = Decision(
+    code="agree",
+    name="Take your disagreement back",
+    type="mash.disagreement-withdrawal.v1",
+    done="It is taken back. Nobody has to decide about it any more.",
+    fits=lambda visit, found: bool(_own_views(visit, found)),
+    asks=_agree_asks,
+    data=_agree,
+)
+
 DECISIONS: tuple[Decision, ...] = (
     RATE,
     SAFETY,
@@ -373,7 +393,10 @@ DECISIONS: tuple[Decision, ...] = (
     SCHOOL,
     SAME_ADULT,
     CLOSE,
+    GIVE,
+    HAND_OVER,
     TAKE_BACK,
     DISAGREE,
+    AGREE,
     SETTLE,
 )

@@ -24,6 +24,7 @@ DESK = Desk(
     ),
     done={
         "sent": "Your answer is recorded, and the hub has acted on it.",
+        "acted": "What was done is recorded, and the social worker sees it.",
         "taken": "Your answer is recorded. The hub acts on it in a moment.",
     },
 )

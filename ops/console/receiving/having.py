@@ -6,6 +6,8 @@ from typing import Final
 
 MOST: Final = 500
 """Characters of a reason."""
+MOST_DONE: Final = 4000
+"""Characters of what was done."""
 
 
 def faults(status: str, reason: str) -> dict[str, str]:
@@ -18,3 +20,12 @@ def faults(status: str, reason: str) -> dict[str, str]:
     if len(reason) > MOST:
         errors["reason"] = f"The reason must be {MOST} characters or fewer"
     return errors
+
+
+def undone(done: str) -> dict[str, str]:
+    """What is amiss with what somebody says that was done."""
+    if not done:
+        return {"done": "Say what was done"}
+    if len(done) > MOST_DONE:
+        return {"done": f"What was done must be {MOST_DONE} characters or fewer"}
+    return {}

@@ -11,17 +11,15 @@ from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import changes, received, waiting
 from ops.look.changes import Changed
 from ops.look.waiting import Waiting
-from schemas.product import Product
+from schemas.product import CaseProduct, Product
 from schemas.school import SchoolNotice
 
 RECEIPT: Final = "mash.delivery-receipt.v1"
-_SHOWN: Final = 200
 
 
 def listed(visit: Visit) -> Page:
     """What waits for a person, what people have, and what is wanted back."""
-    had = received.had(visit.hub, visit.asker)
-    values = {"had": had[:_SHOWN], "all_had": len(had)}
+    values = {"had": received.had(visit.hub, visit.asker, page=visit.page)}
     return Page("receiving/products.html", values | _waits(waiting.of(visit.hub, visit.asker)))
 
 
@@ -49,9 +47,11 @@ def one(visit: Visit) -> Page:
 
 
 def taken(visit: Visit) -> Page | Go:
-    """Say that a person has it, or that it is not theirs and why."""
+    """Say that a person has it, or that it is not theirs and why; later, what was done with it."""
     found, status = _wanted(visit), visit.form.one("status")
     said = received.said(visit.hub, visit.asker, found.product_id)
+    if said is not None and said.has_it and "done" in visit.form.fields:
+        return _acted(visit, found)
     if said is not None and not said.may_give_back:
         raise NotThere(f"{said.by} said on {moment(said.at)} that they have it.")
     reason = " ".join(visit.form.one("reason").split())
@@ -74,6 +74,28 @@ def taken(visit: Visit) -> Page | Go:
     return Go("received", "sent" if sent.settled else "taken")
 
 
+def _acted(visit: Visit, found: Product | SchoolNotice) -> Page | Go:
+    done = visit.form.one("done")
+    written = {"done": done}
+    if visit.form.one("stage") == "change":
+        return _page(visit, found, written=written)
+    if errors := having.undone(done):
+        return _page(visit, found, errors, written)
+    told = {**found.shared(CaseProduct), "status": "received"}
+    told |= {"received_by": visit.who, "done": done}
+    sent = sending.send(
+        visit, RECEIPT, told, about=found.case_id, done=lambda: _said(visit, found) == done
+    )
+    if sent.refused is not None:
+        return _page(visit, found, {"done": f"The hub did not take this. {sent.refused}"}, written)
+    return Go(f"received/product/{found.product_id}", "acted" if sent.settled else "taken")
+
+
+def _said(visit: Visit, found: Product | SchoolNotice) -> str | None:
+    said = received.said(visit.hub, visit.asker, found.product_id)
+    return said.done if said else None
+
+
 def _wanted(visit: Visit) -> Product | SchoolNotice:
     found = received.opened(visit.hub, visit.asker, visit.place["product_id"])
     if found is None:
@@ -87,11 +109,10 @@ def _page(
     errors: dict[str, str] | None = None,
     written: dict[str, str] | None = None,
 ) -> Page:
-    rows = received.waiting(visit.hub, visit.asker)
     values = {
         "product": found,
         "change": _change(visit, found),
-        "row": next((one for one in rows if one.product_id == found.product_id), None),
+        "row": received.of(visit.hub, visit.asker, found.product_id),
         "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,
         "errors": errors,

@@ -15,9 +15,9 @@ CHOICES = ("known", "unknown", "declined")
 
 def listed(visit: Visit) -> Page:
     """Every request that waits, by due time."""
-    found, kept = requested.open_requests(visit.hub, visit.asker)
+    found, kept = requested.open_requests(visit.hub, visit.asker, page=visit.page)
     received = waiting.something(visit.hub, visit.asker)
-    values = {"rows": found, "kept": kept, "received": received}
+    values = {"told": found, "kept": kept, "received": received}
     return Page("researching/requests.html", values)
 
 

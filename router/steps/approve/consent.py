@@ -17,7 +17,7 @@ def heard(known: Approvals, word: ConsentRecorded, *, now: Now) -> Outcome[Appro
     for product_id, draft in known.in_stage(Draft):
         if draft.referral_id != word.referral_id or draft.school_notice:
             continue
-        stands = _since(draft.without_consent, word)
+        stands = since(draft.without_consent, word)
         if stands == draft.without_consent:
             continue
         changed = draft.model_copy(update={"without_consent": stands})
@@ -27,8 +27,10 @@ def heard(known: Approvals, word: ConsentRecorded, *, now: Now) -> Outcome[Appro
     return Outcome(after if after is not known else None, letters=tuple(letters))
 
 
-def _since(before: WithoutConsent | None, word: ConsentRecorded) -> WithoutConsent | None:
-    """An overriding leaves what they said as it was."""
+def since(before: WithoutConsent | None, word: ConsentRecorded) -> WithoutConsent | None:
+    """An overriding, and asking, leave what they said as it was."""
+    if word.answer is ConsentAnswer.ASKED_FOR:
+        return before
     if word.answer is ConsentAnswer.REFUSED:
         return before or WithoutConsent()
     if word.answer is not ConsentAnswer.OVERRIDDEN:

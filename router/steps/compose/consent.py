@@ -14,7 +14,8 @@ def without_consent(state: Gathering) -> WithoutConsent | None:
     not.
     """
     refused, overridden = bool(state.notified and state.notified.consent_refused), None
-    for one in sorted(state.consents, key=lambda word: word.asked_at or word.at):
+    answered = (one for one in state.consents if one.answer is not ConsentAnswer.ASKED_FOR)
+    for one in sorted(answered, key=lambda word: word.asked_at or word.at):
         if one.answer is ConsentAnswer.OVERRIDDEN:
             overridden = one
         else:

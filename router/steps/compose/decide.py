@@ -42,7 +42,7 @@ from schemas.case import (
     VersionMoved,
 )
 from schemas.consent import ConsentRecorded
-from schemas.handover import HandoverTakenBack
+from schemas.handover import HandoverGiven, HandoverTakenBack
 from schemas.identity import IdentityField, OwnedIdentity
 from schemas.information import (
     InformationAnswered,
@@ -684,6 +684,7 @@ STEP: Step[Gathering] = Step(
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,
+        HandoverGiven,
         HandoverTakenBack,
         RegistersChanged,
         NotificationAmended,

@@ -24,7 +24,7 @@ from schemas.case import (
 )
 from schemas.consent import ConsentRecorded, ConsentWord
 from schemas.gathering import Level, Overrule, RuledOut
-from schemas.handover import HandoverTakenBack
+from schemas.handover import HandoverGiven, HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -330,6 +330,8 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return state if cases == state.cases else state.model_copy(update=moved)
         case RegistersChanged() as registers if _bears(state, registers):
             return state.model_copy(update={"allocated": state.allocated.heard(registers)})
+        case HandoverGiven() as fact:
+            return state.model_copy(update={"allocated": state.allocated.given(fact)})
         case HandoverTakenBack() as fact:
             return state.model_copy(update={"allocated": state.allocated.taken_back(fact)})
         case RatingSuggested(colour=colour) if state.suggested is None:

@@ -10,6 +10,7 @@ from router.steps.now import Now
 from schemas.case import ChildLinked, LinkCorrected, Worker
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.gathering import RuledOut
+from schemas.handover import HandoverGiven
 from schemas.information import InformationRequested
 from schemas.message import Message
 from schemas.product import ApprovalWithdrawn, ItemWithheld, ProductApproved, ProductReleased
@@ -18,6 +19,7 @@ from schemas.rating import RatingAssigned
 TELLS = (
     ChildLinked,
     LinkCorrected,
+    HandoverGiven,
     RatingAssigned,
     InformationRequested,
     ChecksRequested,
@@ -39,6 +41,8 @@ def noted(state: Disputes, message: Message, *, now: Now) -> Disputes:
             cases = Cases.corrected(state.cases, correction, at=now.at)
             known = state.model_copy(update={"cases": cases})
             return known.telling(*_desk(correction.allocated_to, now))
+        case HandoverGiven(worker=worker) as given:
+            return _of_case(state, given.case_id).telling(*_desk(worker, now))
     known = _of_case(state, message.data.of_case) if state.cases is None else state
     return _noted(known, message, now=now)
 

@@ -24,6 +24,7 @@ from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, Versio
 from schemas.handover import (
     HandoverDecided,
     HandoverFetched,
+    HandoverGiven,
     HandoverReceived,
     HandoverTakenBack,
 )
@@ -34,6 +35,7 @@ from schemas.policy import Policy
 from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 MOVED = "A human found that the referral is about another child."
+HANDED_ON = "A social worker of the hub handed it to another team."
 
 
 def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[Handings]:
@@ -45,8 +47,8 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
     match message.data:
         case ChildLinked() as linked:
             return _hand(state, linked, now=now)
-        case LinkCorrected() as correction:
-            return _move(state, correction, now=now)
+        case LinkCorrected() | HandoverGiven() as came:
+            return _with_another(state, came, now=now)
         case NotificationAmended() as amended:
             return amend(state, amended, now=now)
         case VersionMoved() as moved:
@@ -82,6 +84,33 @@ def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[H
         clock = _clock(worker, after, now=now) if linked.letter_id else None
         after = _handed(after, letter_of(linked), worker=worker, clock=clock, now=now)
     return _said_before(_settled(after, linked.referral_id, before=state, now=now), now=now)
+
+
+def _with_another(
+    state: Handings | None, came: LinkCorrected | HandoverGiven, *, now: Now
+) -> Outcome[Handings]:
+    """Another team has it, as its link was corrected or a human handed it to them."""
+    if isinstance(came, HandoverGiven):
+        return _given(state, came, now=now)
+    return _move(state, came, now=now)
+
+
+def _given(state: Handings | None, given: HandoverGiven, *, now: Now) -> Outcome[Handings]:
+    """A human handed it to a team: its receipt is awaited, and another team has it no longer."""
+    known = state or Handings(cases=Cases(now=given.case_id))
+    if known.of(given.letter_id) is not None:
+        return Outcome()
+    allocated = known.allocated.given(given)
+    changes = {"allocated": allocated, "moved_by": given.decided_by}
+    after = known.model_copy(update=changes)
+    clock = _clock(given.worker, after, now=now)
+    after = _handed(after, given.letter_id, worker=given.worker, clock=clock, now=now)
+    one = after.of(given.letter_id)
+    assert one is not None
+    said = {"handed_by": given.decided_by, "rationale": given.rationale}
+    after = after.with_one(one.model_copy(update=said))
+    done = _settled(after, given.referral_id, before=state, why=HANDED_ON, now=now)
+    return _said_before(done, now=now)
 
 
 def _found_red(state: Handings, *, now: Now) -> Handings:
@@ -149,7 +178,7 @@ def _handed(
 
 
 def _settled(
-    state: Handings, referral_id: str, *, before: Handings | None, now: Now
+    state: Handings, referral_id: str, *, before: Handings | None, why: str = MOVED, now: Now
 ) -> Outcome[Handings]:
     """What was handed over and is not that team's any more is taken back."""
     after, facts, letters = state, list[Fact](), list[Letter]()
@@ -161,9 +190,9 @@ def _settled(
             agency=one.desk,
             letter_id=one.letter,
             decided_by=state.moved_by or now.policy.lead_agency,
-            rationale=MOVED,
+            rationale=why,
         )
-        done, sent = take_back(one, fact, reason=MOVED, now=now)
+        done, sent = take_back(one, fact, reason=why, now=now)
         after = after.with_one(done)
         facts += [fact, *ended(one, fact, reason=TAKEN_BACK, now=now)]
         letters += sent
@@ -196,6 +225,8 @@ def _fetched(state: Handings | None, fetched: HandoverFetched, *, now: Now) -> O
 
 def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> Outcome[Handings]:
     decision = decided.decision
+    if decision.action != "take_back":
+        return Outcome()  # which the step that rates decides
     if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
     if not now.may_rate(decision.decided_by):
@@ -235,6 +266,7 @@ STEP: Step[Handings] = Step(
         LinkCorrected,
         NotificationAmended,
         VersionMoved,
+        HandoverGiven,
         HandoverFetched,
         HandoverReceived,
         HandoverDecided,

@@ -37,6 +37,10 @@ class Handing(Shape):
     """Why the team said last that it is not theirs."""
     taken_back: Line | None = Field(default=None, exclude_if=not_)
     """Why it was, once it was."""
+    handed_by: Line | None = Field(default=None, exclude_if=not_)
+    """Who handed it over, where a human did."""
+    rationale: Line | None = Field(default=None, exclude_if=not_)
+    """Why."""
     amended: bool = Field(default=False, exclude_if=not_)
     """Whether nobody need say any more that they have it, as its agency has amended it."""
     recalled: bool = Field(default=False, exclude_if=not_)

@@ -132,9 +132,11 @@ def _tell(desk: _Desk, told: _Telling, *, agency: str, knows: Knows) -> None:
     """
     stands = told.state.stands
     assert stands is not None
-    # A product that had ended came in between: the same is not told twice.
-    same = (one for one in told.state.owed if one.agency == agency and one.said == stands)
-    told.takes_back += [one.letter for one in same if one.letter]
+    # A product that had ended came in between: the same is not told twice. What was told before
+    # another change stays, or that one would say twice what the letter before both had said.
+    last = told.state.last_told(agency)
+    if last and last.letter and last.said == stands:
+        told.takes_back.append(last.letter)
     _let_go(desk, told, agency=agency)
     change = _change(desk, told.state, stands=stands, knows=knows)
     clock = desk.now.owing("receipt", by=agency, colour=stands.colour)
@@ -222,7 +224,7 @@ def _never_had(desk: _Desk, told: _Telling, *, unsent: ProductUnsent) -> None:
             told.facts.append(ClockClosed(**owed, reason=_NEVER_LEFT))
             told.state = told.state.owing(one.model_copy(update={"clock": None}))
     if not told.state.held_by(agency):
-        changes = (one for one in told.state.owed if one.kind == "change" and one.clock)
+        changes = (one for one in told.state.owed if one.kind == "change")
         told.takes_back += [one.letter for one in changes if one.agency == agency and one.letter]
         _let_go(desk, told, agency=agency, reason=_NEVER_LEFT)
 

@@ -140,6 +140,11 @@ class Holders(Shape):
         """What an agency was told last."""
         return next((one for one in self.known if one.agency == agency), None)
 
+    def last_told(self, agency: str) -> Owes | None:
+        """The change that an agency was told last."""
+        told = (one for one in reversed(self.owed) if one.kind == "change")
+        return next((one for one in told if one.agency == agency), None)
+
     def owes(self, id_: str) -> Owes | None:
         """What is owed under this id."""
         return next((one for one in self.owed if one.id == id_), None)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from router.steps.identity import unprotected
 from router.steps.link.register import Evidence
 from router.steps.sanitising import known_of, sanitise
-from router.steps.sharing import NOT_TOLD, revealed
+from router.steps.sharing import NOT_TOLD, TO_DO, revealed
 from schemas.case import ChildLinked, Worker
 from schemas.letter import Letter
 from schemas.notices import Handover
@@ -20,10 +20,6 @@ from schemas.policy import HandoverRule, Policy
 from schemas.sharing import Part, Sensitivity, Sharing
 
 _S = TypeVar("_S", Sharing, Part, Sharing | None)
-TO_DO = (
-    "Say by a handover receipt that a person of the team has this; or that it is not the team's, "
-    "and why."
-)
 
 
 def handover(fact: ChildLinked, policy: Policy) -> Letter | None:

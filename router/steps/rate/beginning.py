@@ -10,7 +10,7 @@ from router.steps.asking import Prepared
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.rate.referring import referrer_of
-from router.steps.rate.state import HandedOver, Kept, State, Suggested
+from router.steps.rate.state import HandedOver, Kept, Since, State, Suggested
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.case import ChildLinked
@@ -55,6 +55,7 @@ def taken_up(state: HandedOver, kept: Kept, *, now: Now) -> Suggested:
         cases=state.cases,
         allocated=state.allocated,
         revision=state.revision,
+        **state.shared(Since),
         received_at=now.at,
         decision_due_at=decision.due_at,
         product_due_at=product.due_at,

@@ -16,6 +16,7 @@ from router.steps.cases import NOBODY, Cases
 from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
+from router.steps.rate import by_hand
 from router.steps.rate.amending import amend, stands_again, stands_alone, waited_for
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
@@ -30,11 +31,13 @@ from router.steps.rate.referring import (
 )
 from router.steps.rate.state import (
     STEP_NAME,
+    Acted,
     Assigned,
     Early,
     HandedOver,
     Kept,
     Rated,
+    Since,
     Standing,
     State,
     Suggested,
@@ -59,7 +62,7 @@ from schemas.disagreements import (
     DisagreementSettled,
     DisagreementWithdrawn,
 )
-from schemas.handover import HandoverTakenBack
+from schemas.handover import HandoverDecided, HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -71,7 +74,7 @@ from schemas.notices import DueTimeWarning, OutOfArea, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
 from schemas.policy import Area, Policy
-from schemas.product import ProductRefused, ProductReleased
+from schemas.product import ProductActedOn, ProductRefused, ProductReleased
 from schemas.rating import (
     Clock,
     Colour,
@@ -98,6 +101,7 @@ OfItself = (
     | Check
     | Difference
     | ConsentRecorded
+    | ProductActedOn
 )
 """What is told of a referral itself, or of its child."""
 News = OfItself | FamilyConcern
@@ -126,10 +130,12 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return close(state, decided, now=now)
         case ConcernFollowed() as came if isinstance(state, Assigned) and state.closed:
             return follow(state, came, now=now)
+        case HandoverDecided() as decided:
+            return by_hand.decide(state, decided, cause=message.id, now=now)
         case came if isinstance(came, Linking):
             return _follow_link(state, came, now=now)
         case came if isinstance(came, News):
-            return _tell_news(state, came, policy=policy)
+            return _tell_news(_noted(state, came, now=now), came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
         case TimerElapsed() as elapsed:
@@ -174,6 +180,7 @@ def _told_first(state: Early | HandedOver | None, linked: ChildLinked, *, kept: 
         allocated=(state.allocated if state else NOBODY).linked(linked),
         kept=kept,
         revision=state.revision if isinstance(state, HandedOver) else 0,
+        **(state.shared(Since) if state else {}),
     )
 
 
@@ -289,6 +296,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product_due_at=due_at,
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
+        **state.shared(Since),
         referrer=state.referrer,
         versions=state.versions,
         elsewhere=state.elsewhere,
@@ -423,6 +431,14 @@ def _rated_moved(
     return replace(done, letters=(*done.letters, news))
 
 
+def _noted(state: State | None, came: News, *, now: Now) -> State | None:
+    """With what a recipient says it did."""
+    if state is None or not isinstance(came, ProductActedOn):
+        return state
+    acted = (*state.acted, Acted(at=now.at, **came.shared(Acted)))
+    return state.model_copy(update={"acted": acted})
+
+
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     if state is None or isinstance(state, Early) or _is_no_news(came):
         return Outcome()
@@ -461,6 +477,7 @@ def _is_no_news(came: News) -> bool:
 
 
 _CONSENT = {
+    ConsentAnswer.ASKED_FOR: "it is being asked for",
     ConsentAnswer.GIVEN: "given",
     ConsentAnswer.REFUSED: "refused",
     ConsentAnswer.NOT_SOUGHT: "not sought",
@@ -493,6 +510,8 @@ def _said_of(came: OfItself, policy: Policy) -> str:
             return "There is a further concern about the child."
         case ConsentRecorded(agency=agency, answer=answer):
             return f"{policy.name_of(agency)} told of the parents' consent: {_CONSENT[answer]}."
+        case ProductActedOn(agency=agency):
+            return f"{policy.name_of(agency)} told what was done with what it was sent."
         case InformationVolunteered():
             return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
@@ -614,6 +633,7 @@ STEP: Step[State] = Step(
         TimerElapsed,
         LinkCorrected,
         HandoverTakenBack,
+        HandoverDecided,
         NotificationAmended,
         VersionMoved,
         PossibleRedAmended,
@@ -629,6 +649,7 @@ STEP: Step[State] = Step(
         DisagreementWithdrawn,
         DisagreementSettled,
         ConsentRecorded,
+        ProductActedOn,
     ),
     state=State,
     key=referral_of,

@@ -18,12 +18,40 @@ from schemas.policy import BoroughProfile, ColourRule
 from schemas.product import Disposal
 from schemas.rating import Clock, Colour
 from schemas.referrer import MadeBy, MayBeTold, is_professional
+from schemas.sharing import Sensitivity
 
 STEP_NAME: Final = "rate"
 """Under which its documents are kept, and its letters named."""
 
 
-class _WithWhom(Shape):
+class Acted(Shape):
+    """What a recipient said that was done with a product, and when."""
+
+    product_id: Identity
+    agency: Code
+    told_by: Line
+    text: Prose
+    sensitivity: Sensitivity
+    at: Instant
+
+
+class Holder(Shape):
+    """Who of the lead agency's social workers was given it, by whom and why."""
+
+    person: Line
+    decided_by: Line
+    rationale: Line
+    at: Instant
+
+
+class Since(Shape):
+    """What is kept of a referral whatever becomes of its rating."""
+
+    acted: tuple[Acted, ...] = Field(default=(), exclude_if=not_)
+    holder: Holder | None = Field(default=None, exclude_if=not_)
+
+
+class _WithWhom(Since):
     cases: Cases
     allocated: Allocated = Field(default=NOBODY, exclude_if=lambda one: one == NOBODY)
 
@@ -58,7 +86,7 @@ class Kept(Shape):
     """As :attr:`Suggested.amended_by`."""
 
 
-class HandedOver(cases.HandedOver):
+class HandedOver(Since, cases.HandedOver):
     """The child's own worker's team has it (R9), and it is no possible Red."""
 
     kept: Kept | None = Field(default=None, exclude_if=not_)

@@ -12,7 +12,7 @@ from router.steps.cases import NOBODY, Cases
 from router.steps.now import Now
 from router.steps.rate.beginning import begin, taken_up
 from router.steps.rate.referring import hand_over, watched_again
-from router.steps.rate.state import Assigned, Early, HandedOver, Kept, State, Suggested
+from router.steps.rate.state import Assigned, Early, HandedOver, Kept, Since, State, Suggested
 from schemas.case import Worker
 from schemas.handover import HandoverMade, HandoverNews, HandoverTakenBack
 from schemas.letter import Letter
@@ -57,6 +57,7 @@ def handed(state: Suggested) -> HandedOver:
     """What nobody has rated, with the team of the worker of the child that it is about now."""
     kept = Kept(**state.shared(Kept))
     told = {"allocated": state.allocated, "revision": state.revision}
+    told |= state.shared(Since)
     return HandedOver(cases=state.cases, kept=kept, **told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from router.step import Outcome, Step, product_of, refuse
 from router.steps import gate
@@ -196,16 +197,24 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     if receipt.case_id != sent.case_id:
         return refuse("refused.unknown-subject", "case_id")
     arrived = receipt.status == "received"
+    if receipt.done is not None and not arrived:
+        return refuse("invalid.value", "done")
     has = receipts.had(sent)
     less = has.model_copy(update={"may_give_back": None})
     after = Delivered(sent=has) if arrived else Returned(sent=less)
     if isinstance(state, Delivered) and not arrived and sent.may_give_back and not sent.recalled:
         return receipts.given_back(state, receipt)
     if not isinstance(state, Released):
-        return Outcome() if type(state) is type(after) else refuse("refused.closed", "status")
+        same = type(state) is type(after)
+        return receipts.acted_on(Outcome(state), receipt) if same else _CLOSED
     kind = ProductDelivered if arrived else ProductReturned
     outcome: Outcome[State] = Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
-    return outcome if arrived else receipts.not_taken(outcome, sent.holds, why="refused")
+    if arrived:
+        return receipts.acted_on(outcome, receipt)
+    return receipts.not_taken(outcome, sent.holds, why="refused")
+
+
+_CLOSED: Final[Outcome[State]] = refuse("refused.closed", "status")
 
 
 def _key(message: Message) -> str:

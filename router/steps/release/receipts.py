@@ -28,6 +28,7 @@ from schemas.letter import Letter
 from schemas.owed import ClockClosed, Owed, OwedNotice
 from schemas.product import (
     NotTaken,
+    ProductActedOn,
     ProductApproved,
     ProductNotTaken,
     ProductReturned,
@@ -129,6 +130,18 @@ def had(state: Released) -> Released:
     urgent = Urgent(**holds.shared(Urgent)) if holds and _goes_on(holds) else None
     said = {"fetched": True, "holds": None, "receipt": None, "may_give_back": urgent}
     return state.model_copy(update=said)
+
+
+def acted_on(outcome: Outcome[State], receipt: DeliveryReceipt) -> Outcome[State]:
+    """With what a person of its recipient says was done with it, unless they said so before."""
+    state, done = outcome.state, (receipt.done or "").strip()
+    if not isinstance(state, Delivered) or not done or done == state.sent.done:
+        return outcome if outcome.facts else Outcome()
+    told = receipt.shared(ProductActedOn) | state.sent.shared(ProductActedOn)
+    told |= {"agency": state.sent.recipient, "told_by": receipt.received_by, "text": done}
+    fact = ProductActedOn.model_validate(told)
+    after = with_sent(state, state.sent.model_copy(update={"done": done}))
+    return replace(outcome, state=after, facts=(*outcome.facts, fact))
 
 
 def given_back(state: Delivered, receipt: DeliveryReceipt) -> Outcome[State]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from router.steps.clocks.ticking import Ticking
-from schemas.base import Code, Identity, Line, ReferralHead, Shape
+from schemas.base import Code, Identity, Line, Prose, ReferralHead, Shape
 from schemas.identity import About
 from schemas.product import ProductApproved, RecallAnswer, ToAct
 from schemas.rating import Colour
@@ -70,6 +70,8 @@ class Released(ToAct, About, ReferralHead):
     """Why it is kept back at the door: each of these waits for a decision of its own."""
     not_taken: bool = Field(default=False, exclude_if=not_)
     """Whether it was told that nobody has it, so that it goes to the next recipient."""
+    done: Prose | None = Field(default=None, exclude_if=not_)
+    """What its recipient said last that was done with it."""
     may_give_back: Urgent | None = Field(default=None, exclude_if=not_)
     """Once a person of its recipient has it, where it is a Red for the front line."""
     taken_back: tuple[TakenBack, ...] = ()

@@ -90,6 +90,8 @@ def _followed(
 ) -> Outcome[State]:
     """Requests as they have a basis now; where none has left, who decides is told the new plan."""
     rated = state.rated
+    if said.answer is ConsentAnswer.ASKED_FOR:
+        return Outcome(state)
     if rated is None or state.closed_at is not None:
         return _planned(state, now=now) if state.closed_at is None else Outcome(state)
     gone = [

@@ -40,7 +40,7 @@ from router.steps.request_information.state import (
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
-from schemas.handover import HandoverTakenBack
+from schemas.handover import HandoverGiven, HandoverTakenBack
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
@@ -70,7 +70,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
             return _end(state, came, now=now)
-        case LinkCorrected() | HandoverTakenBack() as came:
+        case LinkCorrected() | HandoverGiven() | HandoverTakenBack() as came:
             return _follow_link(state, came, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
             return chase(state, elapsed, now=now)
@@ -149,13 +149,19 @@ def _gather(
 
 
 def _follow_link(
-    state: State | None, came: LinkCorrected | HandoverTakenBack, *, cause: str, now: Now
+    state: State | None,
+    came: LinkCorrected | HandoverGiven | HandoverTakenBack,
+    *,
+    cause: str,
+    now: Now,
 ) -> Outcome[State]:
     if isinstance(came, LinkCorrected):
         return _move(state, came, cause=cause, now=now)
     if isinstance(state, Asking):
         return Outcome()
     before = state or Early()
+    if isinstance(came, HandoverGiven):
+        return _handed_on(before, before.allocated.given(came), cause=cause, now=now)
     return _handed_on(before, before.allocated.taken_back(came), cause=cause, now=now)
 
 
@@ -246,6 +252,7 @@ STEP: Step[State] = Step(
         InformationOffered,
         SafetySettled,
         LinkCorrected,
+        HandoverGiven,
         HandoverTakenBack,
         TimerElapsed,
     ),

@@ -67,8 +67,9 @@ def in_order(consents: Iterable[ConsentTold]) -> tuple[ConsentTold, ...]:
 
 
 def by_last_word(concern: Concern, consents: Iterable[ConsentTold]) -> Concern:
-    """What is known of consent by the last word; an overriding leaves what they said as it was."""
-    last = next(reversed(in_order(consents)), None)
+    """What is known of consent by the last word; overriding, and asking, leave what they said."""
+    said = (one for one in consents if one.answer is not ConsentAnswer.ASKED_FOR)
+    last = next(reversed(in_order(said)), None)
     if last is None:
         return concern
     if last.answer is not ConsentAnswer.OVERRIDDEN:

@@ -82,7 +82,7 @@ def pages(asking: Served) -> Iterator[str]:
     ends = page.get_by_role("link", name=re.compile("^End it")).get_attribute("href")
     page.context.close()
     yield str(ends)
-    yield from (DESK, f"{DESK}/items", f"{DESK}/standing", f"{DESK}/ours")
+    yield from (DESK, f"{DESK}/items", f"{DESK}/standing", f"{DESK}/beforehand", f"{DESK}/ours")
     choices = ("/sanitised", "/original", "/chosen", "/reworded", "/withhold")
     for path in ("", *choices, "/signed"):
         yield f"{link}{path}"
@@ -94,6 +94,23 @@ def test_no_page_has_faults(asking: Served) -> None:
         assert faults(page, f"{asking.url}{path}") == [], path
         assert page.title().endswith("Safeguarding hub")
         assert "Kim" not in page.title()
+    page.context.close()
+
+
+def test_something_is_released_beforehand_without_javascript(asking: Served) -> None:
+    page = asking.desk_of(SERGEANT)
+    page.goto(f"{asking.url}{DESK}/standing")
+    follow(page.get_by_role("button", name="Release something beforehand"))
+    page.get_by_label("What your agency calls this release").fill("front-line-2027")
+    page.get_by_label("What your agency notifies the hub of").check()
+    page.get_by_label("Children's Social Care Duty Team").check()
+    page.get_by_label("Section 47 enquiry").check()
+    page.get_by_label("From which day").fill("01/12/2026")
+    page.get_by_label("Why").fill("A Red cannot wait.")
+    follow(page.get_by_role("button", name="Check before you send"))
+    assert "1 December 2026" in page.locator("main").inner_text()
+    follow(page.get_by_role("button", name="Send: they may leave"))
+    page.get_by_text("front-line-2027").first.wait_for()
     page.context.close()
 
 

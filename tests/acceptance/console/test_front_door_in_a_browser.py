@@ -184,6 +184,18 @@ def test_a_whole_day_without_javascript(served: Served, referral: str) -> None:
     page.get_by_label("Why", exact=True).fill("To know who looks after him.")
     assert "The agency is asked" in send(page)
 
+    follow(page.get_by_role("button", name="Give to a social worker"))
+    page.get_by_label("Who has it from now on").select_option("T. Worker")
+    page.get_by_label("Why", exact=True).fill("I am away tomorrow.")
+    assert "It is on their list now" in send(page)
+    other.goto(f"{served.url}/desk/front-door?show=mine")
+    assert "with you" in other.locator("main").inner_text()
+    follow(page.get_by_role("button", name="Hand over to a team"))
+    page.get_by_label("Children's Social Care Assessment Team").check()
+    page.get_by_label("Why", exact=True).fill("The team knows the family.")
+    assert "The team is told" in send(page)
+    assert "Nobody there has said yet" in page.locator("main").inner_text()
+
     follow(page.get_by_role("button", name="Close with an outcome"))
     page.get_by_label("Early help", exact=True).check()
     page.get_by_label("Why", exact=True).fill("The family agrees.")

@@ -23,6 +23,7 @@ from connectors.deliver import (
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes, SecretMissing, routes
 from schemas.settings import HubSettings
+from stores.context import Context
 from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 
@@ -148,6 +149,24 @@ def test_a_letter_about_a_red_goes_before_those_that_lie_at_the_broker() -> None
         lying = [connection.SimpleQueue(name).get(timeout=5) for _ in range(2)]
     told = {one.properties["message_id"]: one.properties["priority"] for one in lying}
     assert told["usual"] < 5 <= told["red"], "a quorum queue knows two priorities"
+
+
+def test_the_span_that_handed_a_letter_out_goes_along_by_every_way_where_there_is_one() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200)
+
+    span, name = Context(2**127 + 1, 7), f"deliveries-{uuid4()}"
+    for sender in (QueueSender("memory://", name), posting(answer)):
+        sender.send(Leased("plain", "police", "x", b"{}", 1))
+        sender.send(Leased("traced", "police", "x", b"{}", 1, sent_by=span))
+    with Connection("memory://") as connection:
+        lying = [connection.SimpleQueue(name).get(timeout=5) for _ in range(2)]
+    by_queue = [one.headers.get("traceparent") for one in lying]
+    by_http = [one.headers.get("traceparent") for one in asked]
+    assert by_queue == by_http == [None, "00-80000000000000000000000000000001-0000000000000007-01"]
 
 
 def test_a_broker_that_is_away_keeps_the_letter(queues: EdgeQueues) -> None:

@@ -31,6 +31,7 @@ Answers = list[dict[str, object]]
 Result = TypeVar("Result")
 Make = Callable[..., dict[str, object]]
 URL = "memory://"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
@@ -105,6 +106,21 @@ def running(feed: QueueFeed, until: Callable[[], Result]) -> Result:
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize("told", [TRACEPARENT, 7, b"x", None])
+def test_the_span_of_who_sent_a_message_comes_along(
+    feed: QueueFeed,
+    wire: Wire,
+    intake: Intake,
+    event: Make,
+    own_notification: dict[str, object],
+    told: object,
+) -> None:
+    wire.put(json.dumps(event(own_notification)).encode(), traceparent=told)
+    running(feed, lambda: wire.answers(1))
+    (arrival,) = vars(intake)["taken"]
+    assert arrival.traceparent == (told if isinstance(told, str) else None)
 
 
 def test_messages_are_recorded_and_answered_with_receipts(

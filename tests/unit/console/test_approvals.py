@@ -20,8 +20,9 @@ from ops.edge import keys
 from ops.edge.approving import Decision, decide, request_of
 from ops.look import asked as look
 from ops.look import owned
+from ops.look.standing import standing_of
 from ops.run.wiring import Hub, open_hub
-from schemas.decisions import StandingWithdrawn
+from schemas.decisions import StandingReleased, StandingWithdrawn
 from schemas.operations import AccessDenied, RecordAccessed
 from schemas.product import (
     Choice,
@@ -34,7 +35,7 @@ from schemas.product import (
 from stores import linking
 from stores.trail import Entry
 from tests.support.approving import NARRATIVE, RELEASE, SERGEANT, asked, asking_hub
-from tests.support.console import Person, app_of, hidden
+from tests.support.console import Fields, Person, app_of, hidden
 from tests.support.desk import tells
 
 DESK = "/desk/approvals"
@@ -78,7 +79,7 @@ def sergeant(app: Starlette, hub: Hub, referral: str) -> Person:
 
 
 def requests(hub: Hub, who: str = SERGEANT) -> list[look.Asked]:
-    return look.open_requests(hub, asker(hub, who))[0]
+    return [*look.open_requests(hub, asker(hub, who))[0].shown]
 
 
 def place(hub: Hub) -> str:
@@ -497,6 +498,69 @@ def test_what_was_released_beforehand_is_shown_and_ended_by_its_owner_alone(
     assert sergeant.get(at).status_code == 404
     assert sergeant.get(f"{DESK}/standing").text.count("In force") == 1
     assert len(facts(hub, "police", StandingWithdrawn)) == 1
+
+
+BEFOREHAND: Fields = {
+    "standing_id": "front-line-2027",
+    "kinds": ["notification"],
+    "recipients": ["csc_duty_team"],
+    "purposes": ["section 47 enquiry"],
+    "since": "01/12/2026",
+    "until": "30/11/2027",
+    "reason": "A Red cannot wait",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"standing_id": ""}, "Write what your agency calls it"),
+        ({"kinds": []}, "Choose what may leave"),
+        ({"recipients": ["gp_of_nobody"]}, "Choose to whom it may go"),
+        ({"purposes": []}, "Choose what it is for"),
+        ({"since": "tomorrow"}, "From which day: write a day"),
+        ({"until": "30/02/2027"}, "Until which day: write a day"),
+        ({"until": "30/11/2026"}, "no earlier than the first"),
+        ({"reason": " "}, "Say why"),
+    ],
+)
+def test_what_a_release_beforehand_lacks_is_said(
+    hub: Hub, sergeant: Person, fields: Fields, says: str
+) -> None:
+    answer = sergeant.sends(f"{DESK}/beforehand", {**BEFOREHAND, **fields, "step": "send"})
+    assert (answer.status_code, says in unescape(answer.text)) == (422, True)
+    assert facts(hub, "police", StandingReleased) == []
+
+
+def test_something_is_released_beforehand_by_a_decision_maker_once_they_have_read_it_back(
+    app: Starlette, hub: Hub, sergeant: Person
+) -> None:
+    at = f"{DESK}/beforehand"
+    assert f'href="{at}"' in sergeant.get(f"{DESK}/standing").text
+    checked = unescape(sergeant.sends(at, BEFOREHAND).text)
+    for said in ("Duty Team", "Section 47 enquiry".lower(), "1 December 2026", "30 November 2027"):
+        assert said in checked
+    hub.embedded().drain()
+    assert facts(hub, "police", StandingReleased) == []
+    changed = sergeant.sends(at, {**BEFOREHAND, "step": "change"}).text
+    assert 'value="front-line-2027"' in changed
+    sent = sergeant.sends(at, {**BEFOREHAND, "step": "send"})
+    assert sent.headers["location"].startswith(f"{DESK}/standing?done=")
+    hub.embedded().drain()
+    (fact,) = facts(hub, "police", StandingReleased)
+    told = fact.message.data
+    assert isinstance(told, StandingReleased)
+    assert (told.decision.decided_by, told.decision.standing_id) == (SERGEANT, "front-line-2027")
+    assert "front-line-2027" in sergeant.get(f"{DESK}/standing").text
+    assert "this one takes its place" in sergeant.sends(at, BEFOREHAND).text
+    nurse = Person(app)
+    nurse.enters(hub, "P. Nurse")
+    assert "front-line-2027" not in nurse.get(f"{DESK}/standing").text
+    inspector = Person(app)
+    inspector.enters(hub, "N. Inspector")
+    inspector.sends(at, {**BEFOREHAND, "standing_id": "other", "step": "send"})
+    hub.embedded().drain()
+    assert "other" not in [one.standing_id for one in standing_of(hub, asker(hub, SERGEANT))]
 
 
 def test_who_is_no_decision_maker_ends_nothing(app: Starlette, hub: Hub, sergeant: Person) -> None:

@@ -19,6 +19,7 @@ from ops.access.acting import asker
 from ops.console import sending
 from ops.demo.running import DemoFolder
 from ops.look import asked as look
+from ops.look.standing import standing_of
 from ops.run.wiring import Hub, open_hub
 from schemas.product import ItemDecided, ProductApproved
 from stores import linking
@@ -47,7 +48,7 @@ class Place:
 
     def at(self, reference: str = "R-1") -> str:
         """Where a request is."""
-        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0].shown
         (one,) = [one for one in found if one.referral_id == self.of(reference)]
         return f"{DESK}/request/{one.referral_id}/{one.name}"
 
@@ -56,7 +57,7 @@ class Place:
 
     @property
     def other(self) -> str:
-        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0]
+        found = look.open_requests(self.hub, asker(self.hub, SERGEANT))[0].shown
         return next(one.referral_id for one in found if one.referral_id != self.referral)
 
     def left(self) -> list[Any]:
@@ -339,3 +340,50 @@ def _nobody_else_is_the_second(place: Place, device: Authenticator, shown: str) 
     assert nurse.posts(f"{at}/second", its).status_code == 404
     assert place.sergeant.posts(f"{at}/second", its).status_code == 403, "another's token"
     assert place.decided() == 0
+
+
+BEFOREHAND = {
+    "standing_id": "front-line-2027",
+    "kinds": "notification",
+    "recipients": "csc_duty_team",
+    "purposes": "section 47 enquiry",
+    "since": "01/11/2026",
+    "until": "",
+    "reason": "A Red cannot wait",
+}
+
+
+def releases(place: Place) -> list[Any]:
+    """What is released beforehand by message."""
+    place.hub.embedded().drain()
+    every = standing_of(place.hub, asker(place.hub, SERGEANT))
+    return [one for one in every if one.standing_id]
+
+
+def test_what_is_released_beforehand_is_signed_as_it_was_shown(place: Place) -> None:
+    path = f"{DESK}/beforehand"
+    page = place.sergeant.sends(path, BEFOREHAND)
+    assert "sign.js" in page.text
+    unsigned = place.sergeant.sends(path, {**BEFOREHAND, "step": "send"})
+    assert (unsigned.status_code, "It has to be signed" in unsigned.text) == (200, True)
+    assert releases(place) == []
+    said = answer(place.device, page.text)
+    told = {**BEFOREHAND, **said, "step": "send", "at": hidden(page.text, "at")}
+    for other in ({"recipients": "police_cait"}, {"reason": "Another"}, {"until": "01/01/2027"}):
+        refused = place.sergeant.sends(path, told | other)
+        assert (refused.status_code, "did not sign this" in refused.text) == (422, True)
+    late = place.sergeant.sends(path, told | {"at": "2020-01-01T00:00:00+00:00"})
+    assert "too long ago" in late.text
+    assert releases(place) == []
+    assert place.sergeant.sends(path, told).status_code == 303
+    (one,) = releases(place)
+    assert (one.counts, one.in_force) == (True, True)
+    assert [each.by for each in one.signed.signatures] == [SERGEANT]
+
+
+def test_who_has_no_passkey_is_told_what_to_do_and_releases_nothing(place: Place) -> None:
+    inspector = place.person(INSPECTOR)
+    page = inspector.sends(f"{DESK}/beforehand", BEFOREHAND)
+    assert ("You have no passkey" in page.text, "sign-here" in page.text) == (True, False)
+    inspector.sends(f"{DESK}/beforehand", {**BEFOREHAND, "step": "send"})
+    assert releases(place) == []

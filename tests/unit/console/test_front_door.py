@@ -23,8 +23,12 @@ from ops.run.wiring import Hub
 from schemas.base import Fact
 from schemas.consent import ConsentReceived
 from schemas.decisions import AdultsDecided, OutcomeDecided, RatingDecided, RequestDecided
-from schemas.disagreements import DisagreementReceived
-from schemas.handover import HandoverDecided
+from schemas.disagreements import (
+    DisagreementRaised,
+    DisagreementReceived,
+    DisagreementWithdrawn,
+)
+from schemas.handover import HandoverDecided, HandoverGiven, ReferralGiven
 from schemas.operations import AccessDenied, RecordRevealed
 from schemas.picture import PicturedClock
 from schemas.safety import Danger, Hit, SafetyDecided
@@ -446,6 +450,15 @@ def test_consent_is_recorded_as_it_was_asked_for(hub: Hub, worker: Person, refer
     assert "S. Worker, Sample Children" in worker.get(f"{DESK}/{referral}").text
 
 
+def test_that_consent_is_being_asked_for_is_recorded(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    said = {"answer": "asked_for", "whom": "the mother"}
+    assert decides(worker, f"{DESK}/{referral}/consent", said).status_code == 303
+    assert [one.consent.answer for one in facts(hub, referral, ConsentReceived)] == ["asked_for"]
+    assert "Asked for" in worker.get(f"{DESK}/{referral}").text
+
+
 def test_a_school_that_no_letter_goes_to_is_told_by_somebody(hub: Hub, worker: Person) -> None:
     referral = told(hub, concern=["domestic-abuse"])
     page = worker.get(f"{DESK}/{referral}").text
@@ -556,6 +569,63 @@ def test_what_a_workers_team_has_is_taken_back(hub: Hub, worker: Person) -> None
     assert referral in worker.get(DESK).text
 
 
+def test_it_is_handed_to_a_team_that_reads_it_and_says_that_it_has_it(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    at = f"{DESK}/{referral}/hand-over"
+    missing = decides(worker, at, {})
+    assert (missing.status_code, "Choose a team" in missing.text) == (422, True)
+    over = {"to": "csc_assessment_team", "rationale": "The team knows the family"}
+    check = decides(worker, at, over, step="check")
+    assert "Children&#39;s Social Care Assessment Team" in check.text
+    assert decides(worker, at, over).status_code == 303
+    (given,) = facts(hub, referral, HandoverGiven)
+    assert (given.agency, given.decided_by) == ("csc_assessment_team", "S. Worker")
+    page = worker.get(f"{DESK}/{referral}").text
+    assert "Assessment Team by S. Worker" in page
+    assert "Nobody there has said yet that they have it" in page
+    assert "Assessment Team has it too" in row_of(worker.get(DESK).text, referral)
+    assert 'value="csc_assessment_team"' not in worker.get(at).text
+    team, there = somebody(app, hub, "A. Assessor"), f"/desk/received/handover/{referral}"
+    assert f'href="{there}"' in team.get("/desk/received").text
+    told = team.get(there).text
+    assert "S. Worker of the hub handed your team this referral" in told
+    assert "The child was alone in the street." in told
+    assert "The team knows the family" not in told
+    assert somebody(app, hub, "E. Helper").get(there).status_code == 404
+    assert team.sends(there, {"status": "received"}).status_code == 303
+    assert "A. Assessor has it" in worker.get(f"{DESK}/{referral}").text
+    back = decides(worker, f"{DESK}/{referral}/take-back", {"rationale": "Not theirs"})
+    assert back.status_code == 303
+    assert "has it too" not in row_of(worker.get(DESK).text, referral)
+
+
+def test_it_is_given_to_another_on_whose_list_it_is_then(
+    app: Starlette, hub: Hub, worker: Person, referral: str
+) -> None:
+    other, at = somebody(app, hub, "T. Worker"), f"{DESK}/{referral}/give"
+    mine = f"{DESK}?show=mine"
+    assert referral not in other.get(mine).text
+    assert decides(worker, at, {"rationale": "I am away"}).status_code == 422
+    told = {"person": "T. Worker", "rationale": "I am away"}
+    assert decides(worker, at, told).status_code == 303
+    (fact,) = facts(hub, referral, ReferralGiven)
+    assert (fact.person, fact.decided_by, fact.rationale) == ("T. Worker", "S. Worker", "I am away")
+    assert referral not in worker.get(mine).text
+    row = row_of(other.get(mine).text, referral)
+    assert ("with you" in row, "New since you looked" in row) == (True, True)
+    assert "with T. Worker" in row_of(worker.get(DESK).text, referral)
+    assert "Given to T. Worker by S. Worker" in other.get(f"{DESK}/{referral}").text
+    assert "New since you looked" not in row_of(other.get(mine).text, referral)
+    outsider = told | {"person": "M. Sergeant"}
+    assert decides(worker, at, outsider).status_code == 422
+    assert len(facts(hub, referral, ReferralGiven)) == 1
+    manager = somebody(app, hub, "D. Manager")
+    again = {"person": "D. Manager", "rationale": "I take it"}
+    assert decides(manager, at, again).status_code == 303
+    assert "Taken by D. Manager" in worker.get(f"{DESK}/{referral}").text
+
+
 def test_a_disagreement_is_settled_in_words_for_who_disagrees(
     app: Starlette, hub: Hub, worker: Person, referral: str
 ) -> None:
@@ -589,6 +659,31 @@ def test_whoever_disagrees_is_kept_as_their_own_view(
     (received,) = facts(hub, referral, DisagreementReceived)
     assert received.disagreement.raised_by == "S. Worker"
     assert "It is worse than that." in worker.get(f"{DESK}/{referral}").text
+
+
+def test_the_front_doors_own_disagreement_is_taken_back(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    at = f"{DESK}/{referral}/agree"
+    assert f'href="{at}"' not in worker.get(f"{DESK}/{referral}").text
+    view = {"disputes": "link", "profession": "social worker", "view": "It is her brother."}
+    decides(worker, f"{DESK}/{referral}/disagree", {**view, "asks_for": "Settle it anew"})
+    (raised,) = facts(hub, referral, DisagreementRaised)
+    assert f'href="{at}"' in worker.get(f"{DESK}/{referral}").text
+    told = {"disagreement_id": raised.disagreement_id, "reason": "I was wrong"}
+    assert decides(worker, at, {"reason": "I was wrong"}).status_code == 422
+    assert decides(worker, at, told).status_code == 303
+    (back,) = facts(hub, referral, DisagreementWithdrawn)
+    assert (back.withdrawn_by, back.reason) == ("S. Worker", "I was wrong")
+    assert f'href="{at}"' not in worker.get(f"{DESK}/{referral}").text
+
+
+def test_who_writes_is_told_that_something_came_and_loses_nothing(
+    worker: Person, referral: str
+) -> None:
+    page = worker.get(f"{DESK}/{referral}/rate").text
+    assert f'hx-sse:connect="/desk/live/front-door/{referral}/rate?after=' in page
+    assert ("what you wrote stays" in page, 'id="live-list"' in page) == (True, False)
 
 
 def test_what_was_written_comes_back_once_who_decides_has_signed_in_again(

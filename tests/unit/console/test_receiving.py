@@ -26,7 +26,7 @@ from schemas.handover import (
     HandoverGivenUp,
     HandoverRefused,
 )
-from schemas.product import ProductDelivered, ProductReturned, RecallAnswered
+from schemas.product import ProductActedOn, ProductDelivered, ProductReturned, RecallAnswered
 from stores import linking, states
 from stores.database import Transaction
 from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub, released, wanted_back
@@ -114,12 +114,47 @@ def test_a_person_says_that_they_have_it(hub: Hub) -> None:
     page = helper.get(at)
     assert (page.status_code, "rang us on [telephone]" in page.text) == (200, True)
     assert f"{HELPER} said on" in page.text
-    assert "<textarea" not in page.text
+    assert 'name="reason"' not in page.text
     second = helper.sends(at, {"status": "refused", "reason": "Moved away"}, page=DESK)
     assert (second.status_code, "Moved away" in second.text) == (409, True)
     other = entered(hub, "Q. Teacher")
     assert other.get(at).status_code == 404
     assert HELPER not in other.get(DESK).text
+
+
+def test_what_was_done_is_told_later_and_read_by_the_social_worker_alone(
+    hub: Hub, sent: tuple[Path, str]
+) -> None:
+    helper, at = entered(hub), place(hub)
+    assert 'name="done"' not in helper.get(at).text
+    told = {"done": "<b>Visited</b> on Tuesday; she takes the help."}
+    assert helper.sends(at, told).status_code == 422
+    assert helper.sends(at, {"status": "received"}).status_code == 303
+    count(hub, ProductDelivered)
+    front_door = f"/desk/front-door/{sent[1]}"
+    worker = entered(hub, "S. Worker")
+    assert "did with what it was sent" not in worker.get(front_door).text
+    assert "what was done is not told yet" in helper.get(DESK).text
+    for done, says in (("", "Say what was done"), ("x" * 4001, "4000 characters or fewer")):
+        faulty = helper.sends(at, {"done": done})
+        assert (faulty.status_code, says in faulty.text) == (422, True)
+    other = entered(hub, "Q. Teacher")
+    token = other.token(DESK)
+    assert other.posts(at, {"form_token": token, **told}).status_code == 404
+    assert count(hub, ProductActedOn) == 0
+    for _ in range(2):
+        assert helper.sends(at, told).status_code == 303
+        assert count(hub, ProductActedOn) == 1
+    assert "what was done is told" in helper.get(DESK).text
+    assert "&lt;b&gt;Visited&lt;/b&gt; on Tuesday" in helper.get(at).text
+    page = worker.get(front_door).text
+    assert "What Sample Early Help did with what it was sent: &lt;b&gt;Visited" in page
+    assert "&lt;b&gt;Visited&lt;/b&gt; on Tuesday; she takes the help.</span></blockquote>" in page
+    assert f"{HELPER}, " in page
+    (letter,) = letters(hub, LEAD, "mash.what-is-new.v1")[-1:]
+    assert letter["news"] == ["Sample Early Help told what was done with what it was sent."]
+    assert "Visited" not in other.get(DESK).text
+    assert entered(hub, SERGEANT).get(at).status_code == 403
 
 
 @pytest.mark.parametrize("clock", [True, False], ids=["ended", "none"])

@@ -17,7 +17,7 @@ from ops.console import sending
 from ops.demo.running import DemoFolder
 from ops.look import requested
 from ops.run.wiring import Hub, open_hub
-from schemas.disagreements import DisagreementRaised
+from schemas.disagreements import DisagreementRaised, DisagreementWithdrawn
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -70,7 +70,8 @@ def researcher(app: Starlette, hub: Hub) -> Person:
 
 
 def place(hub: Hub) -> str:
-    ((one,), kept) = requested.open_requests(hub, asker(hub, RESEARCHER))
+    told, kept = requested.open_requests(hub, asker(hub, RESEARCHER))
+    (one,) = told.shown
     assert kept == 0
     return f"{DESK}/request/{one.request.referral_id}/{one.name}"
 
@@ -271,6 +272,46 @@ def test_an_agency_disagrees_in_its_own_words_once_it_has_read_them_back(
     assert answer.headers["location"] == f"{DESK}?done=disagreed"
     (fact,) = disagreed(hub, referral)
     assert (fact.agency, fact.raised_by, fact.view) == ("gp", RESEARCHER, VIEW["view"])
+
+
+def test_a_disagreement_is_taken_back_by_who_raised_it_alone(
+    app: Starlette, hub: Hub, researcher: Person, referral: str
+) -> None:
+    every = f"{DESK}/differences"
+    assert f'href="{every}"' in researcher.get(DESK).text
+    assert "Nothing." in researcher.get(every).text
+    researcher.sends(f"{DESK}/disagree", {"about": referral, **VIEW, "step": "send"})
+    (fact,) = disagreed(hub, referral)
+    at = f"{every}/{fact.disagreement_id}"
+    assert f'href="{at}"' in researcher.get(every).text
+    said = {"reason": "The rating <b>was</b> raised"}
+    assert researcher.sends(at, {"step": "send"}).status_code == 422
+    assert researcher.sends(at, {"reason": "x" * 501, "step": "send"}).status_code == 422
+    assert "Check before you send" in researcher.sends(at, said).text
+    other = Person(app)
+    other.enters(hub, "E. Helper")
+    assert other.get(at).status_code == 404
+    assert other.posts(at, {**said, "step": "send"}).status_code == 403
+    assert other.sends(at, {**said, "step": "send"}, page=DESK).status_code == 404
+    assert withdrawn(hub, referral) == []
+    answer = researcher.sends(at, {**said, "step": "send"})
+    assert answer.headers["location"].startswith(f"{every}?done=")
+    (back,) = withdrawn(hub, referral)
+    assert (back.withdrawn_by, back.reason) == (RESEARCHER, said["reason"])
+    text = researcher.get(every).text
+    assert ("Taken back" in text, f'href="{at}"' in text) == (True, False)
+    assert "The rating &lt;b&gt;was&lt;/b&gt; raised" in text
+    second = researcher.sends(at, {**said, "step": "send"}, page=DESK)
+    assert (second.status_code, f"{RESEARCHER} ended it" in second.text) == (409, True)
+
+
+def withdrawn(hub: Hub, referral: str) -> list[DisagreementWithdrawn]:
+    hub.embedded().drain()
+    with hub.database.reading() as connection:
+        vault = hub.database.vault
+        found = linking.about(connection, vault, ids=[referral], types=[DisagreementWithdrawn])
+    facts = [one.message.data for one in found]
+    return [one for one in facts if isinstance(one, DisagreementWithdrawn)]
 
 
 def disagreed(hub: Hub, referral: str) -> list[DisagreementRaised]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import io
 import json
 import logging
+import re
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +24,16 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops.run import log
+from ops.run.log_events import EVENTS, FOREIGN, as_table, of_library
+from schemas.message import Message
 from schemas.notification import Notification
 from schemas.rating import Colour
+from stores.codec import Unopened
 
 CANARY = "Tilly Thornbury"
 NUMBER = "9990000018"
 ROOT = Path(__file__).parents[3]
+AT = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
 CASE = "6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11"
 
 
@@ -176,12 +184,13 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 LOGGERS = {"_log", "log", "structlog.get_logger()"}
 
 
-def calls() -> Iterator[ast.Call]:
-    for folder in ("connectors", "router", "schemas", "stores", "ops"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield node
+@cache
+def calls() -> list[ast.Call]:
+    folders = ("connectors", "router", "schemas", "stores", "ops")
+    files = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    texts = (path.read_text("utf-8") for path in files)
+    trees = (ast.parse(text) for text in texts if "log" in text)
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def logged() -> Iterator[ast.Call]:
@@ -201,21 +210,101 @@ def test_every_event_and_key_in_the_code_is_listed() -> None:
     """So that what the code says is really said: unlisted events and keys are dropped in
     silence.
     """
-    keys = {*log._STRINGS, *log._NUMBERS, "exc_info", "level"}
+    keys = {*log._STRINGS, *log._NUMBERS, "exc_info", "message"}
     unlisted = [
         ast.unparse(call)
         for call in logged()
         if not isinstance(call.args[0], ast.Constant)
-        or call.args[0].value not in log.EVENTS
+        or call.args[0].value not in EVENTS
         or {keyword.arg for keyword in call.keywords} - keys - {None}
     ]
     assert unlisted == []
 
 
-def test_every_listed_event_is_said_somewhere() -> None:
-    said = {call.args[0].value for call in logged() if isinstance(call.args[0], ast.Constant)}
-    assert said == log.EVENTS
+def said() -> Iterator[tuple[str, str]]:
+    """Each event with the level at which a call says it; of one that is told only, as a warning."""
+    for call in logged():
+        if isinstance(call.args[0], ast.Constant):
+            level = call.func.attr if isinstance(call.func, ast.Attribute) else "warning"
+            yield str(call.args[0].value), level
+
+
+def test_every_listed_event_is_said_somewhere_and_always_at_its_level() -> None:
+    assert set(said()) == {(name, event.level) for name, event in EVENTS.items()}
+
+
+SAID_IN_SEVERAL_WAYS = {
+    "part.failed": 2,  # of the hub, and of an agency's own end
+    "process.crashed": 2,  # in its main thread, and in another
+    "received": 3,  # by HTTP, from a queue, by MLLP
+    "store.unavailable": 8,  # by each that waits for it
+}
+
+
+def test_an_event_is_said_at_one_place_unless_it_is_the_same_thing_elsewhere() -> None:
+    times = Counter(name for name, _ in said())
+    assert {name: count for name, count in times.items() if count > 1} == SAID_IN_SEVERAL_WAYS
 
 
 def test_no_event_is_spelled_in_two_ways() -> None:
-    assert {event for event in log.EVENTS if "-" in event} == set()
+    assert {event for event in EVENTS if "-" in event} == set()
+    assert not set(EVENTS) & set(FOREIGN)
+
+
+def test_the_runbook_has_the_list_as_it_is() -> None:
+    text = (ROOT / "ops/RUNBOOK.md").read_text("utf-8")
+    assert f"<!-- log events -->\n{as_table()}\n<!-- /log events -->" in text
+
+
+def test_what_the_runbook_tells_people_to_look_for_is_said() -> None:
+    text = (ROOT / "ops/RUNBOOK.md").read_text("utf-8")
+    told = {
+        name
+        for line in text.splitlines()
+        if line.startswith("| log: ")
+        for name in re.findall(r"`([a-z]+\.[a-z]+)`", line.split("|")[1])
+    }
+    assert told
+    assert told <= {*EVENTS, *FOREIGN}
+
+
+@pytest.mark.parametrize(
+    ("logger", "template", "event"),
+    [
+        ("aiokafka.client", "Unable connect to node with id %s: %s", "kafka.unreachable"),
+        ("aiokafka", 'Unable connect to "%s:%s": %s', "kafka.unreachable"),
+        ("aiokafka.consumer.group_coordinator", "Heartbeat failed: %r", "kafka.group"),
+        ("aiokafka.cluster", "Topic %s not found in cluster metadata", "kafka.topic"),
+        ("faust.transport.consumer", "Committing raised exception: %r", "kafka.client"),
+        ("kombu.connection", "Error: %r", "rabbitmq.client"),
+        ("uvicorn.error", "Exception in ASGI application\n", "web.server"),
+        ("sqlalchemy.pool", "Exception during reset", "store.client"),
+        ("opentelemetry.exporter.otlp", "Failed to export", "traces.client"),
+        ("unheard.of", f"child {CANARY}", "library.other"),
+        ("aiokafka", ValueError(CANARY), "kafka.client"),
+    ],
+)
+def test_what_a_library_says_is_an_event_of_the_list(
+    stream: io.StringIO, logger: str, template: Any, event: str
+) -> None:
+    assert of_library(logger, template) == event
+    logging.getLogger(logger).error(template)
+    (line,) = lines(stream)
+    assert (line["event"], line["logger"], line["level"]) == (event, logger, "error")
+    assert event in FOREIGN
+    assert CANARY not in stream.getvalue()
+
+
+def test_a_line_of_a_message_has_its_id_and_its_traces(stream: io.StringIO) -> None:
+    told = Message(CASE, "mash-hub/http/school", AT, "k", CASE, None, Unopened(entry=CASE))
+    log.name_traces(lambda message: message.id.replace("-", ""))
+    structlog.get_logger().error("step.undecidable", step="link", message=told)
+    log.name_traces(None)
+    structlog.get_logger().error("step.undecidable", step="link", message=told)
+    structlog.get_logger().error("step.undecidable", step="link", message=CANARY)
+    first, second, third = lines(stream)
+    assert (first["message_id"], first["trace_id"]) == (CASE, CASE.replace("-", ""))
+    assert second["message_id"] == CASE
+    assert "trace_id" not in second
+    assert "message" not in third
+    assert CANARY not in stream.getvalue()

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from router.step import Outcome
+from router.steps.approve.consent import since
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
 from schemas.consent import Consent, ConsentReceived, ConsentRecorded
-from schemas.gathering import Overrule, RuledOut
+from schemas.gathering import Overrule, RuledOut, WithoutConsent
 from schemas.information import (
     InformationRequest,
     InformationRequested,
@@ -255,6 +256,34 @@ def test_a_closed_referral_asks_nobody_again() -> None:
     assert requested(step.when(word("given"), at=NOON + HOUR)) == []
 
 
+@pytest.mark.parametrize("before", ["given", "refused", "overridden"])
+def test_while_they_are_being_asked_what_was_said_before_holds(before: str) -> None:
+    reasons = {"reason": "Harm at home", "legal_basis": INSTEAD} if before == "overridden" else {}
+    step = asked_at(consent="refused").given(word(before, **reasons))
+    stood = step.state.concern
+    outcome = step.when(word("asked_for", whom="the mother", asked_at=NOON), at=NOON + HOUR)
+    assert [one.answer for one in given.of(ConsentRecorded, outcome.facts)] == ["asked_for"]
+    assert (step.state.concern, outcome.letters) == (stood, ())
+    assert [type(fact) for fact in outcome.facts] == [ConsentRecorded]
+    assert step.when(word("asked_for", whom="the mother", asked_at=NOON)) == Outcome()
+
+
+def test_asking_that_is_heard_after_the_answer_takes_nothing_of_it() -> None:
+    step = asked_at(consent="refused")
+    assert requested(step.when(word("given"), at=NOON))
+    late = word("asked_for", asked_at=NOON + HOUR)
+    assert requested(step.when(late, at=NOON + 2 * HOUR)) == []
+    assert step.state.concern.consent == "given"
+    assert {one.awaited for one in step.state.asked} == {True}
+
+
+def test_owners_are_not_asked_anew_while_parents_are_being_asked() -> None:
+    refused = WithoutConsent()
+    assert since(refused, recorded("asked_for")) == refused
+    assert since(None, recorded("asked_for")) is None
+    assert since(refused, recorded("given")) is None
+
+
 # Whoever decides hears of it
 
 
@@ -266,6 +295,7 @@ def recorded(answer: str) -> ConsentRecorded:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
+        ("asked_for", "Police told of the parents' consent: it is being asked for."),
         ("given", "Police told of the parents' consent: given."),
         ("refused", "Police told of the parents' consent: refused."),
         ("overridden", "Police told of the parents' consent: overridden by another legal basis."),

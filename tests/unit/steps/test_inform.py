@@ -18,6 +18,7 @@ from schemas.changes import (
     ProductChange,
 )
 from schemas.decisions import ProductFetched, ProductUnsent
+from schemas.letter import letter_id
 from schemas.message import Message
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.owed import ClockClosed, ClockEscalated, ClockWarned, OwedNotice
@@ -358,6 +359,25 @@ def test_a_further_change_takes_the_place_of_one_that_is_not_acknowledged() -> N
     assert len(given.of(ChangeAcknowledged, step.when(receipt(first)).facts)) == 1
 
 
+def test_a_change_that_lies_unread_is_taken_back_where_the_next_letter_says_the_same() -> None:
+    step, lowered_ = informing(*has()), rated(Colour.AMBER, 1)
+    (before,) = step.when(lowered_).letters
+    went, came = has(id_="another-red")
+    step.given(went, ended(went, Colour.AMBER))
+    outcome = step.when(came)
+    assert letters(outcome)[DUTY].colour is Colour.AMBER
+    assert outcome.takes_back == (letter_id(lowered_.id, "inform", key=before.key),)
+
+
+def test_but_not_from_before_another_change_or_that_one_would_be_told_twice() -> None:
+    step = informing(*has())
+    for hours, colour in enumerate((Colour.GREEN, Colour.AMBER, Colour.GREEN), start=1):
+        step.when(rated(colour, hours))
+    outcome = step.when(rated(Colour.AMBER, 4))
+    assert letters(outcome)[DUTY].was is Colour.GREEN
+    assert outcome.takes_back == ()
+
+
 def test_a_recall_that_is_not_answered_is_owed_too() -> None:
     recalled = ProductRecalled(
         product_id=f"red-{DUTY}",
@@ -432,6 +452,7 @@ def test_nor_to_say_that_they_know_what_changed_since() -> None:
     went, came = has()
     step = informing(went, came)
     (timer,) = step.when(rated(Colour.AMBER, 1)).timers
+    step.when(rated(Colour.GREEN, 2))
     outcome = step.when(unsent(went))
-    assert len(outcome.takes_back) == 1
+    assert len(outcome.takes_back) == 2, "of the change before, too"
     assert step.when(given.elapsed("inform", timer.due_at)) == Outcome()

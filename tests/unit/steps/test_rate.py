@@ -21,7 +21,7 @@ from schemas.gathering import RuledOut, ToGather
 from schemas.information import InformationItem, InformationVolunteered, Sensitivity
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
-from schemas.product import Disposal, ProductRefused, ProductReleased
+from schemas.product import Disposal, ProductActedOn, ProductRefused, ProductReleased
 from schemas.rating import (
     Colour,
     DueTimeApproaching,
@@ -624,3 +624,19 @@ def test_a_concern_about_a_brother_is_news_and_a_picture_without_it_is_older(
     assert "brother or sister" in letter.notice.news[0]
     (fact,) = given.of(RatingAssigned, step.when(decided(Colour.AMBER)).facts)
     assert fact.newer
+
+
+def test_what_a_recipient_did_is_new_and_kept_when_it_is_rated_again() -> None:
+    told = {"product_id": "product-1", "referral_id": "ref-1", "case_id": "case-1"}
+    done = ProductActedOn.model_validate(
+        told | {"agency": "police_cait", "told_by": "DS Sample", "text": "Visited."}
+    )
+    assert Given(rate.STEP).when(done) == Outcome()
+    step = Given(rate.STEP).given(given.linked())
+    (letter,) = step.when(done).letters
+    assert isinstance(letter.notice, WhatIsNew)
+    assert letter.notice.news == ("Police_Cait told what was done with what it was sent.",)
+    assert step.state.revision == 1
+    step.when(decided(Colour.AMBER))
+    step.when(decided(Colour.GREEN))
+    assert [(one.agency, one.text) for one in step.state.acted] == [("police_cait", "Visited.")]

@@ -21,6 +21,7 @@ from schemas.owed import ClockClosed, OwedFact
 from schemas.policy import Policy
 from schemas.product import (
     Product,
+    ProductActedOn,
     ProductApproved,
     ProductDelivered,
     ProductEnded,
@@ -162,6 +163,54 @@ def test_the_recipients_receipt_is_recorded_once(status: str, kind: type[Fact]) 
 def test_a_receipt_that_says_otherwise_than_the_first_is_refused() -> None:
     step = releasing().given(product.approved(), product.receipt("received"))
     assert step.when(product.receipt("refused")).refusal == Refusal("refused.closed", "status")
+
+
+VISITED = "Visited on Tuesday; the family takes the help."
+
+
+def test_what_was_done_is_told_with_the_receipt_or_by_a_later_one_each_time_once() -> None:
+    step = releasing().given(product.approved())
+    at_once = step.when(product.receipt(done=f" {VISITED}\n"))
+    assert [type(fact) for fact in at_once.facts] == [ProductDelivered, ProductActedOn]
+    (acted,) = given.of(ProductActedOn, at_once.facts)
+    assert acted.model_dump() == {
+        "product_id": "product-1",
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "agency": product.RECIPIENT,
+        "told_by": "T. Manager",
+        "text": VISITED,
+        "sensitivity": "sensitive",
+    }
+    for _ in range(2):
+        assert step.when(product.receipt(done=VISITED)) == Outcome()
+        assert step.when(product.receipt(done="  ")) == Outcome()
+        assert step.when(product.receipt()) == Outcome()
+    later = step.when(product.receipt(done="Nobody was at home on Friday."))
+    assert [type(fact) for fact in later.facts] == [ProductActedOn]
+    assert later.letters == ()
+
+
+def test_nothing_is_taken_as_done_by_who_has_no_product_or_gives_it_back() -> None:
+    said = product.receipt(done=VISITED)
+    step = releasing()
+    assert step.when(said).refusal == Refusal("refused.unknown-subject", "product_id")
+    step.when(product.approved())
+    other = product.receipt(agency="school", done=VISITED)
+    assert step.when(other).refusal == Refusal("refused.not-yours", "product_id")
+    case = product.receipt(case_id="case-9", done=VISITED)
+    assert step.when(case).refusal == Refusal("refused.unknown-subject", "case_id")
+    back = product.receipt("refused", done=VISITED)
+    assert step.when(back).refusal == Refusal("invalid.value", "done")
+    step.when(product.receipt("refused"))
+    assert step.when(said).refusal == Refusal("refused.closed", "status")
+
+
+def test_what_was_done_before_it_was_wanted_back_is_told_still() -> None:
+    step = releasing().given(product.approved(), product.receipt())
+    step.given(product.voided())
+    told = given.of(ProductActedOn, step.when(product.receipt(done=VISITED)).facts)
+    assert [one.text for one in told] == [VISITED]
 
 
 def test_receipts_of_others_or_about_nothing_that_was_sent_are_refused() -> None:
