@@ -36,6 +36,7 @@ _COMMANDS = {
     "resume": "ops.commands.pause",
     "retention": "ops.commands.retention",
     "replay": "ops.commands.replay",
+    "replays": "ops.commands.replays",
     "run": "ops.commands.run",
     "sbom": "ops.commands.sbom",
     "schemas": "ops.commands.schemas",

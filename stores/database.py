@@ -372,7 +372,13 @@ def _keep_a_write_ahead_log(cursor: sqlite3.Cursor) -> None:
 
 
 def _make_private(file: Path) -> None:
-    """A file for its owner alone, unless it is there; SQLite makes those beside it alike."""
+    """A file for its owner alone, unless it is there; SQLite makes those beside it alike.
+
+    One that is there is not opened: to close it would give up what SQLite has locked of it in this
+    process, and another would take the store for its own, and what is beside it away.
+    """
+    if file.exists():
+        return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 

@@ -10,6 +10,7 @@ from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
 from ops.console.operations import DESK as OPERATIONS
 from ops.console.receiving import DESK as RECEIVING
+from ops.console.replays import DESK as REPLAYS
 from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
@@ -23,4 +24,5 @@ DESKS: tuple[Desk, ...] = (
     OPERATIONS,
     DEAD_LETTERS,
     AUDIT,
+    REPLAYS,
 )

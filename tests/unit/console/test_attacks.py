@@ -51,6 +51,7 @@ AT = {
     "links": "T. Worker",
     "operations": "A. Operator",
     "received": "E. Helper",
+    "replays": "A. Operator",
     "requests": "H. Researcher",
 }
 """Who is at each desk."""
