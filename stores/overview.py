@@ -263,6 +263,13 @@ def unsent(connection: Reading) -> tuple[int, int | None]:
     return depth, connection.execute(recorded).scalar() if depth else None
 
 
+def oldest_unsent(connection: Reading) -> int | None:
+    """Since when the oldest entry waits that the relay has to send (microseconds)."""
+    first = select(func.min(outbox.c.position)).scalar_subquery()
+    asked = select(journal.c.recorded_at).where(journal.c.position == first)
+    return connection.execute(asked).scalar()
+
+
 def size(connection: Reading) -> int:
     """Bytes that the store takes on disk."""
     if connection.dialect.name == "postgresql":

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from connectors.queues import BrokerQueue, depths
 from ops.look.reading import Guarded
 from ops.run.wiring import placed
-from stores import failures, schema, topics
+from stores import failures, overview, schema, timers, topics
 from stores.ports import Unavailable
 
 _ROOM = 100_000_000
 """Bytes that have to be free beside a store that is a file."""
+SECONDS = 3.0
+"""For what is asked to answer: give a probe more."""
 _BROKER_SECONDS = 2.0
+_LATE = 60_000_000
+"""Microseconds by which a clock, or the relay, may be late."""
+_NEEDED = {"store", "disk"}
+_SILENT = "does not answer"
 _SQLITE = "sqlite:///"
 
 
@@ -32,17 +40,47 @@ class Dependency:
     needed: bool = False
 
 
-def dependencies(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Iterator[Dependency]:
-    """Each of them, as it is now. Brokers are given some two seconds."""
-    yield _store(hub)
-    yield from _disk(hub)
-    yield _parts(hub)
-    if url := hub.settings.runtime.topics:
-        yield _topics(url)
+def dependencies(
+    hub: Guarded, queues: Sequence[BrokerQueue] = (), *, seconds: float = SECONDS
+) -> list[Dependency]:
+    """Each of them, as it is now. They are asked at once, and what has not answered in so many
+    seconds does not.
+    """
+    asked = {name: _asked(name, look) for name, look in _looks(hub, queues).items()}
+    wait(asked.values(), seconds)
+    return [
+        look.result() if look.done() else Dependency(name, False, _SILENT, name in _NEEDED)
+        for name, look in asked.items()
+    ]
+
+
+def _looks(hub: Guarded, queues: Sequence[BrokerQueue]) -> dict[str, Callable[[], Dependency]]:
+    looks: dict[str, Callable[[], Dependency]] = {"store": partial(_store, hub)}
+    url = placed(hub.settings.runtime.store, hub.folder)
+    if url.startswith(_SQLITE):
+        looks["disk"] = partial(_disk, Path(url.removeprefix(_SQLITE)).parent)
+    looks |= {"parts": partial(_parts, hub), "clock": partial(_clock, hub)}
+    if topics_url := hub.settings.runtime.topics:
+        looks |= {"relay": partial(_relay, hub), "topics": partial(_topics, topics_url)}
     if queues:
-        silent = sorted({queue.agency for queue, depth in depths(queues).items() if depth is None})
-        says = f"no answer for the queues of {', '.join(silent)}" if silent else ""
-        yield Dependency("queues", not silent, says)
+        looks["queues"] = partial(_queues, queues)
+    return looks
+
+
+def _asked(name: str, look: Callable[[], Dependency]) -> Future[Dependency]:
+    """Its answer, in a thread that nobody waits for: what hangs must not hold up who asks."""
+    answer: Future[Dependency] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(look())
+        except Unavailable:
+            answer.set_result(Dependency(name, False, "the store cannot tell", name in _NEEDED))
+        except Exception as error:  # noqa: BLE001 - raised where it is asked for
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name=f"ready:{name}", daemon=True).start()
+    return answer
 
 
 def ready(found: Sequence[Dependency]) -> bool:
@@ -63,24 +101,40 @@ def _store(hub: Guarded) -> Dependency:
     return Dependency("store", ok=True, needed=True)
 
 
-def _disk(hub: Guarded) -> Iterator[Dependency]:
+def _disk(folder: Path) -> Dependency:
     """Of a store that is a file of this machine."""
-    url = placed(hub.settings.runtime.store, hub.folder)
-    if url.startswith(_SQLITE):
-        free = shutil.disk_usage(Path(url.removeprefix(_SQLITE)).parent).free
-        says = "" if free >= _ROOM else f"{free // 1_000_000} MB left beside the store"
-        yield Dependency("disk", free >= _ROOM, says, needed=True)
+    free = shutil.disk_usage(folder).free
+    says = "" if free >= _ROOM else f"{free // 1_000_000} MB left beside the store"
+    return Dependency("disk", free >= _ROOM, says, needed=True)
 
 
 def _parts(hub: Guarded) -> Dependency:
     """Those that were given up: one that fails is tried again by itself."""
-    try:
-        with hub.database.reading() as connection:
-            failing = failures.current(connection, time.time_ns() // 1000)
-    except Unavailable:
-        return Dependency("parts", ok=False, says="the store cannot tell")
+    with hub.database.reading() as connection:
+        failing = failures.current(connection, hub.database.clock())
     over = sorted(one.part for one in failing if one.again_at is None)
     return Dependency("parts", not over, f"given up: {', '.join(over)}" if over else "")
+
+
+def _clock(hub: Guarded) -> Dependency:
+    """Whether what runs the clocks has told them the time lately."""
+    first = timers.earliest(hub.database)
+    late = first is not None and first < hub.database.clock() - _LATE
+    return Dependency("clock", not late, "nothing tells the clocks the time" if late else "")
+
+
+def _relay(hub: Guarded) -> Dependency:
+    """Whether what was recorded reaches its topics."""
+    with hub.database.reading() as connection:
+        first = overview.oldest_unsent(connection)
+    late = first is not None and first < hub.database.clock() - _LATE
+    return Dependency("relay", not late, "what is recorded waits for the relay" if late else "")
+
+
+def _queues(queues: Sequence[BrokerQueue]) -> Dependency:
+    silent = sorted({queue.agency for queue, depth in depths(queues).items() if depth is None})
+    says = f"no answer for the queues of {', '.join(silent)}" if silent else ""
+    return Dependency("queues", not silent, says)
 
 
 def _topics(url: str) -> Dependency:

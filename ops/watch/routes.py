@@ -35,7 +35,7 @@ def watch_routes(
         return Response(told, headers=_HEADERS | {"Content-Type": CONTENT_TYPE_LATEST})
 
     def show_readiness(_: Request) -> Response:
-        found = list(dependencies(hub, queues))
+        found = dependencies(hub, queues)
         all_well, taking = all(one.ok for one in found), ready(found)
         told = {
             "status": "ready" if all_well else "degraded" if taking else "not ready",

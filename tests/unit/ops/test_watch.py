@@ -7,22 +7,28 @@ import json
 import re
 import shutil
 import subprocess
+import threading
+import time
 from collections import namedtuple
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from connectors.queues import BrokerQueue
 from ops.look.status import collect
 from ops.run.wiring import Hub
 from ops.watch.metrics import Metrics
+from ops.watch.readiness import dependencies, ready
 from ops.watch.routes import watch_routes
-from stores import failures
+from stores import failures, schema, timers
 from stores.ports import Unavailable
+from stores.tables import journal, outbox
 from tests.services.process import ServiceUnavailable
 from tests.services.prometheus import find_promtool
 from tests.support.desk_days import EVAN, KIM, Days
@@ -105,7 +111,12 @@ def asked(
 def test_a_hub_that_is_well_is_ready(hub: Hub) -> None:
     answer = asked(hub)
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert {one["name"] for one in answer.json()["dependencies"]} == {"store", "disk", "parts"}
+    assert {one["name"] for one in answer.json()["dependencies"]} == {
+        "store",
+        "disk",
+        "parts",
+        "clock",
+    }
 
 
 def test_a_full_disk_is_said_and_nothing_is_sent_there(
@@ -136,6 +147,52 @@ def test_a_part_that_was_given_up_is_named(hub: Hub) -> None:
     found = {one["name"]: one for one in asked(hub).json()["dependencies"]}
     assert found["parts"]["says"] == "given up: folder:school"
     failures.started(hub.database, "folder:school")
+
+
+def test_a_clock_that_nobody_tells_the_time_is_named(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = timers.earliest(hub.database)
+    assert first is not None
+    monkeypatch.setattr(hub.database, "clock", lambda: first + 59_000_000)
+    found = {one["name"]: one["ok"] for one in asked(hub).json()["dependencies"]}
+    assert found["clock"]
+    monkeypatch.setattr(hub.database, "clock", lambda: first + 61_000_000)
+    answer = asked(hub)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert "nothing tells the clocks the time" in answer.text
+
+
+def test_kafka_that_is_away_and_a_relay_that_is_late_are_named_apart(hub: Hub) -> None:
+    topics = {"topics": "kafka://127.0.0.1:1/x"}
+    runtime = hub.settings.runtime.model_copy(update=topics)
+    there = replace(hub, settings=hub.settings.model_copy(update={"runtime": runtime}))
+    found = {one.name: one.ok for one in dependencies(there)}
+    assert (found["topics"], found["relay"]) == (False, True)
+    with hub.database.transaction() as transaction:
+        transaction.insert(outbox, [{"position": 1, "topic": "x"}])
+        transaction.connection.execute(update(journal).values(recorded_at=0))
+    found = {one.name: one.ok for one in dependencies(there)}
+    assert (found["topics"], found["relay"]) == (False, False)
+    assert ready(dependencies(there)), "what is taken waits in the store"
+
+
+def test_what_hangs_is_said_not_to_answer_and_holds_nobody_up(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def hanging(*_: object) -> bool:
+        return let_go.wait(30)
+
+    monkeypatch.setattr(schema, "is_there", hanging)
+    began = time.monotonic()
+    found = {one.name: one for one in dependencies(hub, seconds=0.2)}
+    let_go.set()
+    assert time.monotonic() - began < 10
+    assert (found["store"].ok, found["store"].says) == (False, "does not answer")
+    assert found["disk"].ok
+    assert not ready(list(found.values()))
 
 
 def test_a_store_that_is_away_is_told_as_such(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
