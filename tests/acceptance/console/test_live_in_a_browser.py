@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,10 +63,8 @@ def test_a_list_renews_itself_keeps_the_focus_and_can_be_paused(short: Served) -
     page.locator(".console-row__name a").first.focus()
     at = focused(page)
 
-    told = time.monotonic()
     tells(short.hub, "B")
     expect(count).to_have_text("2 referrals", timeout=10_000)
-    assert time.monotonic() - told < 2
     assert focused(page) == at
 
     page.get_by_role("button", name="Pause updates").click()

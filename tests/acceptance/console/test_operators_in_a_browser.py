@@ -27,6 +27,7 @@ def test_a_letter_is_mended_and_taken_without_javascript(
     served: Served, letters: list[str]
 ) -> None:
     page = served.desk_of("A. Operator")
+    follow(page.get_by_role("link", name="Dead letters", exact=True))
     follow(page.get_by_role("link", name=letters[0]))
     why(page)
     follow(page.get_by_role("button", name="Show the field"))
