@@ -41,7 +41,7 @@ $(VENV)/.installed-peers: $(VENV)/.installed ops/locks/peers.txt
 services: install ## Install Chromium, and what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
 	$(BIN)/python -m tests.services install
 
-run: install ## Start the hub, stream the sample agencies through it, stay up with its monitor
+run: install ## Start the hub, stream the sample agencies through it, stay up with its desks
 	$(BIN)/hub demo --stay
 
 demo: install ## The same without staying; the last line is the summary as JSON

@@ -38,7 +38,7 @@ from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.refusals import Refusal
 from stores.keep_trying import Pauses, keep_working, logged
-from stores.ports import Arrival, Intake, Unavailable
+from stores.ports import Arrival, Intake, Paused, Unavailable
 
 BATCH_SIZE = 500
 """Records taken in one transaction."""
@@ -271,6 +271,8 @@ class WatchedFolder:
             try:
                 with self._apart(name, sent=False):
                     report += self._take(name, rooms)
+            except Paused:  # a file that holds nothing of a Red stays; others have their turn
+                continue
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - raised again when the others had their turn

@@ -46,6 +46,8 @@ LEASE_SECONDS = 60.0
 MOST_LETTERS = 100
 MOST_HANDS = 4
 """Bodies of one agency that are read at a time, of the 40 that the web server has threads for."""
+MANY = 10_000
+"""Bytes of a body from which it holds more than one message, and can wait for a moment."""
 HEARD_OUT = 10
 """Bodies up to so many times too large are read to their end, and dropped.
 
@@ -72,13 +74,15 @@ def create_app(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     extra_routes: Sequence[BaseRoute] = (),
     wrong_tokens: WrongTokens | None = None,
+    lets_pass: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """The application.
 
-    ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's.
+    ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's;
+    ``lets_pass`` waits for what is more urgent than a body of many messages.
     """
     slowed = wrong_tokens or WrongTokens()
-    own = _Endpoints(routes, intake, queues, access, largest_body, status, clock, slowed)
+    own = _Endpoints(routes, intake, queues, access, largest_body, status, clock, slowed, lets_pass)
     return Starlette(
         routes=[
             Route("/v1/events", own.events, methods=["POST"]),
@@ -102,6 +106,7 @@ class _Endpoints:
     status: Callable[[], Mapping[str, object]]
     clock: Callable[[], dt.datetime]
     wrong_tokens: WrongTokens
+    lets_pass: Callable[[], None]
     hands: Mapping[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(MOST_HANDS))
     )
@@ -200,6 +205,8 @@ class _Endpoints:
         attributes: Attributes,
         traceparent: str | None,
     ) -> list[Receipt]:
+        if len(body) > MANY:
+            self.lets_pass()
         arrivals = parse(door, body, content_type=content_type, attributes=attributes)
         if traceparent:
             arrivals = [replace(one, traceparent=traceparent) for one in arrivals]

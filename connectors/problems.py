@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -13,10 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from stores.database import Unstorable
-from stores.ports import Unavailable
+from stores.ports import Paused, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+_LONGEST_WAIT = 300
+"""Seconds: what goes on before its time is to be sent soon."""
+_PAUSED = (
+    "The hub lets what you send wait; nothing of it was taken but what may be urgent. Send again."
+)
 
 log = structlog.get_logger()
 
@@ -82,7 +88,7 @@ def raw(status: int, detail: str) -> bytes:
 
 async def answer(_: Request, error: Exception) -> Response:
     """The answer to an error, wherever it was raised."""
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable) and not isinstance(error, Paused):
         log.warning("store.unavailable", connector="http")
     found = _problem_of(error)
     body = json.dumps(body_of(found.status_code, found.detail))
@@ -99,6 +105,9 @@ def _problem_of(error: Exception) -> HTTPException:
             return problem(400, "The request ended early.")
         case Unstorable():
             return problem(400, "The request holds characters that nothing can be called by.")
+        case Paused(seconds=seconds):
+            again = {"Retry-After": str(min(max(1, ceil(seconds)), _LONGEST_WAIT))}
+            return problem(503, _PAUSED, headers=again)
         case Unavailable():
             return problem(503)
         case _:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from router.lane import Lane
-from router.one_pass import Attempt, Delivery, Effects, OnePass, never
+from router.one_pass import Attempt, Delivery, Effects, OnePass, goes_on, never
 from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
@@ -111,15 +111,18 @@ def decide(
     offsets: Offsets = Offsets.JOURNAL,
     attempt: Attempt | None = None,
     enough: Callable[[], bool] = never,
+    gives_way: Callable[[], None] = goes_on,
 ) -> Decided:
     """Decide messages and all that they cause, by what the view shows; nothing is written.
 
-    As soon as there is ``enough``, those that are left stay for the next time.
+    As soon as there is ``enough``, those that are left stay for the next time. ``gives_way`` is
+    asked before each step, and may raise ``PutOff``.
     """
     began = time.time_ns()
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
-    one_pass = _pass_of(unit, view, policy=policy.value, attempt=attempt or Attempt())
+    attempt = attempt or Attempt()
+    one_pass = _pass_of(unit, view, policy=policy.value, attempt=attempt, gives_way=gives_way)
     count = one_pass.decide(fresh, enough)
     if count < len(fresh):
         due = [delivery for delivery in due if delivery.offset < fresh[count].offset]
@@ -134,9 +137,22 @@ def decide(
     )
 
 
-def _pass_of(unit: Unit, view: View, *, policy: Policy, attempt: Attempt) -> OnePass:
-    memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
-    return OnePass(unit=unit, memories=memories, effects=Effects(), policy=policy, attempt=attempt)
+def _pass_of(
+    unit: Unit,
+    view: View,
+    *,
+    policy: Policy,
+    attempt: Attempt,
+    gives_way: Callable[[], None],
+) -> OnePass:
+    return OnePass(
+        unit=unit,
+        memories={bound.step.name: bound.memory(bound.step, view) for bound in unit.steps},
+        effects=Effects(),
+        policy=policy,
+        attempt=attempt,
+        gives_way=gives_way,
+    )
 
 
 def record(decided: Decided, transaction: Transaction) -> None:

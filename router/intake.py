@@ -22,18 +22,21 @@ from schemas.decisions import AdultsDecided, ItemRuled, ReleaseDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
 from schemas.keys import KeyDecided
-from schemas.message import Message, arrived, dated_id, derived_id
+from schemas.message import Message, arrived, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
-from stores import codec, cursors, dead_letters, journal, known, pictures, references, said
+from stores import codec, cursors, dead_letters, journal, known, pictures, reds, references, said
 from stores.database import Database, Transaction, Unstorable
 from stores.dead_letters import DeadLetter
-from stores.ports import Arrival
+from stores.pauses import Pause, Pauses
+from stores.ports import Arrival, Paused
 from stores.vault import Unreadable
 
 STEP = "intake"
+SYSTEMS = frozenset({"http", "folder", "queue", "mllp"})
+"""By which way agencies' own systems send; people do from their desks."""
 _MOST_AT_ONCE = 25
 """Arrivals in one transaction: a Red that comes meanwhile waits for no more than these."""
 
@@ -49,15 +52,42 @@ class StoredIntake:
         self._database = database
         self._policy = policy
         self._lane = Lane.of(policy.profile) if policy else Lane()
+        self._pauses = Pauses(database)
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; receipts in the same order. Raises only ``Unavailable``: then
-        some may be recorded, and all of them can be sent again.
+        some may be recorded, and all of them can be sent again. So it does where somebody lets the
+        agency's wait (``Paused``): what may be a Red is taken all the same.
         """
+        if paused := self._paused(arrivals):
+            return self._taken_though(paused, arrivals)
         receipts = []
         for start in range(0, len(arrivals), _MOST_AT_ONCE):
             receipts += self._part(arrivals[start : start + _MOST_AT_ONCE])
         return receipts
+
+    def _paused(self, arrivals: Sequence[Arrival]) -> Pause | None:
+        """By what they wait; what people send from their desks waits for nothing."""
+        agencies = {one.agency for one in arrivals if one.connector in SYSTEMS}
+        return self._pauses.of("feed", agencies) if agencies else None
+
+    def _taken_though(self, paused: Pause, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Take what may be a Red, and raise :class:`Paused` if there is anything else."""
+        urgent = [] if paused.reds else [one for one in arrivals if self._may_be_red(one)]
+        receipts = self._part(urgent) if urgent else []
+        if len(urgent) < len(arrivals):
+            raise Paused(max(0.0, (paused.until - self._database.clock()) / 1_000_000))
+        return receipts
+
+    def _may_be_red(self, arrival: Arrival) -> bool:
+        """Whether it says so, is about what may be one, or cannot be read and may be one."""
+        if isinstance(arrival.body, Refusal):
+            return possible.in_bytes(arrival.original, self._policy)
+        if self._lane.takes(arrival.body):
+            return True
+        about = arrival.body.of_referral
+        with self._database.view() as view:
+            return bool(about and reds.among(view, {about}))
 
     def _part(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         try:
@@ -68,6 +98,8 @@ class StoredIntake:
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         told = (arrival.body for arrival in arrivals)
         first = any(self._lane.takes(one) for one in told if isinstance(one, Fact))
+        if not first:
+            self._database.lets_reds_pass()
         with self._database.transaction(first=first) as transaction:
             return take_in(transaction, arrivals, policy=self._policy, lane=self._lane)
 
@@ -193,7 +225,7 @@ class _Batch:
         id_ = self._ids.get(key)
         if id_ is None and (before := self._before(arrival, arrival.body)):
             return before
-        id_ = id_ or dated_id(key, self._transaction.now // 1000)
+        id_ = id_ or known.id_of(self._transaction, key)
         return self._arrived(arrival, arrival.body, id_=id_)
 
     def _before(self, arrival: Arrival, fact: Fact) -> Message | None:

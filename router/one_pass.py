@@ -51,6 +51,16 @@ def never() -> bool:
     return False
 
 
+def goes_on() -> None:
+    """Give way to nobody."""
+
+
+class PutOff(Exception):
+    """What was to be decided gives way to something else; nothing came of it, and it is still to be
+    decided.
+    """
+
+
 Given = tuple[str, str]
 """A step, and the id of a message that it is given."""
 
@@ -156,6 +166,8 @@ class OnePass:
     effects: Effects
     policy: Policy
     attempt: Attempt
+    gives_way: Callable[[], None] = goes_on
+    """Asked before each step; may wait, or raise :class:`PutOff`."""
 
     def decide(self, fresh: Sequence[Delivery], enough: Callable[[], bool] = never) -> int:
         """Decide everything, or the first until there is ``enough``; answers how many.
@@ -184,6 +196,7 @@ class OnePass:
         while waiting:
             heard = waiting.popleft()
             for step in heard.hearers or ():
+                self.gives_way()
                 for fact in self._heard_by(step, heard):
                     hearers = self.unit.hearing(type(fact.data))
                     if hearers:

@@ -12,6 +12,7 @@ from router.steps.now import Now
 from schemas.policy import Policy
 from stores import codec, queues
 from stores.database import Database
+from stores.pauses import Pauses
 from stores.ports import Leased
 
 
@@ -21,6 +22,7 @@ class StoredQueues:
     def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
         self._registered = Registered(policy)
+        self._pauses = Pauses(database)
 
     def with_letters(self, agencies: Collection[str]) -> set[str]:
         """Those of the agencies that have a letter which nobody holds."""
@@ -34,8 +36,12 @@ class StoredQueues:
         # An empty queue, looked into all day long, costs no transaction.
         if not self.with_letters([agency]):
             return []
+        paused = self._pauses.of("queue", [agency])
+        if paused and paused.reds:
+            return []
         with self._database.transaction() as transaction:
-            leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
+            reds = paused is not None
+            leased = queues.lease(transaction, agency, limit=limit, seconds=seconds, reds=reds)
             policy = self._registered.policy(transaction)
             leased = handed_out(transaction, agency, leased=leased, policy=policy)
             if transaction.noted is not None:

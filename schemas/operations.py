@@ -116,6 +116,39 @@ class NotRenewed(Fact, type="mash.configuration.ended.v1", topic="ways_in.broken
         return self.incident_id
 
 
+class PausedFlow(Shape):
+    """What somebody lets wait: a step, what comes from an agency, or an agency's letters."""
+
+    pause_id: Identity
+    """Which pause, from when it began until it ends."""
+    what: Literal["step", "feed", "queue"]
+    name: Code
+    """The step's, or the agency's."""
+
+
+class FlowPaused(
+    PausedFlow, Fact, type="mash.flow.paused.v1", topic="flows.paused", subject="pause_id"
+):
+    """Somebody lets it wait until a time, at which it goes on by itself."""
+
+    reds: bool = Field(default=False, exclude_if=not_)
+    """Whether what may be a Red waits too: then people are alarmed."""
+    until: Instant
+    decided_by: Line
+    why: Line
+    proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
+
+
+class FlowResumed(
+    PausedFlow, Fact, type="mash.flow.resumed.v1", topic="flows.paused", subject="pause_id"
+):
+    """Somebody lets it go on before its time."""
+
+    decided_by: Line
+    why: Line
+    proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
+
+
 class RecordRevealed(
     Fact, type="mash.record.revealed.v1", topic="records.revealed", subject="record_id"
 ):

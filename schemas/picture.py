@@ -313,6 +313,7 @@ class PicturedAct(Shape):
     text: Prose
     sensitivity: Code
     told_by: Line
+    """The person who says so."""
     at: Instant
 
 

@@ -536,7 +536,9 @@ class ProductActedOn(
     agency: Code
     """The recipient."""
     told_by: Line
+    """The person who says so."""
     text: Prose
+    """What was done."""
     sensitivity: Sensitivity = Sensitivity.SENSITIVE
 
 

@@ -447,6 +447,13 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(
+        "flows.paused",
+        "what people let wait, until when, and what goes on",
+        (operations.FlowPaused, operations.FlowResumed),
+        keyed_by="message",
+        external=True,
+    ),
     Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(

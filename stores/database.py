@@ -125,6 +125,9 @@ class Database:
         """The time in microseconds: what times transactions, and when timers are due."""
         self.red_came = threading.Event()
         """Set when this process has written what goes ahead; who hears it clears that first."""
+        self.reds_are_heard = threading.Event()
+        """Cleared while this process puts Reds through its steps."""
+        self.reds_are_heard.set()
         self.traces: Traces | None = None
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
@@ -201,6 +204,16 @@ class Database:
         if self.is_in_memory:  # who reads waits for who writes, too
             return self._alone
         return self._turns.turn(first=first) if self._sqlite else nullcontext()
+
+    def give_way(self, seconds: float) -> float:
+        """Let others write who do or wait to, where there is one writer, at most so long; the
+        seconds that it took.
+        """
+        return self._turns.give_way(seconds)
+
+    def lets_reds_pass(self) -> None:
+        """Wait while this process hears Reds; for a moment at most."""
+        self.reds_are_heard.wait(_MOMENT)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -335,6 +348,8 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+_MOMENT: Final = 0.05
+"""Seconds for which who has time lets others pass."""
 _CONNECTIONS: Final = 20
 _PATIENCE: Final = 30.0
 """Seconds that a connection to SQLite waits for others."""
@@ -357,7 +372,13 @@ def _keep_a_write_ahead_log(cursor: sqlite3.Cursor) -> None:
 
 
 def _make_private(file: Path) -> None:
-    """A file for its owner alone, unless it is there; SQLite makes those beside it alike."""
+    """A file for its owner alone, unless it is there; SQLite makes those beside it alike.
+
+    One that is there is not opened: to close it would give up what SQLite has locked of it in this
+    process, and another would take the store for its own, and what is beside it away.
+    """
+    if file.exists():
+        return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 

@@ -33,9 +33,9 @@ from stores.tables import (
     timers,
 )
 from stores.trail import Entry
-from stores.vault import HUB_KEY
+from stores.vault import HUB_KEY, IDS_KEY
 
-NEVER = frozenset({HUB_KEY, "checkpoints", bound.KEY_ID})
+NEVER = frozenset({HUB_KEY, IDS_KEY, "checkpoints", bound.KEY_ID})
 """Keys that are about nobody."""
 _PART = 500
 _ENVELOPE = (

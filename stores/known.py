@@ -1,14 +1,15 @@
 """What arrivals are known again by, and the message that each became.
 
 A message's id begins with the time at which it came, which a resend does not tell. What a resend
-does tell, the sender's own id or the content, is kept here as a key, with that time.
+does tell, the sender's own id or the content, is kept here as a key, with that time. What came
+before ids followed by a secret is kept under a key that others can compute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from schemas.message import dated_id
+from schemas.message import Secret, dated_id
 from stores.database import Transaction, View
 from stores.rows import look_up
 from stores.tables import arrivals
@@ -16,10 +17,18 @@ from stores.tables import arrivals
 
 def load(view: View, keys: Collection[str]) -> dict[str, str]:
     """The messages that arrivals of these keys became, by key."""
+    kept = dict(zip(keys, keys, strict=True))
+    if secret := view.vault.secret(view.connection):
+        kept |= {secret.known_by(key): key for key in keys}
     rows = look_up(
-        view.connection, (arrivals.c.key, arrivals.c.millis), by=arrivals.c.key, values=keys
+        view.connection, (arrivals.c.key, arrivals.c.millis), by=arrivals.c.key, values=[*kept]
     )
-    return {row.key: _id(row.key, row.millis) for row in rows}
+    return {kept[row.key]: _id(row.key, row.millis) for row in rows}
+
+
+def id_of(transaction: Transaction, key: str) -> str:
+    """The message that an arrival of this key becomes in this transaction."""
+    return dated_id(_secret(transaction).known_by(key), transaction.now // 1000)
 
 
 def note(transaction: Transaction, keys: Sequence[str]) -> None:
@@ -27,8 +36,14 @@ def note(transaction: Transaction, keys: Sequence[str]) -> None:
 
     Raises ``Conflict`` where another transaction has kept one of them before.
     """
-    millis = transaction.now // 1000
-    transaction.insert(arrivals, [{"key": key, "millis": millis} for key in sorted(keys)])
+    if keys:
+        secret, millis = _secret(transaction), transaction.now // 1000
+        kept = sorted(map(secret.known_by, keys))
+        transaction.insert(arrivals, [{"key": key, "millis": millis} for key in kept])
+
+
+def _secret(transaction: Transaction) -> Secret:
+    return transaction.vault.secret(transaction.connection, create=True)
 
 
 def _id(key: str, millis: int | None) -> str:

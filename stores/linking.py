@@ -98,16 +98,21 @@ def within(
 
 
 def newest_first(
-    view: View, *, types: Iterable[type[Fact]], period: tuple[int, int]
+    view: View,
+    *,
+    types: Iterable[type[Fact]],
+    period: tuple[int, int],
+    from_outside: bool = False,
 ) -> Iterator[tuple[int, int, str]]:
     """Position, when recorded, and referral of the facts of these types behind one position and up
-    to another.
+    to another; ``from_outside``: that no step made of another.
     """
     after, upto = period
     # Not the column itself: SQLite would sort all there ever was of these types.
     of_types = table.c.type.concat("").in_([type_.type for type_ in types])
     query = select(table.c.position, table.c.recorded_at, table.c.correlation_id)
     query = query.where(of_types, table.c.position > after)
+    query = query.where(table.c.causation_id.is_(None)) if from_outside else query
     query = query.order_by(table.c.position.desc()).limit(_PAGE)
     while rows := view.connection.execute(query.where(table.c.position <= upto)).all():
         yield from ((row.position, row.recorded_at, row.correlation_id) for row in rows)

@@ -159,6 +159,16 @@ def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
     return {row.type: row.newest_at for row in rows if row.newest_at is not None}
 
 
+def sources_of(connection: Reading, types: Iterable[str], *, each: int) -> list[tuple[str, int]]:
+    """Where the newest facts of each type came from, and when (microseconds), so many of each."""
+    found: list[tuple[str, int]] = []
+    for type_ in types:
+        query = select(journal.c.source, journal.c.recorded_at).where(journal.c.type == type_)
+        rows = connection.execute(query.order_by(journal.c.position.desc()).limit(each))
+        found += [(row.source, row.recorded_at) for row in rows]
+    return found
+
+
 def oldest_unclaimed(connection: Reading, step: str, *, type_: str, depth: int) -> int | None:
     """When the oldest fact was recorded that a step has not had.
 

@@ -102,3 +102,14 @@ class EdgeQueues(Protocol):
 
 class Unavailable(Exception):
     """The store cannot be reached or written just now; nothing was recorded, so try later."""
+
+
+class Paused(Unavailable):
+    """What comes from an agency waits, as somebody wants it: what was not taken is to be sent again
+    later.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """``seconds``: until it goes on by itself."""
+        super().__init__(f"paused for {seconds:.0f} s")
+        self.seconds = seconds

@@ -142,12 +142,14 @@ def lease(
     limit: int,
     seconds: float,
     only: Collection[str] = (),
+    reds: bool = False,
 ) -> list[Leased]:
     """The agency's letters that nobody holds, now held for ``seconds``: those about what may be a
-    Red first, then the oldest. ``only``: of these alone.
+    Red first, then the oldest. ``only``: of these alone; ``reds``: of those about Reds alone.
     """
     asked = {"of": agency, "now": transaction.now, "most": limit}
     free = _FREE.where(letters.c.id.in_(list(only))) if only else _FREE
+    free = free.where(letters.c.turn == RED_TURN) if reds else free
     rows = transaction.connection.execute(free, asked).all()
     held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
     until = transaction.now + int(seconds * 1_000_000)

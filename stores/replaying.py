@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, or_, select, text
 
 from schemas.message import Message
 from stores import codec
@@ -241,3 +241,29 @@ def count(connection: Connection) -> int:
     """How many facts came from outside, for steps to hear: what a replay decides again."""
     outside = "SELECT count(*) FROM journal WHERE causation_id IS NULL"
     return int(connection.execute(text(outside)).scalar_one())
+
+
+def is_known(connection: Connection, id_: str) -> bool:
+    """Whether anything is recorded under the id of a case, referral or message."""
+    return any(
+        connection.execute(select(journal.c.position).where(column == id_).limit(1)).first()
+        for column in (journal.c.subject, journal.c.correlation_id, journal.c.message_id)
+    )
+
+
+def matching(
+    connection: Connection,
+    within: tuple[int, int],
+    *,
+    types: Collection[str] | None,
+    about: str | None,
+) -> int:
+    """How many entries between two positions are of these types, and about this."""
+    kept, (first, last) = journal.c, within
+    query = select(func.count()).where(kept.position >= first, kept.position <= last)
+    if about is not None:
+        its = or_(kept.subject == about, kept.correlation_id == about, kept.message_id == about)
+        query = query.where(its)
+    if types is not None:
+        query = query.where(kept.type.in_(types))
+    return int(connection.execute(query).scalar_one())

@@ -7,9 +7,9 @@ hubs wrote is sealed with the hub's own key until `hub upgrade` seals it anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select
 
@@ -27,6 +27,20 @@ def load(view: View, step: str, *, keys: Collection[str]) -> dict[str, Document]
     rows = find(view, [(step, key) for key in keys])
     foresee(view, rows)
     return {row.key: opened(view, row) for row in rows}
+
+
+def parsed(
+    view: View, step: str, *, keys: Collection[str], parse: Callable[[bytes], Any]
+) -> dict[str, Any]:
+    """The documents that exist, by key, parsed: for pages, which show the same again and again.
+    One whose bytes are unchanged is not parsed again.
+    """
+    known = view.decoded.of((parsed, step), most=_PARSED)
+    documents = load(view, step, keys=keys)
+    return {key: known.get(key, body, decode=parse) for key, (_, body) in documents.items()}
+
+
+_PARSED: Final = 2000
 
 
 def find(view: View, wanted: Collection[tuple[str, str]]) -> Sequence[Row[Any]]:

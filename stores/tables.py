@@ -226,6 +226,19 @@ failures = Table(
     Column("again_at", BigInteger),
 )
 
+pauses = Table(
+    "pauses",
+    METADATA,
+    Column("what", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("pause_id", Text, nullable=False),
+    Column("reds", SmallInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 leaves = Table(
     "leaves",
     METADATA,

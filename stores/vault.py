@@ -9,22 +9,28 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple, overload
 from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
+from schemas.message import Secret
 from stores.rows import Clash, insert, look_up
 from stores.tables import keys
 from stores.wrapping import DataKey, HeldKeys, Unreadable, Wrapping, unwrapped, wrapped
 
-__all__ = ["HUB_KEY", "DataKey", "Seal", "Unreadable", "Vault"]
+__all__ = ["HUB_KEY", "IDS_KEY", "DataKey", "Seal", "Unreadable", "Vault"]
 
 _CACHED = 20_000
 HUB_KEY = "hub"
 """Seals what is about nobody, and digests agencies' references. It sealed states, people and
 letters before each had the key of whom it is about.
+"""
+IDS_KEY = "ids"
+"""The secret by which ids follow from the first arrival on that found it or made it. It is never
+another: what wraps it is rotated, it is in every backup, and nothing erases it.
 """
 
 
@@ -54,12 +60,20 @@ class Vault:
         self._rows: WeakKeyDictionary[Connection, list[dict[str, Any]]] = WeakKeyDictionary()
         """As they lie in the store, those of them that nobody else made first."""
         self._lock = threading.Lock()
+        self._secret: Secret | None = None
+        """By which this process makes ids already."""
 
     def keys(
         self, connection: Connection, key_ids: Iterable[str], *, create: bool
     ) -> dict[str, DataKey]:
-        """The keys of these ids that are known and not destroyed; with ``create`` new ones too."""
+        """The keys of these ids that are known and not destroyed; with ``create`` new ones too.
+
+        Whoever opens anything of a store comes here first, and makes ids by its secret from then.
+        """
         wanted = set(key_ids)
+        if self._secret is None and IDS_KEY not in wanted:
+            with suppress(Unreadable):  # it is named by whoever verifies, and no id is made by it
+                self.secret(connection)
         with self._lock:
             made = self._made.get(connection, {})
             held = ((key_id, made.get(key_id) or self._known.get(key_id)) for key_id in wanted)
@@ -96,6 +110,29 @@ class Vault:
         known = self._known.get(key_id)
         return known or self.keys(connection, [key_id], create=False).get(key_id)
 
+    @overload
+    def secret(self, connection: Connection) -> Secret | None: ...
+
+    @overload
+    def secret(self, connection: Connection, *, create: Literal[True]) -> Secret: ...
+
+    def secret(self, connection: Connection, *, create: bool = False) -> Secret | None:
+        """By what the ids of this store follow; None where nothing came since there are secrets.
+
+        Raises :class:`Unreadable` where it is to be made and was destroyed.
+        """
+        if self._secret is not None:
+            return self._secret
+        key = self.keys(connection, [IDS_KEY], create=create).get(IDS_KEY)
+        if key is None:
+            if create:
+                raise Unreadable(IDS_KEY)
+            return None
+        secret = Secret.held(key.raw)
+        if self._known.get(IDS_KEY) is key:  # it lasts
+            self._secret = secret
+        return secret
+
     def sealing(self, connection: Connection, ids: Iterable[str]) -> dict[str, Seal]:
         """For each of what something is about, the key to seal that with, made where there is none.
 
@@ -120,6 +157,7 @@ class Vault:
         """Drop the keys in memory: after one was destroyed."""
         with self._lock:
             self._known.clear()
+            self._secret = None
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         rows = look_up(

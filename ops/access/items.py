@@ -152,6 +152,8 @@ class Items:
         """What a shape says of itself; None where it says nothing of who may know it."""
         if not (_has(type(shape), "sensitivity") or _has(type(shape), "may_be_revealed")):
             return None
+        if isinstance(getattr(shape, "sensitivity", None), tuple):
+            return None  # a rule that speaks of several, and is itself nobody's item
         agency = getattr(shape, "agency", None) or (fact.of_agency if fact else None)
         return self._kept(shape, owner=getattr(shape, "owner", None) or agency)
 

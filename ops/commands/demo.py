@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ from ops.run.log import configure
 from ops.run.parts import connectors_of, record_parts, steps_of
 from ops.run.serve import NamedPart, Parts, listening, stopped_by_signals, web_server
 from ops.run.wiring import Hub, open_hub
+from schemas.access import Role
 
 _LINKS_LAST = dt.timedelta(days=1)
 _STOPPED = 130
@@ -59,7 +60,7 @@ _STOPPED = 130
     help="Print nothing but the summary, as one JSON object, last.",
 )
 @click.option(
-    "--stay", is_flag=True, help="Leave the hub running with its monitor afterwards, until Ctrl-C."
+    "--stay", is_flag=True, help="Leave the hub running with its desks afterwards, until Ctrl-C."
 )
 @click.option(
     "--limit",
@@ -83,7 +84,7 @@ def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: in
     """Run the whole hub on the sample: notifications in, owner-approved products out.
 
     Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and
-    owners answer over the same connectors that real ones use. Says first where its monitor is,
+    owners answer over the same connectors that real ones use. Says first where its desks are,
     then what flows, and ends with one child's whole story and a summary whose figures must
     reconcile; exits with 1 if they do not, and with 130 if Ctrl-C ended it before.
     """
@@ -132,10 +133,15 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
         code = _told(hub, told, url=url, stop=stop)
         if stay and not stop.is_set():
             send_waiting(told.place, url, stop=stop)
-            told.say(f"\nThe hub stays up, with its monitor at {url}/ until Ctrl-C.")
+            told.say(f"\nThe hub stays up, with its desks at {url}/ until Ctrl-C.")
             told.say(f"In another terminal: hub status --config {told.place.config}")
+            told.say(
+                "\nFour concerns have come that no SIMULATED person answers: they wait at desks."
+            )
+            told.say("Each of these opens the desk of a SIMULATED person in a browser, once:")
             for line in _desk_links(hub, url):
                 told.say(line)
+            told.say(f'Another one: hub desk --config {told.place.config} --who "NAME"')
             stop.wait()
     except EndedEarly:
         raise click.ClickException("the simulated agencies ended before all was done") from None
@@ -146,16 +152,16 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     return code
 
 
-def _desk_links(hub: Hub, url: str) -> Iterator[str]:
-    """A link to each person's desk. Each opens once, as that person: they are all SIMULATED."""
-    yield "\nFour concerns have come that no SIMULATED person answers: they wait at the desks."
-    yield "Each of these opens the desk of a SIMULATED person in a browser, once:"
+def _desk_links(hub: Hub, url: str, *, roles: Collection[Role] = frozenset(Role)) -> Iterator[str]:
+    """A link to the desk of each person with such a role. Each opens once, as that person: they are
+    all SIMULATED.
+    """
     for person in hub.settings.people:
-        if any(not desk.roles.isdisjoint(person.roles) for desk in DESKS):
-            roles = ", ".join(person.roles).replace("_", " ")
+        here = any(not desk.roles.isdisjoint(person.roles) for desk in DESKS)
+        if here and not set(roles).isdisjoint(person.roles):
+            named = ", ".join(person.roles).replace("_", " ")
             key = link_for(hub, person.name, lasts=_LINKS_LAST)
-            yield f"  {person.name} ({roles}): {link(url, key)}"
-    yield f'Another one: hub desk --config {hub.folder / "hub.toml"} --who "NAME"'
+            yield f"  {person.name} ({named}): {link(url, key)}"
 
 
 def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
@@ -179,7 +185,9 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
 def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:
     """Show the run from its beginning to its summary; the exit code."""
     if not told.as_json or told.console.is_terminal:
-        told.say(f"The hub is up. Its monitor: {url}/")
+        told.say(f"The hub is up. Its desks: {url}/")
+        for line in _desk_links(hub, url, roles={Role.OPERATIONS}):
+            told.say(line)
         told.say("SIMULATED agencies now send, and SIMULATED people answer; Ctrl-C ends it.\n")
     seconds = _run(hub, told, url=url, stop=stop)
     if stop.is_set():

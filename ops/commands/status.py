@@ -65,6 +65,8 @@ def shown(status: Status) -> RenderableType:
     megabytes = status.store_bytes / 1_000_000
     head = f"{status.runtime} hub, {status.facts:,} facts, {megabytes:,.1f} MB, {clock(status.at)}"
     tables = {
+        "Needs a hand": _needs(status),
+        "Waits, as somebody wants it": status.pauses,
         "Parts that fail": status.parts,
         "Steps": status.steps,
         "Topics, facts in the last": status.topics,
@@ -79,10 +81,20 @@ def shown(status: Status) -> RenderableType:
         *(
             table(title, [_row(row, status.at) for row in rows])
             for title, rows in tables.items()
-            if rows or title != "Parts that fail"
+            if rows or title not in _ONLY_IF_ANY
         ),
         *map(Text, _lines(status)),
     )
+
+
+_ONLY_IF_ANY = frozenset({"Needs a hand", "Waits, as somebody wants it", "Parts that fail"})
+
+
+def _needs(status: Status) -> list[Row]:
+    return [
+        {"what": one.says, "for": age(one.seconds), "do": one.do, "runbook": one.symptom}
+        for one in status.needs
+    ]
 
 
 def age(seconds: float | None) -> str:
@@ -109,6 +121,9 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "last_hour": ("hour", int),
     "last_day": ("day", int),
     "since_seconds": ("since", age),
+    "left_seconds": ("left", age),
+    "usual_gap_seconds": ("usual_gap", age),
+    "longest_gap_seconds": ("longest_gap", age),
     "again_seconds": (
         "started_again",
         lambda seconds: "given up" if seconds is None else f"in {age(seconds)}",
@@ -118,6 +133,7 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
 }
 """What a column is called on a screen, and how its values are said."""
 _MOMENTS = {"progressed_at": "moved", "newest_at": "newest", "last_seen": "last_seen"}
+_WHEN = frozenset({"since", "until"})
 
 
 def _row(row: Row, now: dt.datetime) -> Row:
@@ -129,6 +145,8 @@ def _cell(name: str, value: Any, *, now: dt.datetime) -> tuple[str, object]:
     if name in _MOMENTS:
         past = value and max(0.0, (now - value).total_seconds())
         return _MOMENTS[name], "never" if value is None else f"{age(past)} ago"
+    if name in _WHEN:
+        return name, clock(value)
     column, say = _COLUMNS.get(name, (name, lambda same: same))
     return column, say(value)
 

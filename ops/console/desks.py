@@ -8,7 +8,9 @@ from ops.console.dead_letters import DESK as DEAD_LETTERS
 from ops.console.duty import DESK as DUTY
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
+from ops.console.operations import DESK as OPERATIONS
 from ops.console.receiving import DESK as RECEIVING
+from ops.console.replays import DESK as REPLAYS
 from ops.console.researching import DESK as RESEARCHING
 from ops.console.screen import Desk
 
@@ -19,6 +21,8 @@ DESKS: tuple[Desk, ...] = (
     APPROVALS,
     RESEARCHING,
     RECEIVING,
+    OPERATIONS,
     DEAD_LETTERS,
     AUDIT,
+    REPLAYS,
 )

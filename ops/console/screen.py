@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from connectors.port import Routes
 from ops.access.acting import Asker
+from ops.look.health import Health
 from ops.run.wiring import Hub
 from schemas.access import Act, Record, Role
 
@@ -42,6 +43,8 @@ class Visit:
     """The parts of the address that the screen's path names."""
     query: Mapping[str, str] = field(default_factory=dict)
     form: Form = field(default_factory=Form)
+    health: Health | None = None
+    """How the hub is, and was."""
 
     @property
     def who(self) -> str:

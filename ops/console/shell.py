@@ -40,6 +40,7 @@ from ops.console.live import ANYTHING, Live, about, of, position
 from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
+from ops.look.health import Health
 from ops.run.wiring import Hub
 from schemas.access import Answer, Verdict
 from stores import cursors
@@ -114,6 +115,8 @@ class Shell:
     desks: Sequence[Desk] = DESKS
     hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HANDS))
     live: Live = field(default_factory=Live)
+    health: Health | None = None
+    """What looks at the hub now and then; None: it is looked at when somebody asks."""
 
     def mounted(self) -> Mount:
         """All of it, for the hub's web server."""
@@ -312,7 +315,16 @@ class Shell:
 
     def _visit(self, request: Request, desk: Desk, signed: _Signed, form: Form) -> Visit:
         place, query = request.path_params, request.query_params
-        return Visit(self.hub, self.routes, signed.asker, desk, place=place, query=query, form=form)
+        return Visit(
+            self.hub,
+            self.routes,
+            signed.asker,
+            desk,
+            place=place,
+            query=query,
+            form=form,
+            health=self.health or Health(self.hub),
+        )
 
     @staticmethod
     def _may_keep(error: Exception, request: Request) -> bool:

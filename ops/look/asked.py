@@ -258,10 +258,9 @@ _SILENT: Final = Question((OwnerSilent, ProductApproved, ProductVoided), _Silent
 
 
 def _known(view: View, referrals: Collection[str]) -> Iterator[tuple[str, Approvals]]:
-    for key, (_, body) in states.load(view, approve.STEP.name, keys=referrals).items():
-        known = _STATE.validate_json(body)
-        if isinstance(known, Approvals):
-            yield key, known
+    step = approve.STEP.name
+    found = states.parsed(view, step, keys=referrals, parse=_STATE.validate_json)
+    yield from ((key, known) for key, known in found.items() if isinstance(known, Approvals))
 
 
 def _letters(

@@ -107,9 +107,8 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
         keys = _keys(view, at=at)
         for step in STEPS:
             read = _READ[step.name].validate_json
-            documents = states.load(view, step.name, keys=keys.get(step.name, ()))
-            for key, (_, body) in documents.items():
-                state = read(body)
+            known = states.parsed(view, step.name, keys=keys.get(step.name, ()), parse=read)
+            for key, state in known.items():
                 if clocks := _CLOCKS.get(type(state)):
                     found += clocks(state, _Of(key, lead, at))
     return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))

@@ -1,13 +1,12 @@
-"""The monitor: a page that shows how the hub is, and its JSON, both without personal data."""
+"""How the hub is, as JSON without personal data; and where people find the desks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ops.look.status import Row, Status, as_json
@@ -15,8 +14,7 @@ from stores.ports import Unavailable
 
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -29,17 +27,18 @@ def monitor_routes(
     person: Callable[[Request], Row] = lambda _: {},
     connections: Callable[[], Row] = dict,
 ) -> list[BaseRoute]:
-    """``GET /`` and ``/monitor``: the page. ``GET /v1/status``: JSON, 503 without the store.
+    """``GET /`` leads to the desks, ``/monitor`` to that of operations. ``GET /v1/status``: JSON,
+    503 without the store.
 
     ``connections``: what the web server itself counts. ``may_show``: whether the access rules let
     whoever asks see how the hub is; 403 where they do not. ``person``: who has signed in, and
     whether anybody can.
     """
-    page = (files("ops.look") / "monitor.html").read_text(encoding="utf-8")
 
-    def show(request: Request) -> Response:
-        person(request)  # whoever opens the page is there still
-        return HTMLResponse(page, headers=_HEADERS)
+    def to_desks(request: Request) -> Response:
+        person(request)  # whoever opens it is there still
+        desk = "operations" if request.url.path == "/monitor" else ""
+        return RedirectResponse(f"/desk/{desk}", 303, _HEADERS)
 
     async def status(request: Request) -> Response:
         signed = {"person": dict(await run_in_threadpool(person, request))}
@@ -55,5 +54,5 @@ def monitor_routes(
         told = as_json(looked) | {"connections": dict(connections())} | signed
         return JSONResponse(told, headers=_HEADERS)
 
-    pages = {"/": show, "/monitor": show, "/v1/status": status}
+    pages = {"/": to_desks, "/monitor": to_desks, "/v1/status": status}
     return [Route(path, page, include_in_schema=False) for path, page in pages.items()]

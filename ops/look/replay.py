@@ -37,10 +37,11 @@ def replay(
     wanted: Wanted,
     *,
     processes: int | None = None,
+    most: int = 2,
     watching: Watching = lambda: nullcontext(lambda _: None),
 ) -> Report:
-    """Decide everything again and compare, in one process or two; None: as many as pay, and where
-    one case is wanted, only that one if that is enough to tell.
+    """Decide everything again and compare, in one process or two; None: as many as pay, at
+    ``most`` so many, and where one case is wanted, only that one if that is enough to tell.
 
     ``watching`` is entered before the first input; what it gives hears how many more were decided.
     Raises ``EarlierRules``.
@@ -49,7 +50,7 @@ def replay(
     started = time.monotonic()
     report = None
     if processes is None:
-        processes = _as_many_as_pay(hub.database)
+        processes = min(most, _as_many_as_pay(hub.database))
         report = replay_case(hub.database, wanted) if wanted.about else None
     if report is None:
         report = _found(hub.database, wanted, processes=processes, watching=watching).settled()

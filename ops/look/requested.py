@@ -128,9 +128,9 @@ def _pressing(awaited: _Awaited) -> tuple[dt.datetime, str]:
 
 
 def _awaited(view: View, referrals: Collection[str], *, asker: Asker) -> Iterator[_Awaited]:
-    documents = states.load(view, request_information.STEP.name, keys=referrals)
-    for referral_id, (_, body) in documents.items():
-        state = _STATE.validate_json(body)
+    step = request_information.STEP.name
+    known = states.parsed(view, step, keys=referrals, parse=_STATE.validate_json)
+    for referral_id, state in known.items():
         if isinstance(state, Asking):
             mine = (one for one in state.asked if one.agency == asker.agency and one.awaited)
             yield from (_Awaited(referral_id, state, one) for one in mine)

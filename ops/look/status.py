@@ -10,7 +10,10 @@ from typing import Any
 
 from connectors.queues import BrokerQueue, depths
 from ops.look import reds
+from ops.look.needs import Need, needs
 from ops.look.reading import Guarded
+from ops.look.rhythm import Rhythm
+from ops.look.rhythm import rhythms as rhythms_of
 from ops.run.ended import ended
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
@@ -20,7 +23,7 @@ from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
 from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
-from stores import codec, failures, overview, timers
+from stores import codec, failures, overview, pauses, timers
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import watermarks
@@ -67,12 +70,20 @@ class Status:
     """Where each consumer group stands on Kafka; none in the embedded runtime."""
     trouble: tuple[str, ...]
     """What could not be asked, and what has ended and is to be renewed."""
+    pauses: tuple[Row, ...]
+    """What somebody lets wait: what, until when, who and why."""
+
+    @property
+    def needs(self) -> list[Need]:
+        """What somebody has to see to now, what is urgent first."""
+        return needs(self)
 
 
 def as_json(status: Status) -> dict[str, Any]:
     """The same as plain values; moments as RFC 3339."""
-    told: dict[str, Any] = _plain(asdict(status))
-    return told
+    told = asdict(status) | {"needs": [asdict(one) for one in status.needs]}
+    plain: dict[str, Any] = _plain(told)
+    return plain
 
 
 def _plain(value: Any) -> Any:
@@ -119,6 +130,7 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             broker_queues=at_brokers,
             partitions=tuple(_partitions(look)),
             trouble=trouble,
+            pauses=tuple(_pauses(look)),
         )
 
 
@@ -341,8 +353,11 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
 
 
 def _connectors(look: _Look, settings: HubSettings) -> Iterator[Row]:
-    """Every way in that is configured or was ever used."""
+    """Every way in that is configured or was ever used. ``silent``: nothing came for longer than
+    it ever did of late; gaps are between two arrivals, None where too few came to tell.
+    """
     refused = overview.refused(look.connection)
+    rhythms = rhythms_of(look.connection, look.now, newest=look.newest)
     seen = {tuple(way.split("/", 1)): one for way, one in look.cursors("intake/").items()}
     configured = {
         (connector, code)
@@ -352,12 +367,17 @@ def _connectors(look: _Look, settings: HubSettings) -> Iterator[Row]:
     }
     for connector, agency in sorted({*seen, *configured}, key=lambda way: way[::-1]):
         one = seen.get((connector, agency))
+        since = _since(look.now, one.progressed_at if one else None)
+        own = rhythms.get((connector, agency), Rhythm())
         yield {
             "agency": agency,
             "connector": connector,
             "received": one.next_offset if one else 0,
             "refused": refused.get((connector, agency), 0),
             "last_seen": _moment(one.progressed_at if one else None),
+            "usual_gap_seconds": own.usual,
+            "longest_gap_seconds": own.longest,
+            "silent": own.silent(since),
         }
 
 
@@ -418,6 +438,21 @@ def _tree(look: _Look) -> Row:
     one = look.consumers.get(CONSUMER)
     entries, oldest = kept.lag(look.connection, after=one.next_offset - 1 if one else 0)
     return {"without_leaf": entries, "oldest_seconds": _since(look.now, oldest)}
+
+
+def _pauses(look: _Look) -> Iterator[Row]:
+    """``left_seconds``: until it goes on by itself; ``reds``: whether Reds wait too."""
+    for one in pauses.current(look.connection, look.now):
+        yield {
+            "what": one.what,
+            "name": one.name,
+            "reds": one.reds,
+            "since": codec.from_micros(one.since),
+            "until": codec.from_micros(one.until),
+            "left_seconds": (one.until - look.now) / _SECOND,
+            "decided_by": one.decided_by,
+            "why": one.why,
+        }
 
 
 def _parts(look: _Look) -> Iterator[Row]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from ops.access.acting import Asker, Denied, may
@@ -18,7 +20,7 @@ from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.operations import RecordRevealed
 from schemas.policy import plain_name
 from schemas.topics import TOPICS
-from stores import codec, erasing, linking, people, trail
+from stores import codec, erasing, linking, overview, people, trail
 from stores.database import Transaction, View
 from stores.trail import Entry
 from stores.vault import HUB_KEY
@@ -37,7 +39,8 @@ def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
     with hub.database.view() as view:
         found, is_person = _entries(view, wanted), False
         if not found and _may(hub, asker):
-            found, is_person = _by(view, wanted), True
+            found = _by(view, wanted)
+            is_person = bool(found)
     with hub.database.transaction() as transaction:
         name = _name_of(transaction, wanted) if is_person else wanted
         refused = _recorded(hub, transaction, found=found, name=name, asker=asker)
@@ -45,6 +48,57 @@ def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
         raise refused
     with hub.database.view() as view:
         return Telling(view).of(found.values())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Part:
+    """Of what a person did the newest, or the newest before some position."""
+
+    deeds: list[Deed]
+    """In the order of the record; may be none, where all that was read is others'."""
+    older: int | None = None
+    """Before which position the next part begins; None: there is none."""
+
+
+def newest(hub: Hub, wanted: str, *, asker: Asker, before: int | None = None) -> Part:
+    """As :func:`ask`, but of what a person did no more than is read at once: facts are not found by
+    who did them. Raises ``Denied``.
+    """
+    older: int | None = None
+    with hub.database.view() as view:
+        last = before or overview.last_position(view.connection) + 1
+        found, is_person = ({} if before else _entries(view, wanted)), False
+        if not found and _may(hub, asker):
+            found, older = _newest_by(view, wanted, before=last)
+            is_person = bool(found) or older is not None
+    with hub.database.transaction() as transaction:
+        name = _name_of(transaction, wanted) if is_person else wanted
+        refused = _recorded(hub, transaction, found=found, name=name, asker=asker)
+    if refused is not None:
+        raise refused
+    with hub.database.view() as view:
+        return Part(Telling(view).of(found.values()), older)
+
+
+def _newest_by(view: View, name: str, *, before: int) -> tuple[dict[int, Entry], int | None]:
+    """What somebody of this name did, as far as it is among the last facts before a position, and
+    who asked that meanwhile; and where to read on.
+    """
+    found = linking.newest_first(view, types=_naming(), period=(0, before - 1), from_outside=True)
+    positions = [position for position, _, _ in islice(found, _READ)]
+    older = positions[-1] if len(positions) == _READ else None
+    asked = trail.about(view.connection, view.vault, wanted=_name_of(view, name))
+    looks = [one for one in asked if (older or 0) <= one.position < before]
+    wanted, telling = plain_name(name), Telling(view)
+    done = [
+        entry
+        for entry in linking.at(view, positions)
+        if wanted in map(plain_name, telling.people_of(entry.message.data))
+    ]
+    return {entry.position: entry for entry in (*looks, *done)}, older
+
+
+_READ: Final = 600
 
 
 def _may(hub: Hub, asker: Asker) -> bool:
@@ -55,16 +109,16 @@ def _recorded(
     hub: Hub, transaction: Transaction, *, found: Mapping[int, Entry], name: str, asker: Asker
 ) -> Denied | None:
     """Nothing is recorded of who may ask, and asks about what is not there."""
-    if not found and _may(hub, asker):
-        return None
     of_person = name.startswith(_PERSON)
+    if not (found or of_person) and _may(hub, asker):
+        return None
     return accessed(
         hub,
         transaction,
         asker=asker,
         act=Act.LOOK,
         record=Record.ACCESSES,
-        wanted=name if found else UNKNOWN,
+        wanted=name if found or of_person else UNKNOWN,
         about=name if of_person else _referral(found),
     )
 

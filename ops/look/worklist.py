@@ -23,7 +23,7 @@ _STATE: TypeAdapter[Any] = TypeAdapter(State)
 _NEWS: Final = get_args(News)
 _LATELY: Final = 300
 """So many of the latest are shown though none of their clocks runs any more."""
-_MOST: Final = 200
+_MOST: Final = 50
 """On a page."""
 _LATE: Final = (DueTimeBreached.type, DueTimeEscalated.type)
 _LATER: Final = dt.timedelta(hours=1)
@@ -141,9 +141,9 @@ def _rows(view: View) -> Iterator[Row]:
         for referral in trail.latest(view.connection, type_, limit=_LATELY)
     }
     keys |= _overdue(view, dt.datetime.now(dt.UTC)).union(timers.waited_for(view, STEP_NAME))
-    documents = states.load(view, STEP_NAME, keys=keys)
-    for referral_id, (_, body) in documents.items():
-        if row := _row(referral_id, _STATE.validate_json(body)):
+    known = states.parsed(view, STEP_NAME, keys=keys, parse=_STATE.validate_json)
+    for referral_id, state in known.items():
+        if row := _row(referral_id, state):
             yield row
 
 

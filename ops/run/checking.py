@@ -13,7 +13,7 @@ from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners, people, registered, sealing
-from ops.run.answering import silent
+from ops.run.answering import away, silent
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
 from router.topology import bound_steps
@@ -70,6 +70,7 @@ def check(
         *registered.by_nobody(path, environment),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
+        *(away(settings) if connect else ()),
     ]
     return Checked(tuple(faults), tuple(warned))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from ops.access.passkey_pages import PasskeyPages
 from ops.console.live import Live
 from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
+from ops.look.health import Health
 from ops.look.monitor import monitor_routes
-from ops.look.status import collect
 from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
@@ -81,7 +80,7 @@ def embedded_parts(
     yield steps_of(hub.embedded())
     yield from record_parts(hub)
     yield _dates(hub)
-    yield _web(hub, found, environment=environment)
+    yield from _web(hub, found, environment=environment)
     yield from connectors_of(hub, found, folder=folder)
 
 
@@ -107,9 +106,7 @@ def production_part(
         yield from record_parts(hub)
         yield _dates(hub)
     elif name == "http":
-        yield replace(
-            _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
-        )
+        yield from _web(hub, routes(hub.settings, environment), environment=environment, attempts=1)
     else:
         yield from connectors_of(hub, routes(hub.settings, environment), folder=folder)
 
@@ -152,24 +149,36 @@ def steps_of(embedded: Embedded) -> NamedPart:
     return NamedPart("steps", embedded.run, attempts=_STEPS_ATTEMPTS)
 
 
-def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPart:
+def _web(
+    hub: Hub, found: Routes, *, environment: Mapping[str, str], attempts: int | None = None
+) -> Iterator[NamedPart]:
+    """The web server, and beside it what looks now and then how the hub is."""
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     connections = Connections(hub.settings.http)
-    pages = pages_of(hub, found, connections=connections, environment=environment)
+    health = Health(hub, broker_queues(hub.settings, environment), connections.counts)
+    pages = pages_of(hub, found, connections=connections, environment=environment, health=health)
     server = web_server(hub, found, bound=bound, extra_routes=pages, connections=connections)
-    return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
+    says = f"listening on {server.url} (its desks at {server.url}/)"
+    yield NamedPart("http", server.run, says, attempts=attempts)
+    yield NamedPart("health", health.run)
 
 
 def pages_of(
-    hub: Hub, found: Routes, *, connections: Connections, environment: Mapping[str, str]
+    hub: Hub,
+    found: Routes,
+    *,
+    connections: Connections,
+    environment: Mapping[str, str],
+    health: Health | None = None,
 ) -> list[BaseRoute]:
-    """All that the web server has beside what agencies send and fetch: the monitor, how people sign
-    in, the desks, and the referral form.
+    """All that the web server has beside what agencies send and fetch: its status, how people sign
+    in, the desks, and the referral form. ``health``: what looks at the hub now and then.
     """
     queues = broker_queues(hub.settings, environment)
+    health = health or Health(hub, queues)
     people = SignIn(hub, environment, connections.wrong_tokens)
     monitor = monitor_routes(
-        lambda: collect(hub, queues),
+        health.look,
         connections=connections.counts,
         may_show=people.may_show,
         person=people.person,
@@ -180,6 +189,7 @@ def pages_of(
         connections.wrong_tokens,
         provider=people.offered,
         live=Live(connections.ending),
+        health=health,
     )
     sign_in = [*people.routes(), *PasskeyPages(people).routes()]
     watch = watch_routes(hub, queues, may_show=people.may_show)

@@ -178,7 +178,7 @@ class CannotListen(Exception):
 
 @dataclass(slots=True)
 class WebServer:
-    """The HTTP connector with the monitor, on a socket that is bound already."""
+    """The HTTP connector with the desks, on a socket that is bound already."""
 
     config: uvicorn.Config
     address: tuple[str, int]
@@ -249,6 +249,7 @@ def application(
         largest_body=largest,
         extra_routes=[*extra_routes, *description_routes(largest_body=largest)],
         wrong_tokens=connections.wrong_tokens,
+        lets_pass=hub.database.lets_reds_pass,
     )
 
 

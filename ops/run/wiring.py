@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ops.run.configuration import (
@@ -44,6 +44,8 @@ class Hub:
     queues: StoredQueues
     folder: Path
     """The configuration's."""
+    config: Path | None = None
+    """Its file, where it has one: processes that are started by themselves read it too."""
 
     def embedded(self) -> Embedded:
         """All steps in this process."""
@@ -55,7 +57,8 @@ def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
 
     Raises ``Misconfigured``, ``OtherRevision`` or ``Unavailable``.
     """
-    return assemble(read_settings(path, environment), environment, folder=path.parent)
+    hub = assemble(read_settings(path, environment), environment, folder=path.parent)
+    return replace(hub, config=path.resolve())
 
 
 def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: Path) -> Hub:

@@ -200,6 +200,13 @@ def _of_edges(status: Status) -> Iterator[Metric]:
     yield _gauge(
         "mash_last_seen_timestamp_seconds", "When something last came", way, _rows(seen, "at", *way)
     )
+    silent = [{**one, "now": int(one["silent"])} for one in status.connectors]
+    yield _gauge(
+        "mash_way_in_silent",
+        "1 while nothing comes for longer than it ever did of late",
+        way,
+        _rows(silent, "now", *way),
+    )
     yield from _of_queues(status)
 
 
@@ -256,6 +263,15 @@ def _of_clocks(status: Status, timers: dict[str, list[int]]) -> Iterator[Metric]
 def _of_hub(status: Status) -> Iterator[Metric]:
     yield _gauge(
         "mash_part_failing", "Failures in a row", ("part",), _rows(status.parts, "times", "part")
+    )
+    yield _gauge(
+        "mash_paused_until_timestamp_seconds",
+        "What somebody lets wait, and until when",
+        ("what", "name", "reds"),
+        [
+            ((one["what"], one["name"], str(one["reds"]).lower()), one["until"].timestamp())
+            for one in status.pauses
+        ],
     )
     yield _gauge("mash_store_bytes", "What the store takes", (), [((), status.store_bytes)])
     yield _gauge(

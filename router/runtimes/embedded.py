@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from router.handle import Adopted, Decided, Offsets, decide, record
 from router.lane import with_earlier
-from router.one_pass import Attempt, Delivery, never
+from router.one_pass import Attempt, Delivery, PutOff, goes_on, never
 from router.runtimes import clock
 from router.runtimes.in_force import InForce
 from router.runtimes.isolate import delivery_of, isolating
@@ -19,9 +19,15 @@ from schemas.message import Message
 from stores import cursors, journal, outbox, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
+from stores.pauses import Pauses
 
 _IDLE_SECONDS = 0.2
 _REDS_AT_ONCE = 20
+_HASTY_SECONDS = 0.02
+"""That what is in hand should take where a Red came lately."""
+_HASTE_SECONDS = 10.0
+_WAY_SECONDS = 0.05
+"""For which a page then lets others take something in: all share one interpreter."""
 _CLOCK_SECONDS = 0.2
 """Due times count in hours; looking more often would take a tenth of the work on a small page."""
 
@@ -37,10 +43,19 @@ class Embedded:
     _position: int | None = None
     _pace: Pace = field(init=False)
     _in_force: InForce = field(init=False)
+    _hasty: Pace = field(init=False)
+    _hasty_until: float = 0.0
+    _way_left: float = 0.0
+    """Seconds for which the page in hand still gives way."""
+    _put_off: bool = False
+    """Whether the last page was, for a Red."""
+    _pauses: Pauses = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
+        self._hasty = Pace(self.batch, least=2, seconds=_HASTY_SECONDS)
         self._in_force = InForce(self.database, self.policy)
+        self._pauses = Pauses(self.database)
 
     @property
     def position(self) -> int:
@@ -70,22 +85,58 @@ class Embedded:
     def once(self, *, looks_at_clock: bool = True) -> bool:
         """Publish what the clock has reached, and put what may be a Red and then the next messages
         that came from outside through every step, with all that they cause, a transaction each.
+
+        While somebody lets a step wait, all but Reds does: what comes goes through all of them in
+        one pass.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
+        paused = self._pauses.of("step", self.unit.names)
         last, waits = self._look()
-        reds = waits and self._reds()
-        page = self._page(last)
+        reds = waits and self._reds_first()
+        pace = self._paced(red=reds)
+        page = [] if paused else self._page(last, limit=pace.size)
         if page:
             deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
-            with self._pace.taking(len(page)):
-                isolating(deliveries, self._handle)
+            self._put_off = self._hears(deliveries, pace)
         return bool(page or elapsed or reds)
+
+    def _paced(self, *, red: bool) -> Pace:
+        """How much to take in hand, and whether to give way to who takes something in: Reds seldom
+        come alone, and the next one waits while what is in hand is written.
+        """
+        now = time.monotonic()
+        if red:
+            self._hasty_until = now + _HASTE_SECONDS
+        in_haste = now < self._hasty_until
+        self._way_left = _WAY_SECONDS if in_haste else 0.0
+        return self._hasty if in_haste else self._pace
+
+    def _hears(self, deliveries: Sequence[Delivery], pace: Pace) -> bool:
+        """Hear what is no Red, or the first of it; whether it was put off, with nothing done, for
+        a Red that came.
+        """
+        began = time.monotonic()
+        try:
+            isolating(deliveries, self._handle)
+        except PutOff:
+            return True
+        heard = sum(delivery.offset <= self.position for delivery in deliveries)
+        pace.took(heard, seconds=time.monotonic() - began)
+        return False
 
     def _look(self) -> tuple[int, bool]:
         """The journal's last position, and whether anything waits on the lane of Reds."""
         self.database.red_came.clear()
         with self.database.reading() as connection:
             return overview.last_position(connection), outbox.any_red(connection)
+
+    def _reds_first(self) -> bool:
+        """Meanwhile nobody else begins to take anything in: all share one interpreter."""
+        self.database.reds_are_heard.clear()
+        try:
+            return self._reds()
+        finally:
+            self.database.reds_are_heard.set()
 
     def _reds(self) -> bool:
         """Hear what waits on the lane of Reds, ahead of its place in the journal."""
@@ -111,14 +162,12 @@ class Embedded:
             record(decided, transaction)
             outbox.sent(transaction, [delivery.offset for delivery in deliveries])
 
-    def _page(self, last: int) -> list[tuple[int, Message]]:
+    def _page(self, last: int, *, limit: int) -> list[tuple[int, Message]]:
         """The next messages that others wrote. Where there are none, all is done up to the last
         that there was before they were looked for.
         """
         start = self._start()
-        page = journal.messages_after(
-            self.database, start, besides=self.unit.name, limit=self._pace.size
-        )
+        page = journal.messages_after(self.database, start, besides=self.unit.name, limit=limit)
         if not page:
             self._position = max(start, last)
         return page
@@ -140,7 +189,8 @@ class Embedded:
             with self.database.view() as view:
                 policy = self._in_force.seen(view)
                 if policy is not None:
-                    enough = never if offsets is Offsets.LEFT else self.database.red_came.is_set
+                    ahead = offsets is Offsets.LEFT
+                    enough = never if ahead else self.database.red_came.is_set
                     return decide(
                         self.unit,
                         deliveries,
@@ -150,9 +200,19 @@ class Embedded:
                         offsets=offsets,
                         attempt=attempt,
                         enough=enough,
+                        gives_way=goes_on if ahead else self._gives_way,
                     )
             # Another one is kept by itself: a store in memory has one connection.
             self._in_force.now()
+
+    def _gives_way(self) -> None:
+        """Before each step. A Red that was taken in is heard at once, and this page then; but not
+        so twice in a row, or Reds would keep it waiting for ever.
+        """
+        if self._way_left > 0:
+            self._way_left -= self.database.give_way(self._way_left)
+        if self.database.red_came.is_set() and not self._put_off:
+            raise PutOff
 
     def _start(self) -> int:
         """The position behind which nothing is left to do. A store that was written by a step at a

@@ -77,7 +77,7 @@ def run_worker(
     _hush_libraries()
     work = UnitPartitions(unit, url, database, policy, threading.Event(), batch)
     heard = [topic.name for topic in topics_from_outside(unit)]
-    with Watchdog(unit.name, heard, url, database, patience) as watchdog:
+    with Watchdog(unit.name, heard, url, database, patience, waits=work.paused) as watchdog:
         crash = _worked(work, watchdog, stop=stop)
     if watchdog.stuck:
         raise watchdog.stuck

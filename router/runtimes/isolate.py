@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from router.handle import Gap
-from router.one_pass import Attempt, Delivery, Given
+from router.one_pass import Attempt, Delivery, Given, PutOff
 from router.step import Step
 from router.unit import Unit
 from schemas.message import Message, derived_id
@@ -27,7 +27,7 @@ Handling = Callable[[Sequence[Delivery], Attempt], object]
 def isolating(deliveries: Sequence[Delivery], handling: Handling) -> None:
     """Handle them; where one message makes that impossible, it alone becomes a dead letter.
 
-    Raises ``Gap``, and ``Unavailable`` when nothing can be handled just now.
+    Raises ``Gap``, ``PutOff``, and ``Unavailable`` when nothing can be handled just now.
     """
     attempt = Attempt()
     error = _failed(handling, deliveries, attempt=attempt)
@@ -76,7 +76,7 @@ def _failed(
     """What the messages did to the pass, if anything; trouble that passes by itself is raised."""
     try:
         handling(deliveries, attempt)
-    except (Gap, Unavailable):
+    except (Gap, PutOff, Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 - whatever one does, the ones behind it must pass
         return error

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 _FIRST = 10
 _LEAST = 8
 """However slow it goes: fewer at a time would be slower still, as each time has a price."""
-_SECONDS = 0.05
+SECONDS = 0.05
 """That what is in hand should take; more at a time saves little of what each time costs."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """Follows how long the last ones took. ``most``: at a time, however fast it goes."""
+    """Follows how long the last ones took. ``most``: at a time, however fast it goes; ``least``:
+    however slow; ``seconds``: that they should take.
+    """
 
     most: int
+    least: int = _LEAST
+    seconds: float = SECONDS
     _size: int = _FIRST
 
     @property
@@ -35,5 +39,5 @@ class Pace:
 
     def took(self, count: int, *, seconds: float) -> None:
         """So many took so long: at most twice as many next time."""
-        fitting = round(count * _SECONDS / max(seconds, 0.001))
-        self._size = max(_LEAST, min(fitting, 2 * self.size))
+        fitting = round(count * self.seconds / max(seconds, 0.001))
+        self._size = max(self.least, min(fitting, 2 * self.size))

@@ -34,11 +34,13 @@ from stores.codec import Sealed, Unopened
 from stores.context import of_header
 from stores.database import Database, View
 from stores.keep_trying import Failure, Stopped, keep_trying
+from stores.pauses import Pauses
 from stores.ports import Unavailable
 from stores.topics import Hole, TopicRecord
 from stores.vault import DataKey, Unreadable
 
 _log = structlog.get_logger()
+_PAUSED_SECONDS = 0.2
 _LONGEST_NAME = 600
 """Characters; PostgreSQL indexes at most some 2,700 bytes."""
 
@@ -91,10 +93,14 @@ class UnitPartitions:
     _reds: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
     _pace: Pace = field(init=False)
     _in_force: InForce = field(init=False)
+    _pauses: Pauses = field(init=False)
+    waits: bool = False
+    """Whether what is in hand waits, as somebody wants it."""
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.batch)
         self._in_force = InForce(self.database, self.policy)
+        self._pauses = Pauses(self.database)
 
     def work(self, place: Partition, records: Sequence[TopicRecord]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
@@ -109,11 +115,32 @@ class UnitPartitions:
         ]
         while left:
             self.hear_reds()
+            if place.topic != RED and not self._goes_on():
+                return False
             part, left = left[: self._pace.size], left[self._pace.size :]
             with self._pace.taking(len(part)):
                 if not self._until_done(partial(self._once, place, part)):
                     return False
         return True
+
+    def paused(self) -> bool:
+        """Whether somebody lets one of the steps wait. Raises ``Unavailable``."""
+        return self._pauses.of("step", self.unit.names) is not None
+
+    def _goes_on(self) -> bool:
+        """Wait while somebody lets one of the steps wait, and hear Reds meanwhile; False only when
+        told to stop first.
+        """
+        while self._until_done(self._look):
+            if not self.waits:
+                return True
+            self.hear_reds()
+            if self.stop.wait(_PAUSED_SECONDS):
+                return False
+        return False
+
+    def _look(self) -> None:
+        self.waits = self.paused()
 
     def ahead(self, place: Partition, records: Sequence[TopicRecord]) -> Future[bool]:
         """What :meth:`work` answers for records of the lane of Reds, which :meth:`hear_reds` gives
@@ -135,7 +162,11 @@ class UnitPartitions:
         return self._until_done(partial(self._compare, topic, partitions))
 
     def take_over(self) -> bool:
-        """Hear what the steps had not heard when other units served them."""
+        """Hear what the steps had not heard when other units served them, unless they wait."""
+        if not self._until_done(self._look):
+            return False
+        if self.waits:
+            return True
         left = TakeOver(self.unit, self.database, self._in_force.now(), self.stop, self.batch)
         return self._until_done(left.once)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 
 import structlog
 
 from router.runtimes.partition import Partition
+from schemas.topics import RED
 from stores import cursors, topics
 from stores.database import Database
 from stores.keep_trying import Pauses, keep_working
@@ -40,9 +41,18 @@ class Watchdog:
     """
 
     def __init__(
-        self, step: str, heard: Sequence[str], url: str, database: Database, patience: float
+        self,
+        step: str,
+        heard: Sequence[str],
+        url: str,
+        database: Database,
+        patience: float,
+        *,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``heard``: the topics of the step."""
+        """``heard``: the topics of the step; ``waits``: whether somebody lets it wait, so that only
+        Reds go on.
+        """
         self.stuck: Stuck | None = None
         self._step, self._heard, self._url, self._database, self._patience = (
             step,
@@ -51,6 +61,7 @@ class Watchdog:
             database,
             patience,
         )
+        self._waits = waits
         self._mine: frozenset[Partition] = frozenset()
         self._seen: dict[Partition, tuple[int, float]] = {}
         self._done = threading.Event()
@@ -79,7 +90,11 @@ class Watchdog:
         """
         mine = self._mine
         stored = cursors.next_offsets(self._database) if mine else {}
-        marks = topics.watermarks(self._url, self._heard) if mine else {}
+        waits = bool(mine) and self._waits()
+        heard = [one for one in self._heard if one == RED] if waits else self._heard
+        # What waits is looked at anew when it goes on.
+        self._seen = {one: at for one, at in self._seen.items() if one.topic in heard}
+        marks = topics.watermarks(self._url, heard) if mine else {}
         for topic, partitions in marks.items():
             for partition, (_, end) in partitions.items():
                 place = Partition(topic, partition)

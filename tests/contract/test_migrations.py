@@ -24,6 +24,7 @@ from router.one_pass import Delivery
 from router.topology import bound_steps, unit_of
 from schemas.base import Fact
 from schemas.message import Message
+from schemas.notification import MessageRefused
 from schemas.safety import LetterHeld, SafetySettled
 from stores import cursors, journal, queues, references, schema
 from stores.database import Database
@@ -241,6 +242,30 @@ def test_a_letter_is_sealed_anew_where_it_was_put_and_one_that_was_altered_waits
         rows = view.connection.execute(both).all()
         assert queues.opened(view, rows) == {placed.id: said, altered.id: b""}
         assert {row.id: row.key_id for row in rows} == {placed.id: placed.id, altered.id: None}
+
+
+def test_a_dead_letter_may_be_a_red_as_the_record_said_when_it_was_refused(
+    url: str, database: Database
+) -> None:
+    load(url)
+    upgrade(database, to="0019")
+    with database.transaction() as transaction:
+        transaction.changes.is_upgrade = True
+        row = text(
+            "INSERT INTO dead_letters (id, agency, connector, step, reason, state, content_type, "
+            "created_at, key_id, original) VALUES (:id, 'school', 'http', 'intake', "
+            "'unknown.type', 'open', 'text/plain', 1, :id, :body)"
+        )
+        for id_ in ("red", "quiet", "unknown"):
+            transaction.connection.execute(row, {"id": id_, "body": b"x"})
+    for id_ in ("red", "quiet"):
+        told = {"dead_letter_id": id_, "agency": "school", "reason": "unknown.type"}
+        fact = MessageRefused(**told, step="intake", may_be_red=id_ == "red")
+        recorded(database, given.message(fact), by_an_older_hub=True)
+    upgrade(database)
+    asked = "SELECT id FROM dead_letters WHERE may_be_red = 1 AND id IN ('red','quiet','unknown')"
+    with database.reading() as connection:
+        assert column(connection, asked) == ["red"]
 
 
 NEVER_THERE = {"mash.product.unsent.v1", "mash.configuration.ended.v1"}

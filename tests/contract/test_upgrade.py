@@ -341,6 +341,27 @@ def test_a_copy_of_the_file_as_it_was_is_kept_beside_it(sqlite_place: Place, lat
     assert names.isdisjoint({"notes", "alembic_version"})
 
 
+def test_a_sealed_copy_is_kept_and_put_back_as_it_was(
+    place: Place, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.environment:
+        _require_pg_dump(place.url)
+    CliRunner().invoke(main, ["backup", "keygen", str(tmp_path / "b.key")])
+    file, public = str(tmp_path / "before.backup"), str(tmp_path / "b.key.pub")
+    told = place.told("upgrade", "--backup", file, "--seal-to", public)
+    assert (told["backup"], place.revision()) == (file, schema.known()[-1])
+    back = ["restore", file, "--key", str(tmp_path / "b.key")]
+    if not place.environment:
+        assert place.told(*back, "--in-place")["manifest"]["revision"] == "0001"
+        assert (place.revision(), place.ask("SELECT count(*) FROM journal")) == ("0001", 1959)
+        return
+    with fresh_database(postgres_url) as empty:
+        monkeypatch.setenv("HUB_STORE", empty)
+        assert place.told(*back)["manifest"]["revision"] == "0001"
+        put_back = Place(place.config, empty, [], {"HUB_STORE": empty})
+        assert put_back.ask("SELECT count(*) FROM journal") == 1959
+
+
 def test_without_room_for_a_copy_nothing_is_begun(
     sqlite_place: Place, later: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

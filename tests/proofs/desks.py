@@ -114,7 +114,8 @@ class Somebody:
     who: str
     chance: random.Random
     took: Times = field(default_factory=dict)
-    _cookie: str = ""
+    cookie: str = ""
+    """Of their session."""
 
     def enters(self) -> None:
         """As somebody who has shown who they are."""
@@ -123,7 +124,7 @@ class Somebody:
         assert person is not None
         known = known_as(person, Proof.PASSPHRASE)
         token, _ = sessions_of(settings, self.place.path).begin(known)
-        self._cookie = f"{SESSION}={token}"
+        self.cookie = f"{SESSION}={token}"
 
     def opens(self, screen: Screen) -> None:
         """Open a page; where it cannot be reached as nothing is listed, the list."""
@@ -148,7 +149,7 @@ class Somebody:
     def asks(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> str:
         """The page, on a connection of its own. Raises ``NoAnswer``."""
         body = None if fields is None else urlencode(fields)
-        headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         connection = http.client.HTTPConnection(urlsplit(self.place.url).netloc, timeout=_SECONDS)
         try:
             connection.request(method, path, body=body, headers=headers)
@@ -226,7 +227,7 @@ def figures(alone: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
     """Milliseconds of each page, and those of which fewer than 95 of 100 came in time."""
     aims = {one.name: one.aim for screens in SCREENS.values() for one in screens}
     pages: dict[str, Any] = {
-        name: {"aim": aim, "alone": _spread(alone.get(name)), "many": _spread(many.get(name))}
+        name: {"aim": aim, "alone": spread(alone.get(name)), "many": spread(many.get(name))}
         for name, aim in aims.items()
     }
     late = [
@@ -235,11 +236,12 @@ def figures(alone: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
         for how in ("alone", "many")
         if one[how] and one[how]["p95"] > one["aim"]
     ]
-    pages["limit"] = {"alone": _spread(alone["limit"]), "many": _spread(many.get("limit"))}
+    pages["limit"] = {"alone": spread(alone["limit"]), "many": spread(many.get("limit"))}
     return pages, late
 
 
-def _spread(times: Sequence[float] | None) -> dict[str, float] | None:
+def spread(times: Sequence[float] | None) -> dict[str, float] | None:
+    """How many, and the 50th, 95th and 99th percentile; None: there are none."""
     if not times:
         return None
     if len(times) == 1:

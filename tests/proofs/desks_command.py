@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 from contextlib import ExitStack
 from functools import partial
@@ -18,12 +19,22 @@ from tests.proofs.place import Place
 from tests.proofs.processes import await_serving, hub_part, kept, terminated
 from tests.proofs.quiet import await_quiet
 from tests.proofs.saying import json_option, say
+from tests.proofs.watching import Onlookers, Told, watched
 
 _count = click.IntRange(min=1)
 
 
 @click.command()
 @click.option("--notifications", type=_count, default=600, show_default=True)
+@click.option(
+    "--repeated",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of these, what came first: rows of what a thousand lead to, again and again.",
+)
+@click.option("--changes", type=_count, default=3, show_default=True, help="That are waited for.")
+@click.option("--rest", type=float, default=10.0, show_default=True, help="Seconds before each.")
 @click.option("--waiting", type=_count, default=100, show_default=True, help="Not rated yet.")
 @click.option("--a-day", type=_count, default=100, show_default=True, help="That come in a day.")
 @click.option("--people", type=_count, default=200, show_default=True, help="At once.")
@@ -40,6 +51,9 @@ _count = click.IntRange(min=1)
 def desks(
     *,
     notifications: int,
+    repeated: int,
+    changes: int,
+    rest: float,
     waiting: int,
     a_day: int,
     people: int,
@@ -54,19 +68,24 @@ def desks(
     costs the same server least.
 
     The hub has lived through so many notifications: all were rated and answered but the last. A
-    million take a night and some 100 GB to fill (--folder keeps them). Exits with 1 when fewer than
-    95 of 100 pages came in 200 ms, or 300 for worklists.
+    million take a night and some 100 GB to fill (--folder keeps them); --repeated is faster. Then
+    so many pages stay open, and it is measured when each is told of a concern that comes. Exits
+    with 1 when fewer than 95 of 100 pages came in 200 ms, or 300 for worklists, or an open page was
+    told later than 2 s.
     """
-    amount = Amount(notifications, waiting=waiting, a_day=a_day)
+    amount = Amount(notifications - repeated, waiting=waiting, a_day=a_day)
     with ExitStack() as stack:
         path = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         where = path / f"{notifications}-lived"
-        place = lived_place(where, amount, told=partial(click.echo, err=True))
+        place = lived_place(where, amount, told=partial(click.echo, err=True), repeated=repeated)
         crowd = Crowd(people, seconds=seconds, think=think)
-        alone, many = _measured(place, crowd, times=times, seed=seed)
+        alone, many, told = _measured(
+            place, crowd, Onlookers(people, changes, rest), times=times, seed=seed
+        )
     pages, late = proof.figures(alone, many)
     found: dict[str, Any] = {
         "notifications": notifications,
+        "repeated": repeated,
         "waiting": waiting,
         "people": people,
         "think": think,
@@ -74,11 +93,14 @@ def desks(
         "pages": pages,
         "late": late,
         "late_pages": len(late),
+        "open_pages": told.figures(),
     }
-    say(found, as_json=as_json, well=not late)
+    say(found, as_json=as_json, well=not (late or told.figures()["late"]))
 
 
-def _measured(place: Place, crowd: Crowd, *, times: int, seed: int) -> tuple[Times, Times]:
+def _measured(
+    place: Place, crowd: Crowd, onlookers: Onlookers, *, times: int, seed: int
+) -> tuple[Times, Times, Told]:
     """With the hub at work, once it has caught up with the clock."""
     hub = hub_part(place)
     with kept([hub]):
@@ -87,8 +109,12 @@ def _measured(place: Place, crowd: Crowd, *, times: int, seed: int) -> tuple[Tim
         await_quiet(place, lambda: True, seconds=_CATCHING_UP, letters=False)
         alone = proof.one_at_a_time(place, times=times, seed=seed)
         many = proof.at_once(place, crowd, seed=seed)
+        person = proof.Somebody(place, "S. Worker", random.Random(seed))  # noqa: S311
+        person.enters()
+        assert hub.process is not None
+        told = watched(place, person, onlookers, process=hub.process.pid)
         terminated([hub])
-    return alone, many
+    return alone, many, told
 
 
 _CATCHING_UP = 600.0

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ops.run.wiring import Hub, open_hub
 from router.runtimes.clock import publish_due
 from tests.bench.growth import streamed
 from tests.proofs.place import Place
+from tests.proofs.repeated import Past, repeat
 from tests.services.process import free_port
 from tests.support.filled import grown, send
 
@@ -27,6 +29,8 @@ _AT_ONCE = 100
 _DAY = 86_400_000_000
 _LEASED = 500
 _TOLD_EVERY = 1_000
+_PAST = 1_000
+"""Notifications that are lived through to be repeated."""
 BEHIND = ("police", "gp", "early_help")
 """Agencies whose people have not yet answered what came in the last days."""
 
@@ -44,11 +48,17 @@ class Amount:
     """How many come in a day."""
 
 
-def lived_place(path: Path, amount: Amount, *, told: Callable[[str], None]) -> Place:
-    """A hub of one process in this folder that has: the one that is there, or a new one."""
+def lived_place(
+    path: Path, amount: Amount, *, told: Callable[[str], None], repeated: int = 0
+) -> Place:
+    """A hub of one process in this folder that has: the one that is there, or a new one.
+    ``repeated``: how many notifications came before those, all settled.
+    """
     port, done = free_port(), path / "lived"
     folder = DemoFolder(path) if done.exists() else prepare(path, port=port)
     if not done.exists():
+        if repeated:
+            _repeated(folder, repeated, before=amount, told=told)
         live(folder, amount, told=told)
         done.touch()
     return Place(
@@ -57,6 +67,18 @@ def lived_place(path: Path, amount: Amount, *, told: Callable[[str], None]) -> P
         environment={**os.environ, "HUB_PORT": str(port)},
         store=f"sqlite:///{path.resolve() / 'hub.db'}",
     )
+
+
+def _repeated(
+    folder: DemoFolder, number: int, *, before: Amount, told: Callable[[str], None]
+) -> None:
+    """A past in which what a thousand lead to happens again and again."""
+    small = Amount(min(_PAST, number), waiting=0, a_day=before.a_day)
+    with tempfile.TemporaryDirectory() as path:
+        lived_place(Path(path) / "past", small, told=told)
+        past = Past.of(Path(path) / "past" / "hub.toml")
+    until = time.time_ns() // 1000 - int(before.notifications / before.a_day * _DAY)
+    repeat(folder.config, past, times=number // small.notifications, until=until, told=told)
 
 
 def live(folder: DemoFolder, amount: Amount, *, told: Callable[[str], None]) -> None:

@@ -23,12 +23,16 @@ from ops.linkage.explained import explain
 from ops.look import clocks, holding, pictures, reds, trail
 from ops.look.status import as_json, collect
 from ops.run.wiring import Hub, assemble
+from ops.watch.metrics import Metrics
 from router.runtimes.embedded import Embedded
 from schemas.access import Purpose
 from schemas.base import Fact
 from schemas.message import Message
 from schemas.settings import HubSettings
 from stores import codec, journal
+from stores.tables import keys
+from stores.vault import IDS_KEY
+from stores.wrapping import wrapped
 
 START: Final = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 EVENT: Final = "application/cloudevents+json"
@@ -86,10 +90,12 @@ class Borough:
         self.works = self.hub.embedded()
 
     @classmethod
-    def at(cls, site: Site) -> Borough:
-        """With a hub that goes by this borough's clock."""
+    def at(cls, site: Site, *, with_secret: bool = True) -> Borough:
+        """With a hub that goes by this borough's clock, and by the same secret as all."""
         made = cls(site, site.hub())
         made.hub.database.clock = lambda: codec.to_micros(made.now)
+        if with_secret:
+            _with_ids_as_all(made.hub)
         return made
 
     def tells(self, agency: str, kind: str, data: Any, *, name: str = "") -> str:
@@ -156,8 +162,10 @@ class Borough:
         """What commands show of the hub and of a referral to people of the lead agency."""
         with _at(self.now):
             status = as_json(collect(self.hub))
+            figures = Metrics(self.hub).exposition().decode()
         # How large the file is depends on what is in it, in pages; no one item can be told by it.
         yield from ((f"status, {name}", part) for name, part in status.items() if name not in _OWN)
+        yield "status, metrics", [one for one in figures.splitlines() if _FILE not in one]
         yield "clocks", [asdict(one) for one in clocks.running(self.hub, at=self.now)]
         yield "reds", [asdict(one) for one in reds.lately(self.hub, days=90, at=self.now)]
         yield "linkage explain", explain(self.hub, referral_id)
@@ -177,6 +185,15 @@ class Borough:
         yield f"picture --reveal, {name}", _pictures(self.hub, referral_id, by)
 
 
+def _with_ids_as_all(hub: Hub) -> None:
+    """Two hubs have other ids, as their secrets are drawn at random; these are to be compared."""
+    vault = hub.database.vault
+    with hub.database.transaction() as transaction:
+        same = wrapped(vault.wrapping, bytes(range(32)), bound_to=IDS_KEY)
+        transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
+
+
+_FILE: Final = "mash_store_bytes"
 _OWN: Final = frozenset({"store_bytes"})
 
 

@@ -16,6 +16,7 @@ from stores import (
     inbox,
     journal,
     known,
+    pauses,
     people,
     pictures,
     policies,
@@ -27,6 +28,7 @@ from stores import (
 )
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
+from stores.pauses import Pause
 from stores.references import KeptVersion
 from stores.tables import METADATA
 from stores.timers import StoredTimer
@@ -102,6 +104,8 @@ def fill_all(database: Database) -> None:
         with database.transaction() as transaction:
             fill(transaction, name)
         failures.note(database, f"part {name}", error="OSError", again_in=1)
+        with database.transaction() as transaction:
+            pauses.put(transaction, Pause("feed", name, name, False, 1, 2, "A. Operator", "moved"))
     with database.transaction() as transaction:
         policies.adopt(transaction, given.policy())
     grow(database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from connectors.http_connections import Connections
 from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access.accounts import account
+from ops.access.acting import asker
 from ops.console.approvals import requests as approving
 from ops.console.desks import DESKS
 from ops.console.researching import requests as researching
 from ops.console.screen import Desk, Screen
 from ops.demo.running import DemoFolder
-from ops.mend import bulk
+from ops.look.replay_report import Report, Wanted, as_json
+from ops.mend import bulk, replays
 from ops.mend.dead_letters import Person as Operator
 from ops.run.parts import pages_of
 from ops.run.serve import application
@@ -39,7 +41,7 @@ NAMES = ("Invented", "Sampleton", "Marsden", "Canary", "script>", "9990000")
 """What no address, title or place that a browser is sent to may hold."""
 OUTSIDER = "X. Outsider"
 """Of an agency that has nothing to do with any of it, with every role."""
-_ROLES = (
+ROLES = (
     "screening",
     "duty_manager",
     "auditor",
@@ -50,7 +52,7 @@ _PEOPLE = f"""
 [[people]]
 name = "{OUTSIDER}"
 agency = "housing"
-roles = {list(_ROLES)}
+roles = {list(ROLES)}
 account = "{{account}}"
 """
 _CHOSEN = {"approvals": approving.CHOICES[0], "requests": researching.CHOICES[0]}
@@ -94,6 +96,7 @@ def full_hub(path: Path) -> Story:
     days = Days(hub)
     _in_doubt(hub, days)
     _dead(hub)
+    _replayed(hub)
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
     for agency, referral in ((LEAD, disputed), ("gp", third)):
         _disagrees(days, agency, referral)
@@ -120,6 +123,14 @@ def _released(hub: Hub) -> str:
     wanted_back(hub)
     asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
     return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _replayed(hub: Hub) -> None:
+    """A replay that is done."""
+    known = replace(asker(hub, "A. Operator"), why="Inquiry")
+    job = replays.plan(hub, Wanted(), asker=known).plan.job_id
+    place = replays.place_of(hub, hub.folder, job)
+    replays.write_report(place, as_json(Report()) | {"well": True})
 
 
 def _dead(hub: Hub) -> None:

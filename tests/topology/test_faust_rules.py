@@ -26,7 +26,8 @@ from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import BoundStep, Unit, alone
 from schemas.topics import FOR_EVERYBODY, TOPICS
-from stores import codec, dead_letters, topics
+from stores import codec, dead_letters, pauses, topics
+from stores.pauses import Pause
 from stores.ports import Unavailable
 from stores.tables import keys
 from stores.topics import Cluster, TopicRecord, cluster_of
@@ -116,6 +117,26 @@ def test_what_is_received_is_decided_once_and_in_order(hub: Production) -> None:
     assert hub.flaws() == []
     of_one_area = [receipt.id for receipt in receipts[::8]]
     assert [id_ for id_ in hub.decided() if id_ in of_one_area] == of_one_area
+
+
+def test_a_step_that_waits_leaves_what_comes_on_its_topic_and_goes_on(hub: Production) -> None:
+    receipts, partitions = hub.received(range(5)), partitions_of(hub)
+    hub.relayed()
+    step = Pause("step", deduplication().step.name, "p", False, 1, 2**62, "A. Operator", "moved")
+    with hub.database.transaction() as transaction:
+        pauses.put(transaction, step)
+    marks = topics.watermarks(hub.topics_url, [HEARD])[HEARD]
+    partition, end = next((part, end) for part, (_, end) in marks.items() if end)
+    waiting = records(hub, partition, 0, end - 1)
+    with ThreadPoolExecutor(1) as executor:
+        worked = executor.submit(partitions.work, Partition(HEARD, partition), waiting)
+        wait_until(lambda: partitions.waits)
+        assert hub.decided() == []
+        with hub.database.transaction() as transaction:
+            pauses.end(transaction, step)
+        assert worked.result(DEADLINE)
+    assert set(hub.decided()) <= {receipt.id for receipt in receipts}
+    assert len(hub.decided()) == len(waiting) > 0
 
 
 def test_a_message_whose_handling_raises_is_tried_again_and_not_lost(

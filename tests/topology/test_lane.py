@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from ops.demo.simulation.answers import event
 from ops.run.wiring import Hub
 from router import ways_in
 from router.runtimes.clock import publish_due
 from router.runtimes.embedded import Embedded
-from router.unit import Unit
+from router.step import Outcome
+from router.unit import BoundStep, Unit
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.message import Message
 from schemas.picture import Seen
+from schemas.policy import Policy
 from schemas.rating import Colour
 from schemas.refusals import Refusal
 from stores import codec, journal, outbox, timers
@@ -247,6 +253,72 @@ def test_a_red_on_which_a_step_fails_holds_up_no_other(hub: Hub) -> None:
     assert bad not in asked(hub)
     with hub.database.reading() as connection:
         assert outbox.reds(connection, limit=9) == []
+
+
+def during(hub: Hub, come: Iterator[Arrival], heard: Heard) -> Embedded:
+    """The hub's own loop; whenever what is no Red is linked, the next of these comes in."""
+    embedded = slow(hub, heard)
+
+    def changed(bound: BoundStep) -> BoundStep:
+        def decide(state: Any, message: Message, policy: Policy) -> Outcome[Any]:
+            urgent = getattr(message.data, "notification", None)
+            if bound.step.name == "link" and urgent is not None and not urgent.urgent:
+                took(hub, *islice(come, 1))
+            return bound.step.decide(state, message, policy)
+
+        return replace(bound, step=replace(bound.step, decide=decide))
+
+    steps = tuple(map(changed, embedded.unit.steps))
+    return replace(embedded, unit=Unit(embedded.unit.name, steps))
+
+
+def test_what_is_in_hand_is_put_off_for_a_red_and_heard_whole_behind_it(hub: Hub) -> None:
+    flood(hub, 2)
+    heard: Heard = []
+    embedded = during(hub, iter([arrival("R-1", **URGENT)]), heard)
+    embedded.once()
+    assert facts(hub, "notification.accepted") == 0, "nothing came of what was put off"
+    heard.clear()
+    embedded.once()
+    (red,) = (id_ for id_ in asked(hub) if id_ == told(heard, "deduplicate")[0])
+    assert next(iter(asked(hub))) == red
+    embedded.drain()
+    assert facts(hub, "notification.accepted") == 3
+    assert replayed(hub).well
+
+
+def test_reds_that_come_again_and_again_do_not_put_off_the_others_for_ever(hub: Hub) -> None:
+    flood(hub, 3)
+    reds = (arrival(f"R-{number}", **URGENT) for number in count())
+    embedded = during(hub, reds, [])
+    for _ in range(6):
+        embedded.once()
+    with hub.database.reading() as connection:
+        others = "SELECT count(*) FROM journal WHERE type = 'mash.notification.accepted.v1' "
+        query = text(others + "AND subject LIKE 'police/F-%'")
+        assert connection.execute(query).scalar_one() >= 2
+
+
+def test_a_red_waits_for_nobody_at_the_door_and_others_let_it_through(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(hub.database, "lets_reds_pass", lambda: waited.append("others"))
+    took(hub, arrival("R-1", **URGENT))
+    assert waited == []
+    took(hub, arrival("R-2"))
+    assert waited == ["others"]
+
+
+def test_who_lets_reds_through_waits_until_they_are_heard_and_for_a_moment_at_most(
+    hub: Hub,
+) -> None:
+    hub.database.lets_reds_pass()
+    hub.database.reds_are_heard.clear()
+    hub.database.lets_reds_pass()  # ends by itself
+    took(hub, arrival("R-1", **URGENT))
+    slow(hub).once()
+    assert hub.database.reds_are_heard.is_set()
 
 
 def test_a_store_that_goes_away_leaves_the_red_on_its_lane(

@@ -28,3 +28,12 @@ def test_it_settles_on_what_fits_into_a_twentieth_of_a_second() -> None:
     for _ in range(20):
         pace.took(pace.size, seconds=pace.size / 400)
     assert pace.size == 20
+
+
+def test_in_haste_it_takes_fewer() -> None:
+    pace = Pace(most=200, least=2, seconds=0.02)
+    for _ in range(20):
+        pace.took(pace.size, seconds=pace.size / 400)
+    assert pace.size == 8
+    pace.took(8, seconds=100.0)
+    assert pace.size == 2

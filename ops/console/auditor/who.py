@@ -6,6 +6,7 @@ from collections import Counter
 
 from ops.console.auditor.asking import asker, faults, page
 from ops.console.screen import Page, Visit
+from ops.look import owned
 from ops.look import who as asking
 
 _MOST = 500
@@ -20,8 +21,12 @@ def tell_who(visit: Visit) -> Page:
     """The answer; that somebody asked is recorded first."""
     if errors := faults(visit, "wanted", say="Write an id, or somebody's name"):
         return page(visit, "who", errors=errors)
-    deeds = asking.ask(visit.hub, visit.form.one("wanted"), asker=asker(visit))
+    wanted, before = visit.form.one("wanted"), owned.position(visit.form.one("before"))
+    part = asking.newest(visit.hub, wanted, asker=asker(visit), before=before)
+    deeds = part.deeds
     told = {
+        "older": part.older,
+        "before": before,
         "deeds": deeds[-_MOST:],
         "count": len(deeds),
         "kinds": Counter(one.kind for one in deeds).most_common(),

@@ -9,6 +9,7 @@ from typing import Final
 from ops.console.screen import Page, Visit
 from ops.look import clocks as look
 from ops.look.clocks import Clock
+from ops.look.paging import page_of
 from schemas.rating import ClockKind
 from stores import codec
 
@@ -26,7 +27,8 @@ KINDS: Final[Mapping[ClockKind, str]] = {
     "school": "School to be told",
     "disagreement": "Difference to be settled",
 }
-_MOST: Final = 200
+_MOST: Final = 50
+"""On a page."""
 
 
 def clocks(visit: Visit) -> Page:
@@ -35,9 +37,12 @@ def clocks(visit: Visit) -> Page:
     running = look.running(visit.hub, at=at)
     kind, agency = visit.query.get("kind", ""), visit.query.get("owed_by", "")
     found = [one for one in running if kind in ("", one.kind) and agency in ("", one.agency)]
+    part = page_of(found, page=visit.page, most=_MOST)
     values = {
-        "rows": found[:_MOST],
-        "found": len(found),
+        "rows": part.shown,
+        "page": part.page,
+        "pages": part.pages,
+        "found": part.found,
         "running": len(running),
         "late": sum(map(is_late, found)),
         "kinds": [{"value": value, "text": text} for value, text in KINDS.items()],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page
 
@@ -74,4 +77,28 @@ def test_a_letter_is_chosen_by_keyboard(served: Served, letters: list[str]) -> N
     page.keyboard.press("Enter")
     page.get_by_text("You do it at once").wait_for()
     assert letters
+    page.context.close()
+
+
+def test_a_replay_is_planned_started_and_its_report_taken(served: Served) -> None:
+    page = served.desk_of("J. Auditor", script=True)
+    page.goto(f"{served.url}/desk/replays")
+    page.get_by_label("Why?").fill("Inquiry 2026/3")
+    page.get_by_label("Case or referral").fill("no-such-case")
+    follow(page.get_by_role("button", name="Plan it"))
+    assert page.get_by_role("link", name="Nothing is recorded under").is_visible()
+    page.get_by_label("Case or referral").fill("")
+    assert faults(page) == []
+    follow(page.get_by_role("button", name="Plan it"))
+    assert faults(page) == []
+    page.get_by_label("Why?").fill("Inquiry 2026/3")
+    follow(page.get_by_role("button", name="Start it"))
+    more = page.get_by_role("link", name="See how far it is now")
+    while more.count():
+        follow(more)
+    assert page.get_by_role("heading", name="All is equal").is_visible()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Take the report as a file").click()
+    assert json.loads(Path(taken.value.path()).read_text("utf-8"))["report"]["well"]
+    assert faults(page) == []
     page.context.close()

@@ -7,19 +7,50 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from ops.demo.running import prepare
+from ops.look.reading import open_reader
+from schemas.rating import RatingSuggested
+from stores import journal, states
+from stores.codec import Unopened
 from tests.proofs.desks import SCREENS, figures
 from tests.proofs.desks_command import desks
+from tests.proofs.lived import Amount, lived_place
+from tests.proofs.repeated import Past, repeat
+
+RATED = RatingSuggested.type
 
 SMALL = ("--notifications", "6", "--waiting", "2", "--a-day", "2", "--folder")
 QUICK = ("--people", "2", "--seconds", "1", "--think", "0.2", "--times", "1", "--json")
+QUIET = ("--changes", "1", "--rest", "0.1")
 
 
 def test_every_page_of_every_desk_is_opened(tmp_path: Path) -> None:
-    run = CliRunner().invoke(desks, [*SMALL, str(tmp_path), *QUICK])
+    run = CliRunner().invoke(desks, [*SMALL, str(tmp_path), *QUICK, *QUIET])
     told = json.loads(run.output.splitlines()[-1])
     assert told["pages"]["limit"]["alone"]["n"] == len(SCREENS)
     lists = {one.name for screens in SCREENS.values() for one in screens if not one.link}
     assert {name for name in lists if not told["pages"][name]["alone"]} == set()
+    assert (told["open_pages"]["streams"], told["open_pages"]["late"]) == (2, 0)
+
+
+def test_a_long_past_is_what_a_short_one_was_again_and_again(tmp_path: Path) -> None:
+    past = lived_place(tmp_path / "past", Amount(4, waiting=0, a_day=2), told=print)
+    empty = prepare(tmp_path / "hub", port=0)
+    until = 1_750_000_000_000_000
+    entries = repeat(empty.config, Past.of(past.folder.config), times=3, until=until, told=print)
+    reader = open_reader(empty.config, {})
+    with reader.database.view() as view:
+        rows = journal.rows_after(view.connection, 0, limit=10**6)
+        keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
+        facts = [journal.opened(row, keys) for row in rows]
+        known = states.load(view, "rate", keys={one.correlation_id for one in facts})
+    reader.database.close()
+    assert len(rows) == entries == 3 * (len(rows) // 3)
+    assert [row.recorded_at for row in rows] == sorted(row.recorded_at for row in rows)
+    assert rows[-1].time == until
+    assert len({one.id for one in facts}) == entries
+    assert not any(isinstance(one.data, Unopened) for one in facts)
+    assert len(known) == len({one.correlation_id for one in facts if one.type == RATED})
 
 
 def test_a_page_is_late_when_more_than_five_of_a_hundred_are_behind_its_aim() -> None:

@@ -22,7 +22,7 @@ from connectors.file_names import RECEIPTS
 from connectors.folder import ScanReport, WatchedFolder
 from connectors.port import Routes
 from schemas.notification import Receipt
-from stores.ports import Arrival, Intake, Unavailable
+from stores.ports import Arrival, Intake, Paused, Unavailable
 
 SOMEBODY = pwd.getpwnam("nobody").pw_uid
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -525,3 +525,30 @@ def test_watching_goes_on_until_told_to_stop(
     vars(intake)["on_take"] = stop.set
     watched("yos").run(stop)
     assert len(receipts(drop)) == 3
+
+
+class LetsWait:
+    """An intake that takes what is of one format, and lets everything else wait."""
+
+    def __init__(self, inner: Intake) -> None:
+        self.inner = inner
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        if "csv" in arrivals[0].content_type:
+            raise Paused(60.0)
+        return self.inner.take(arrivals)
+
+
+def test_a_file_that_waits_stays_and_others_have_their_turn(
+    hub: Routes, intake: Intake, now: dt.datetime, drop: Path, work: Path, samples: Path
+) -> None:
+    lets_wait = LetsWait(intake)
+    folder = WatchedFolder(hub.by_code["yos"], lets_wait, drop, work=work, clock=lambda: now)
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    (drop / "b.xml").write_bytes(b"<none/>")
+    assert scanned(folder).files == 1
+    assert [path.name for path in (work / "processing").iterdir()] == [
+        path.name for path in (work / "processing").iterdir() if "a.csv" in path.name
+    ]
+    folder.intake = intake
+    assert folder.scan_once().accepted == 3

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from connectors.clients.http_client import HubClient, HubRefused, HubUnavailable, cloud_event
 from connectors.formats.media import BATCH, STRUCTURED
-from connectors.http import create_app
+from connectors.http import MANY, create_app
 from schemas.notification import Receipt, ReceiptStatus
 from stores.database import Unstorable
 from stores.ports import Arrival, EdgeQueues, Intake
@@ -311,3 +311,23 @@ def test_letters_that_the_access_rules_withhold_are_not_given_and_what_is_told_i
         assert client.post("/v1/inbox/acknowledge", json={"ids": ["a"]}).status_code == 403
         assert client.post("/v1/events", content=b"{}").status_code not in (401, 403)
     assert access.told == ["health", "health"]
+
+
+def test_a_body_of_many_lets_others_pass_before_it_is_read_and_one_message_does_not(
+    intake: Intake, queues: EdgeQueues, now: dt.datetime
+) -> None:
+    passed: list[str] = []
+    app = create_app(
+        hub_with_tokens(),
+        intake=intake,
+        queues=queues,
+        access=EverybodysOwn(),
+        clock=lambda: now,
+        lets_pass=lambda: passed.append("others"),
+    )
+    headers = {"Authorization": "Bearer health-token"}
+    with serving(app) as address, httpx.Client(base_url=address, headers=headers) as client:
+        client.post("/v1/events", content=b"{}")
+        assert passed == []
+        client.post("/v1/events", content=b"[" + b" " * MANY + b"]")
+        assert passed == ["others"]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from ops.access.accounts import account
-from ops.look import disclosed
+from ops.look import disclosed, who
 from ops.run.wiring import Hub, open_hub
 from schemas.access import Act, Purpose
 from schemas.operations import AccessDenied, RecordAccessed, RecordRevealed
@@ -108,6 +108,30 @@ def test_what_a_person_did_is_told_by_their_name(auditor: Person) -> None:
     told = auditor.sends(DESK, {"wanted": "S. Worker", **WHY}).text
     assert "Decided" in told
     assert "nobody of this name" in auditor.sends(DESK, {"wanted": "N. Obody", **WHY}).text
+
+
+def test_what_a_person_did_is_read_a_part_at_a_time(
+    auditor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"wanted": "S. Worker", **WHY}
+    whole = told_ids(auditor.sends(DESK, asked).text)
+    monkeypatch.setattr(who, "_READ", 2)
+    parts: list[str] = []
+    before = ""
+    for _ in range(100):
+        page = auditor.sends(DESK, asked | {"before": before}).text
+        parts = told_ids(page) + parts
+        more = re.search(r'name="before" value="(\d+)"|value="(\d+)" name="before"', page)
+        if more is None:
+            break
+        before = more[1] or more[2]
+    assert whole
+    assert parts == whole
+
+
+def told_ids(page: str) -> list[str]:
+    """The decisions that a page tells of, in its order."""
+    return re.findall(r'name="message_id" value="([^"]+)"', page)
 
 
 @pytest.mark.parametrize(

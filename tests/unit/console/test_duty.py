@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -177,4 +178,17 @@ def test_what_nobody_rated_stays_on_the_lists_once_its_clocks_have_ended(
     assert shown[0] != shown[1]
     days.rated(referral, "green")
     assert referral not in manager.get("/desk/duty/silence").text
+    hub.database.close()
+
+
+def test_clocks_are_read_a_page_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, hub = empty_hub(tmp_path / "hub")
+    days = Days(hub)
+    referrals = [days.notified("school", one, "Alone in the street.") for one in (KIM, EVAN)]
+    monkeypatch.setattr(import_module("ops.console.duty.clocks"), "_MOST", 1)
+    manager, desk = person(app_of(hub), hub), "/desk/duty/clocks?kind=decision"
+    first, second = (manager.get(f"{desk}&page={number}").text for number in (1, 2))
+    shown = [[one for one in referrals if one in page] for page in (first, second)]
+    assert sorted(one for (one,) in shown) == sorted(referrals)
+    assert "kind=decision&amp;owed_by=&amp;page=2" in first
     hub.database.close()

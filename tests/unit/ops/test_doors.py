@@ -19,7 +19,9 @@ from click.testing import CliRunner
 from ops.access.passphrases import made_of
 from ops.cli import main
 from ops.run.checking import Checked, check
+from stores.tree.notes import Kind, SignerKey
 from tests.support.filled import empty_hub
+from tests.support.stored import stored_hub
 
 TODAY = dt.date(2026, 6, 10)
 MERLIN = 'mapping = "merlin-xml"'
@@ -287,6 +289,25 @@ def test_servers_that_do_not_answer_are_faults_when_they_are_asked(
         "runtime.store",
     }
     assert all("does not answer" in fault.what for fault in silent)
+
+
+def test_a_witness_that_does_not_answer_is_no_fault_as_nothing_waits_for_it(
+    written: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    key = SignerKey("witness.example/mash", Kind.COSIGNATURE, bytes(32)).verifier
+    table = f'[[witnesses]]\nurl = "http://127.0.0.1:{port}"\nkey = "{key}"\n\n[runtime]'
+    edit(written, "[runtime]", table)
+    asked = found(written, connect=True)
+    assert asked.faults == ()
+    assert [one.where for one in asked.warnings if "answer" in one.what] == ["witnesses[0]"]
+
+
+def test_a_store_of_an_older_hub_is_a_fault_that_says_upgrade(tmp_path: Path) -> None:
+    folder = stored_hub(tmp_path / "hub")
+    (older,) = [one for one in found(folder.config, connect=True).faults if "store" in one.where]
+    assert "hub upgrade" in older.what
 
 
 def test_a_store_that_is_not_made_yet_is_not_asked_and_not_made(written: Path) -> None:

@@ -16,10 +16,12 @@ import uvicorn
 from playwright.sync_api import Page, expect
 from starlette.applications import Starlette
 
+from connectors.port import routes
 from connectors.wrong_tokens import WrongTokens
 from ops.access import ceremonies, passkeys
 from ops.access.pages import SignIn
 from ops.access.passkey_pages import PasskeyPages
+from ops.console.shell import Shell
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.wiring import Hub, open_hub
@@ -46,7 +48,8 @@ def served(tmp_path: Path) -> Iterator[tuple[Hub, str]]:
     hub = open_hub(folder.config, {})
     people = SignIn(hub, {}, WrongTokens())
     monitor = monitor_routes(lambda: collect(hub), may_show=people.may_show, person=people.person)
-    app = Starlette(routes=[*monitor, *people.routes(), *PasskeyPages(people).routes()])
+    desks = Shell(hub, routes(hub.settings, {}), WrongTokens()).mounted()
+    app = Starlette(routes=[*monitor, *people.routes(), *PasskeyPages(people).routes(), desks])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[bound])))
     thread.start()
@@ -95,8 +98,8 @@ def test_somebody_registers_a_passkey_and_signs_in_and_out(
     page.get_by_role("button", name="Register a passkey").click()
     page.wait_for_url(f"{url}/sign-in/passkey")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url(f"{url}/")
-    expect(page.locator("#person")).to_contain_text(WHO)
+    page.wait_for_url(f"{url}/desk/operations")
+    expect(page.locator("header")).to_contain_text(WHO)
     _signs_a_statement(hub, page, url)
     page.goto(f"{url}/sign-in/passkeys")
     expect(page.get_by_role("listitem").filter(has_text="work laptop, since")).to_be_visible()

@@ -223,7 +223,7 @@ def test_a_provider_that_is_silent_keeps_nobody_else_waiting(
                 found = await asyncio.gather(*waiting)
             return [*answers, *(one.status_code for one in found)]
 
-    assert asyncio.run(ask()) == [503, 503, 200, *[503] * 4]
+    assert asyncio.run(ask()) == [503, 503, 303, *[503] * 4]
 
 
 def test_who_is_at_the_provider_for_too_long_signs_in_anew(
@@ -244,7 +244,7 @@ def test_a_page_that_asks_by_itself_keeps_no_session_open(
     os.utime(path, times=(ago, ago))
     assert browser.get("/v1/status").status_code == 200
     assert path.stat().st_mtime == pytest.approx(ago, abs=1)
-    assert browser.get("/").status_code == 200
+    assert browser.get("/").status_code == 303
     assert path.stat().st_mtime > ago + 50
     os.utime(path, times=(0, 0))
     assert browser.get("/v1/status").status_code == 403

@@ -247,13 +247,11 @@ def test_without_a_store_the_command_says_what_to_do_and_makes_none(tmp_path: Pa
     assert not (folder.path / "hub.key").exists()
 
 
-def test_the_monitor_serves_the_status_and_a_page_that_needs_nothing_else(worked: Worked) -> None:
+def test_the_status_is_served_and_the_address_of_old_leads_to_the_desks(worked: Worked) -> None:
     assert get("/v1/status", lambda: collect(worked[1])).json()["runtime"] == "embedded"
-    page = get("/", lambda: collect(worked[1]))
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert "http://" not in page.text
-    assert "https://" not in page.text
-    assert 'src="' not in page.text
+    for path, desk in (("/", "/desk/"), ("/monitor", "/desk/operations")):
+        answer = get(path, lambda: pytest.fail("nobody looks"))
+        assert (answer.status_code, answer.headers["location"]) == (303, desk)
 
 
 def test_the_monitor_says_so_when_the_store_cannot_be_reached() -> None:

@@ -191,6 +191,13 @@ def test_the_team_may_disagree() -> None:
     assert DUTY in step.state.told
 
 
+@pytest.mark.parametrize("action", ["hand_over", "give"])
+def test_neither_takes_anything_back_from_the_team_that_has_it(action: str) -> None:
+    step = Given(hand_over.STEP).given(with_worker())
+    assert step.when(decided(action)) == Outcome()
+    assert step.state.now.desk == TEAM
+
+
 REFUSED = [
     (decided(by="police"), Refusal("refused.role")),
     (decided(case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),

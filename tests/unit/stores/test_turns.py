@@ -38,3 +38,22 @@ def test_whoever_fails_in_a_turn_ends_it() -> None:
         raise ZeroDivisionError
     with turns.turn(first=False):
         pass
+
+
+def test_who_gives_way_waits_until_nobody_writes_or_waits_to_and_no_longer_than_it_may() -> None:
+    turns, may_end = Turns(), threading.Event()
+    assert turns.give_way(DEADLINE) == 0.0, "nobody is there"
+
+    def take() -> None:
+        with turns.turn(first=False):
+            assert may_end.wait(DEADLINE)
+
+    with ThreadPoolExecutor(2) as executor:
+        taking = [executor.submit(take) for _ in range(2)]
+        wait_until(lambda: turns._asking == 2)
+        assert 0.01 <= turns.give_way(0.01) < DEADLINE
+        may_end.set()
+        assert turns.give_way(DEADLINE) < DEADLINE
+        for one in taking:
+            one.result(DEADLINE)
+    assert turns.give_way(DEADLINE) == 0.0

@@ -1,0 +1,98 @@
+"""``hub search``, ``hub follow`` and ``hub tail``: where a message is, and which way it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ops.access.acting import AT_THE_MACHINE, Asker, asker
+from ops.commands.common import answer, config_option, json_option, options, table, text
+from ops.commands.reading import reading
+from ops.commands.status import age, clock
+from ops.look import searching
+from ops.look.reading import Reader
+from ops.look.searching import CannotSearch, Envelope, Hop
+from schemas.access import Record
+from schemas.topics import TOPICS
+
+_WHO = click.option(
+    "--who", type=text, help="Your name, as [[people]] of the configuration has it."
+)
+_options = options(config_option, json_option, _WHO)
+
+
+def _by(who: str | None) -> Callable[[Reader], Asker]:
+    return lambda hub: asker(hub, who) if who else AT_THE_MACHINE
+
+
+@click.command()
+@click.argument("wanted", metavar="TEXT")
+@_options
+def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None:
+    """Find messages by an id (message, case, referral, product) or an agency's reference, or by how
+    that begins; from indexes, and without anything that they hold.
+
+    \b
+    Example:
+      hub search 0197a3
+      hub search SG-26-44
+    """
+    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+        try:
+            found = searching.search(hub, wanted, asker=_by(who)(hub))
+        except CannotSearch as error:
+            raise click.ClickException(str(error)) from None
+    _tell("Messages", found, as_json=as_json)
+
+
+@click.command()
+@click.argument("message_id", metavar="MESSAGE")
+@_options
+def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> None:
+    """Follow a message from where it came through every hop, with how long each took.
+
+    \b
+    Example:
+      hub follow 0197a3c2-…
+    """
+    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+        hops = searching.follow(hub, message_id, asker=_by(who)(hub))
+    if not hops:
+        raise click.ClickException(f"there is no message {message_id}; `hub search` finds its id")
+    answer([asdict(one) for one in hops], [table("Hops", list(map(_hop, hops)))], as_json=as_json)
+
+
+@click.command()
+@click.option("--topic", type=click.Choice([one.name for one in TOPICS]), help="Of this one alone.")
+@_options
+def tail(config: Path, *, as_json: bool, who: str | None, topic: str | None) -> None:
+    """The newest messages, the newest first, without anything that they hold.
+
+    \b
+    Example:
+      hub tail --topic ratings.assigned
+    """
+    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+        found = searching.tail(hub, asker=_by(who)(hub), topic=topic)
+    _tell("Newest first", found, as_json=as_json)
+
+
+def _tell(title: str, found: Sequence[Envelope], *, as_json: bool) -> None:
+    rows = [asdict(one) | {"at": clock(one.at)} for one in found]
+    answer([asdict(one) for one in found], [table(title, rows)], as_json=as_json)
+
+
+def _hop(one: Hop) -> dict[str, Any]:
+    told = one.envelope
+    return {
+        "at": clock(told.at),
+        "took": age(one.seconds),
+        "what": "  " * one.depth + told.type,
+        "by": told.by,
+        "message": told.message_id,
+        "topic": f"{told.topic} (not there yet)" if one.waits else told.topic,
+    }
