@@ -201,7 +201,8 @@ def _deed(deed: Deed) -> str:
         both, at = " and ".join(deed.erased.by), deed.erased.at[:19]
         why = f"; erased by {both} on {at}Z: {deed.erased.why}"
     name = deed.type.removeprefix("mash.")
-    return f"{deed.at[:19]}Z  {deed.position:>8}  {deed.kind:<10}  {name:<28}  {by}{on}{why}"
+    opens = f"  {deed.message_id}" if deed.kind == "decided" else ""
+    return f"{deed.at[:19]}Z  {deed.position:>8}  {deed.kind:<10}  {name:<28}  {by}{on}{why}{opens}"
 
 
 @audit.command("owner")
@@ -257,9 +258,9 @@ def _signed(one: Signed) -> str:
 @click.argument("decision", metavar="DECISION")
 @_asked(Purpose.AUDIT, what="it")
 def as_of_(decision: str, config: Path, *, as_json: bool, said: Said) -> None:
-    """Open a DECISION again, by the id of its message: what was decided, the pictures that were
-    shown to whoever decided, as they were, and the policy (agreements, profile, models) by which
-    the hub heard it (R47).
+    """Open a DECISION again, by the id of its message, with which the line of `hub audit who` ends:
+    what was decided, the pictures that were shown to whoever decided, as they were, and the policy
+    (agreements, profile, models) by which the hub heard it (R47).
 
     Exit 1 where a picture that it names is not as it was, or not there, or a policy is not what
     was adopted. It shows what the access rules let you see (`hub policy show`). Who looked and why

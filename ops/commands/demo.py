@@ -42,7 +42,7 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import connectors_of, steps_of
+from ops.run.parts import connectors_of, record_parts, steps_of
 from ops.run.serve import NamedPart, Parts, listening, stopped_by_signals, web_server
 from ops.run.wiring import Hub, open_hub
 from schemas.access import Role
@@ -176,7 +176,8 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     pages = [*monitor, Shell(hub, found, callers.wrong_tokens).mounted()]
     server = web_server(hub, found, bound=told.bound, extra_routes=pages, connections=callers)
     connectors = connectors_of(hub, found, folder=told.place.path)
-    for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
+    serving = (steps_of(hub.embedded()), *record_parts(hub), NamedPart("http", server.run))
+    for part in (*serving, *connectors):
         parts.start(part)
     return server.url
 

@@ -30,6 +30,8 @@ from stores.database import View
 
 _LOOKED_AT: Final = 40
 """So many of the latest products are looked through for the richest story."""
+_LONGEST: Final = 500
+"""Characters of a line: among the sample's bad messages is one of words without end."""
 _WHO: Final = {
     LinkOutcome.NEW: "It is a child whom the hub has not known",
     LinkOutcome.LINKED: "It is a child whom the hub knows",
@@ -51,7 +53,7 @@ def story(hub: Hub) -> Iterator[str]:
         messages = _messages(view, picture)
     yield "One child's story; everybody in it is invented."
     yield "\nThe picture, as whoever decides sees it now:"
-    yield from (f"  {line}" for line in in_words(picture, names))
+    yield from (f"  {_beginning(line)}" for line in in_words(picture, names))
     yield "\nWhat happened:"
     yield from (
         f"  {line}"
@@ -59,6 +61,10 @@ def story(hub: Hub) -> Iterator[str]:
         if message.correlation_id == picture.referral_id
         for line in _happened(message, names)
     )
+
+
+def _beginning(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
 
 
 def _richness(picture: Picture) -> tuple[int, int]:

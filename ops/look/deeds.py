@@ -96,7 +96,7 @@ def last_decision(hub: Readable, referral_id: str) -> Deed | None:
 _Told: TypeAlias = tuple[Kind, str | None, str | None]
 
 
-@dataclass(slots=True)
+@dataclass
 class Telling:
     """Tells of entries, with what the store knows about them."""
 

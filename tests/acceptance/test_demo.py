@@ -8,13 +8,17 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 
+from ops.cli import main
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.summary import reconciles
 
@@ -52,6 +56,23 @@ def read_until(process: subprocess.Popen[str], words: str) -> list[str]:
     raise AssertionError(f"{words!r} was never said, but {lines}")
 
 
+def assert_an_auditor_finds_what_they_look_for(folder: Path) -> None:
+    """The record is signed while it stays up, and who decided what is told, signed approvals too:
+    of the demonstration alone are approvals signed.
+    """
+    audit, until = partial(audited, folder), time.monotonic() + _END_SECONDS
+    while audit("checkpoint").exit_code and time.monotonic() < until:
+        pass
+    assert audit("verify").exit_code == 0
+    decider = ("SIMULATED decision maker", "--who", "J. Auditor", "--why", "yearly audit")
+    told = audit("who", *decider)
+    assert (told.exit_code, "release.decided.v1" in told.output) == (0, True), told.exception
+
+
+def audited(folder: Path, *command: str) -> Result:
+    return CliRunner().invoke(main, ["audit", *command, "--config", str(folder / "hub.toml")])
+
+
 def test_with_json_nothing_but_the_summary_is_printed_and_it_reconciles(tmp_path: Path) -> None:
     with demonstration(tmp_path / "demo", "--json", "--limit", "40") as process:
         said, errors = process.communicate(timeout=_END_SECONDS)
@@ -79,6 +100,7 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         assert (opened.status_code, opened.headers["location"]) == (303, "/desk/")
         session = {"Cookie": opened.headers["set-cookie"].partition(";")[0]}
         assert "SG-26-4471" in httpx.get(f"{monitor}desk/front-door", headers=session).text
+        assert_an_auditor_finds_what_they_look_for(tmp_path / "demo")
         process.send_signal(signal.SIGINT)
         assert process.wait(_END_SECONDS) == 0
 

@@ -68,6 +68,8 @@ def test_decisions_and_pictures_are_told_each_once(place: Place) -> None:
     shown = {one for act in acts if act["kind"] == "saw" for one in act["pictures"]}
     assert shown.issuperset(rated["pictures"])
     assert rated["pictures"]
+    (line, *_) = [one for one in asked(folder, case).output.splitlines() if "rating.dec" in one]
+    assert line.endswith(f"  {rated['message_id']}"), "by which `hub audit as-of` opens it"
 
 
 def run(folder: DemoFolder, *command: str, who: str, why: str = "complaint 2026/17") -> Result:
