@@ -63,11 +63,17 @@ def flow(policy: Policy | None = None) -> Flow:
     return Flow(compose.STEP, approve.STEP, release.STEP, policy=own)
 
 
-def red(*, policy: Policy | None = None, said: str | None = None, **kept: Any) -> Flow:
+def red(
+    *,
+    policy: Policy | None = None,
+    said: str | None = None,
+    at: dt.datetime = NOON,
+    **kept: Any,
+) -> Flow:
     """A GP's concern that a social worker rated Red."""
     told: Notification = given.notification(HIT, **kept)
     linked = given.linked(HIT, agency="gp", notification=told)
-    return flow(policy).send(linked, given.assigned(Colour.RED, for_front_line=said))
+    return flow(policy).until(at).send(linked, given.assigned(Colour.RED, for_front_line=said))
 
 
 def decided(request: ApprovalRequest, choice: Choice, **changes: Any) -> ReleaseDecided:
@@ -328,6 +334,19 @@ def test_an_owner_is_warned_chased_and_then_its_chain_is_told_with_what_happens_
     assert {one.follows for one in hub.of(OwnerSilent)} == {
         one.product_id for one in hub.of(ProductWithout)
     }
+
+
+def test_of_a_red_at_night_people_hear_at_night_that_a_closed_owner_has_not_decided() -> None:
+    """The GP closes at half past six on Friday; nobody waits until Monday to hear of it."""
+    friday = dt.datetime(2026, 6, 12, 21, 40, tzinfo=dt.UTC)
+    hub = red(at=friday)
+    assert {one.due_at for one in hub.told(ApprovalRequest)} == {friday + 30 * MINUTE}
+    hub.until(friday + dt.timedelta(hours=1))
+    up = {one.told.role for one in hub.of(ClockEscalated)}
+    assert up == {"Duty manager", "Ada Sample, head of service"}
+    request = hub.until(friday + dt.timedelta(days=2, hours=11)).told(ApprovalRequest)[0]
+    hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    assert [item.text for item in hub.told(Product)[-1].items] == [HIT], "what it says then follows"
 
 
 def test_words_that_are_amended_meanwhile_are_asked_about_and_follow_once() -> None:
