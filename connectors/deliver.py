@@ -34,9 +34,11 @@ from connectors.sealing import for_http, is_private, key_of, now
 from schemas.sealed import MEDIA_TYPE, NoKeyNow, seal
 from schemas.settings import AgencySettings
 from stores.keep_trying import Pauses, keep_working, logged
+from stores.pace import Pace
 from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 AT_ONCE = 20
+"""Letters in hand at most, or as few as can be sent in a moment: a Red's waits behind them."""
 LEASE_SECONDS = 120.0
 """Half of it is for sending: one that is begun then ends before another deliverer sends it too."""
 SEND_SECONDS = 5.0
@@ -243,6 +245,7 @@ class Deliverer:
     sender: Sender
     look: Look | None = None
     """Shared with the deliverers beside it; without one its queue is looked into each time."""
+    _pace: Pace = field(default_factory=lambda: Pace(AT_ONCE, least=1), init=False)
 
     @property
     def name(self) -> str:
@@ -263,7 +266,15 @@ class Deliverer:
         """Lease some letters and send them; answers how many arrived. Raises ``Unavailable``."""
         if self.look is not None and not self.look.has(self.agency):
             return 0
-        letters = self.queues.lease(self.agency, limit=AT_ONCE, seconds=LEASE_SECONDS)
+        limit = self._pace.size
+        letters = self.queues.lease(self.agency, limit=limit, seconds=LEASE_SECONDS)
+        if not letters:
+            return 0
+        with self._pace.taking(len(letters)):
+            return self._sent(letters)
+
+    def _sent(self, letters: Sequence[Leased]) -> int:
+        """How many of them arrived."""
         until, arrived = time.monotonic() + LEASE_SECONDS / 2, 0
         for number, letter in enumerate(letters):
             if time.monotonic() > until:

@@ -28,6 +28,10 @@ class Minutes(Shape):
 
     kind: Literal["minutes"] = "minutes"
     minutes: float = Field(gt=0, le=60 * 24)
+    day_and_night: bool = Field(default=False, exclude_if=not_)
+    """Whether they run while whoever they bind is closed, too: so that its chain hears tonight that
+    a Red lacks an owner's words, and not on Monday.
+    """
 
     @property
     def length(self) -> dt.timedelta:

@@ -210,8 +210,12 @@ class ColourRule(Shape):
     """The most sensitive kind of item that is proportionate to this rating (R33)."""
     gather_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
     """When requests leave; before a human has looked only where partners agreed on that."""
-    at_once_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
-    """When the front line is told at once."""
+    at_once_on: WaitsFor | Literal["unopened"] = Field(
+        default="rating", exclude_if=lambda on: on == "rating"
+    )
+    """When the front line is told at once; ``unopened``: also once nobody has opened a possible Red
+    in time, as unconfirmed.
+    """
     without_consent: bool = Field(default=False, exclude_if=not_)
     """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
     to_do: Line | None = Field(default=None, exclude_if=_no)

@@ -257,7 +257,9 @@ class _Known:
                 return "possible red", "its agency has amended it since", True
             case Suggested(possible_red=clock):
                 in_time = clock is not None and clock.due_at >= at
-                return "possible red", "waits for a person to open it", in_time
+                where = "waits for a person to open it"
+                where = f"{where}; {self._with_whom()}" if self.sent else where
+                return "possible red", where, in_time or self._is_with_somebody()
             case Assigned(closed=closed) if closed is not None:
                 return "red", f"closed: {closed.outcome.value}", True
             case Assigned(colour=Colour.RED):

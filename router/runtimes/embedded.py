@@ -13,12 +13,12 @@ from router.one_pass import Attempt, Delivery, PutOff, goes_on, never
 from router.runtimes import clock
 from router.runtimes.in_force import InForce
 from router.runtimes.isolate import delivery_of, isolating
-from router.runtimes.pace import Pace
 from router.unit import Unit
 from schemas.message import Message
 from stores import cursors, journal, outbox, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
+from stores.pace import Pace
 from stores.pauses import Pauses
 
 _IDLE_SECONDS = 0.2

@@ -23,7 +23,6 @@ from router.lane import with_earlier
 from router.one_pass import Attempt, Delivery
 from router.runtimes.in_force import InForce
 from router.runtimes.isolate import delivery_of, isolating, unsealable
-from router.runtimes.pace import Pace
 from router.runtimes.take_over import TakeOver
 from router.unit import Unit, serves, unit_of_chain
 from schemas.message import Message, derived_id
@@ -34,6 +33,7 @@ from stores.codec import Sealed, Unopened
 from stores.context import of_header
 from stores.database import Database, View
 from stores.keep_trying import Failure, Stopped, keep_trying
+from stores.pace import Pace
 from stores.pauses import Pauses
 from stores.ports import Unavailable
 from stores.topics import Hole, TopicRecord

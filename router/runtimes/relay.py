@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from router.runtimes.pace import Pace
 from stores import outbox
 from stores.codec import Sealed
 from stores.database import Database, Transaction
 from stores.keep_trying import Stopped, keep_trying, keep_working, logged
+from stores.pace import Pace
 from stores.ports import Unavailable
 from stores.topics import TopicProducer
 

@@ -204,6 +204,12 @@ def f17a(
 @_runtime
 @_option("--rounds", type=_count, default=5, help="Of each kind: quiet, and flooded.")
 @_option("--seconds", type=float, default=30.0, help="That each round lasts.")
+@_option(
+    "--limit",
+    type=float,
+    default=420.0,
+    help="Seconds of all rounds: what a flood left is not waited for beyond them.",
+)
 @_workers
 @_option(
     "--without", type=click.Choice(["lane"]), help="A control: drop this; the check has to fail."
@@ -215,6 +221,7 @@ def f17c(
     runtime: str,
     rounds: int,
     seconds: float,
+    limit: float,
     workers: tuple[str, ...],
     without: str | None,
     folder: Path | None,
@@ -222,11 +229,14 @@ def f17c(
 ) -> None:
     """F17c: one agency sends a hundred times what it usually does; how much longer a Red takes.
 
-    Quiet and flooded by turns in one run. Exits with 1 when the 99th percentile of a Red's seconds
-    moves by more than a tenth, or one was never seen.
+    Quiet and flooded by turns in one run; where a flood is not heard by the limit no further round
+    begins, and `left` says how many facts waited. Exits with 1 when the 99th percentile of a Red's
+    seconds moves by more than a tenth, or one was not seen within a minute.
     """
     serving = _serving(workers) or APART
-    burst = Burst(rounds=rounds, seconds=seconds, workers=serving, without=without or "")
+    burst = Burst(
+        rounds=rounds, seconds=seconds, limit=limit, workers=serving, without=without or ""
+    )
     with _places(runtime, folder) as place, place("hub") as hub:
         figures = red_latency.prove(hub, burst)
     well = figures["p99_ratio"] <= red_latency.ALLOWED and not figures["unseen"]

@@ -5,6 +5,7 @@ to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ops.look.reading import Reader, open_reader
 from ops.look.status import Status, collect
@@ -45,17 +46,18 @@ def await_quiet(
         reader.database.close()
 
 
-def await_heard(place: Place, *, seconds: float, but: int = 20) -> None:
-    """Wait until no more than a few facts wait for steps, whoever still sends."""
+@contextmanager
+def unheard(place: Place) -> Iterator[Callable[[], int]]:
+    """What tells how many facts wait for steps, whoever still sends."""
     reader = open_reader(place.folder.config, place.environment)
 
-    def reached() -> bool:
+    def waiting() -> int:
         status = collect(reader)
         unsent = status.relay["unsent"] if status.relay else 0
-        return unsent + sum(step["depth"] or 0 for step in status.steps) <= but
+        return unsent + sum(step["depth"] or 0 for step in status.steps)
 
     try:
-        wait_until(reached, seconds=seconds, what="what waits is heard", poll=0.5)
+        yield waiting
     finally:
         reader.database.close()
 

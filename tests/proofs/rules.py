@@ -76,7 +76,7 @@ def _inbox() -> None:
     """A step forgets what it had, its unit where it was, and ids are new each time. It starts
     again with a page that reaches far enough to hold something for that step.
     """
-    replace("router.runtimes.pace:Pace.size", lambda _: property(lambda pace: pace.most))
+    replace("stores.pace:Pace.size", lambda _: property(lambda pace: pace.most))
     replace("router.runtimes.embedded:cursors", _unknown)
     replace("router.runtimes.partition:cursors", _unknown)
     replace("stores.cursors:store", _never_back)

@@ -181,7 +181,7 @@ def allowed_minutes(
     match allowed["kind"]:
         case "minutes" | "hours":
             minutes = allowed.get("minutes") or allowed["hours"] * 60
-            if place.on_call:
+            if place.on_call or allowed.get("day_and_night"):
                 return ALWAYS, minutes
             return place, _share(place, start, start + _MINUTE * minutes, 1.0)
         case "until":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.runtimes.pace import Pace
+from stores.pace import Pace
 
 
 def test_what_takes_long_is_taken_in_smaller_parts_though_each_has_its_price() -> None:

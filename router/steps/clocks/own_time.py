@@ -46,6 +46,8 @@ def allowed_time(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar
     """The time allowed for what came at ``from_`` (aware), for whom this calendar is about."""
     start, own = from_.astimezone(dt.UTC), openings(calendar)
     match allowed:
+        case Minutes(day_and_night=True):
+            return OwnTime(start, allowed.length, openings(DAY_AND_NIGHT))
         case Minutes() | Elapsed():
             return _on_the_clock(allowed.length, start, calendar=calendar)
         case WorkingHours(hours=hours):

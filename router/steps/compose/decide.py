@@ -70,7 +70,7 @@ from schemas.product import (
     Weighing,
     release_digest,
 )
-from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.rating import Colour, DueTimeBreached, RatingAssigned, RatingSuggested
 from schemas.safety import Around
 from schemas.sharing import names_to
 
@@ -323,7 +323,7 @@ def _transferred(desk: _Desk) -> Iterator[ProductDrafted]:
     """A human closed it to the hub of another area, which has nothing of it yet (R41)."""
     hub, state = desk.state.transferred_to, desk.state
     if hub is not None and hub not in state.supplied:
-        colour = state.assigned or state.suggested or desk.now.profile.default
+        colour = state.stands or desk.now.profile.default
         # A Red is one wherever it goes: whoever has it says so within minutes, or people are told.
         red = colour is Colour.RED
         items = desk.items_at_once() if red else desk.items()
@@ -417,13 +417,15 @@ TAKEN_BACK = "Its owner has taken it out of what it told."
 def _at_once(desk: _Desk) -> Colour | None:
     """The colour that stands, if its front line is to be told and was not (R19).
 
-    A suggestion stands only where the profile has it be enough.
+    A suggestion stands only where the profile has it be enough, by itself or once nobody has opened
+    it in time.
     """
-    colour, told = desk.state.assigned or desk.state.suggested, desk.state.at_once
+    colour, told = desk.state.stands, desk.state.at_once
     if colour is None or (told is not None and colour.severity <= told.severity):
         return None
     rule = desk.now.rule(colour)
-    if desk.state.assigned is None and rule.at_once_on == "rating":
+    enough = desk.state.unopened or rule.at_once_on == "suggestion"
+    if desk.state.assigned is None and not enough:
         return None
     return colour if rule.at_once else None
 
@@ -505,7 +507,7 @@ def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
 
 def _untaken(desk: _Desk) -> Iterator[Drafted]:
     """Those that go on to somebody else, as the rating stands; each does once."""
-    stands = desk.state.assigned or desk.state.suggested
+    stands = desk.state.stands
     gone_on = {one.instead_of for one in desk.state.holding}
     for one in desk.state.holding:
         stood = stands is not None and stands.severity >= one.colour.severity
@@ -623,7 +625,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
 def _alleged(desk: _Desk) -> str:
     """What the concern is about: in the words of whoever rated it, else as its signs have it."""
     state, notified = desk.state, desk.notified
-    colour = state.assigned or state.suggested or desk.now.profile.default
+    colour = state.stands or desk.now.profile.default
     words = state.concern or notified.signs.at(colour)
     said = told_of_concern(notified.alleged or UNTOLD, words)
     return as_it_stands(said, unconfirmed=state.assigned is None)
@@ -675,6 +677,7 @@ STEP: Step[Gathering] = Step(
         ChildLinked,
         RatingSuggested,
         RatingAssigned,
+        DueTimeBreached,
         InformationRequested,
         InformationAnswered,
         InformationMissing,

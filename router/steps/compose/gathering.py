@@ -48,7 +48,7 @@ from schemas.product import (
     WithoutItems,
     items_of_notification,
 )
-from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.rating import Colour, DueTimeBreached, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
 STEP_NAME: Final = "compose"
@@ -159,6 +159,8 @@ class Gathering(Shape):
     notified: Notified | None = None
     """None until the link is heard."""
     suggested: Colour | None = None
+    unopened: bool = Field(default=False, exclude_if=not_)
+    """Nobody opened it in time: a Red until somebody rates it, where the profile has it be one."""
     assigned: Colour | None = None
     assigned_at: Instant | None = None
     assigned_number: int = Field(default=0, exclude_if=not_)
@@ -298,6 +300,11 @@ class Gathering(Shape):
         holding = tuple(left if one is held else one for one in self.holding)
         return self.model_copy(update={"without": (*self.without, *one_each), "holding": holding})
 
+    @property
+    def stands(self) -> Colour | None:
+        """The colour that somebody rated it, or that it has until then."""
+        return self.assigned or (Colour.RED if self.unopened else self.suggested)
+
     def in_words(self, item_id: str, text: str) -> Gathering:
         """With other words for an item; the very same state where it has them already."""
         before = self.item(item_id)
@@ -367,6 +374,10 @@ def _linked(state: Gathering, linked: ChildLinked, *, now: Now) -> Gathering:
     return state.model_copy(update=known)
 
 
+def _is_unopened(state: Gathering, now: Now) -> bool:
+    return state.assigned is None and now.rule(Colour.RED).at_once_on == "unopened"
+
+
 def _bears(state: Gathering, registers: RegistersChanged) -> bool:
     """Whether it says of the child that the referral is held to be about who its worker is now."""
     same = state.cases is not None and state.cases.now == registers.case_id
@@ -376,6 +387,8 @@ def _bears(state: Gathering, registers: RegistersChanged) -> bool:
 def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The same of what is asked and of what comes of it."""
     match message.data:
+        case DueTimeBreached(clock="possible_red") if _is_unopened(state, now):
+            return state.model_copy(update={"unopened": True})
         case InformationRequested() as requested:
             return _requested(state, requested, at=message.time)
         case InformationAnswered() as answered:
@@ -502,7 +515,7 @@ def _assigned(
     own = OwnWords(text=text, decided_by=assigned.decided_by) if text else None
     needs = assigned.level or now.rule(colour).level
     rated = {"assigned": colour, "assigned_at": at, "needs": needs, "for_front_line": own}
-    rated |= {"concern": assigned.concern, "assigned_number": assigned.number}
+    rated |= {"concern": assigned.concern, "assigned_number": assigned.number, "unopened": False}
     given = (one for one in assigned.overrules if one.reason is RuledOut.CONSENT_REFUSED)
     rated |= {"overrules": tuple(one for one in given if one.legal_basis)}
     if state.assigned not in (None, colour):

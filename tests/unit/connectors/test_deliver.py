@@ -3,6 +3,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Collection
 from uuid import uuid4
 
@@ -78,6 +79,21 @@ def test_a_letter_that_fails_does_not_take_those_before_it_along(queues: EdgeQue
     deliverer = Deliverer("police", queues, refused)
     assert deliverer.deliver_once() == 1
     assert [letter_id for letter_id, _ in waiting(queues)] == ["l2", "l3"]
+
+
+def test_no_more_are_in_hand_than_go_in_a_moment_as_a_red_would_wait_behind_them(
+    queues: EdgeQueues,
+) -> None:
+    put(queues, *(f"l{number}" for number in range(40)))
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.02)
+        return httpx.Response(202)
+
+    deliverer = Deliverer("police", queues, posting(slow))
+    first, then = deliverer.deliver_once(), deliverer.deliver_once()
+    assert 1 <= then < first <= 20
+    assert then <= 3, "of 20 ms each in 50 ms"
 
 
 def test_what_may_not_go_any_more_while_it_is_in_hand_is_not_sent(queues: EdgeQueues) -> None:

@@ -25,6 +25,7 @@ from tests.support.desks import LEAD, Desks, seen
 from tests.support.filled import empty_hub, filled_hub, hub_with, send
 
 FRIDAY = "2026-11-27T16:55"
+CLOSED = "2026-11-27T18:40"
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -159,6 +160,9 @@ def test_the_police_are_always_there() -> None:
         ("product", FRIDAY, ("--colour", "red"), "2026-11-27T20:55:00Z"),
         ("product", FRIDAY, (), "2026-12-01T17:00:00Z"),
         ("possible_red", "2026-06-27T23:50", (), "2026-06-28T00:05:00+01:00"),
+        # The GP is closed; a Red's minutes run all the same, an Amber's day does not.
+        ("approval", CLOSED, ("--agency", "gp", "--colour", "red"), "2026-11-27T19:10:00Z"),
+        ("approval", CLOSED, ("--agency", "gp", "--colour", "amber"), "2026-11-30T18:30:00Z"),
         (
             "before_next_school_day",
             "2026-12-18T17:00",

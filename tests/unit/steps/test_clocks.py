@@ -112,7 +112,7 @@ calendars = st.one_of(
     ).map(PartnerCalendar.model_validate),
 )
 kinds = st.one_of(
-    st.builds(Minutes, minutes=st.floats(0.5, 1440)),
+    st.builds(Minutes, minutes=st.floats(0.5, 1440), day_and_night=st.booleans()),
     st.builds(Elapsed, hours=st.floats(0.01, 24 * 30)),
     st.builds(WorkingHours, hours=st.floats(0.01, 80)),
     st.builds(WorkingDays, days=st.integers(1, 12)),

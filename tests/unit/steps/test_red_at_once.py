@@ -38,13 +38,14 @@ from schemas.product import (
     Disposal,
     OwnerSilent,
     Product,
+    ProductEnded,
     ProductRefused,
     ProductReleased,
     ProductTakenBack,
     ProductWithout,
     release_digest,
 )
-from schemas.rating import Colour
+from schemas.rating import Clock, Colour, DueTimeBreached
 from schemas.safety import ProductHeld, SafetyChoice, SafetySettled
 from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
@@ -63,11 +64,17 @@ def flow(policy: Policy | None = None) -> Flow:
     return Flow(compose.STEP, approve.STEP, release.STEP, policy=own)
 
 
-def red(*, policy: Policy | None = None, said: str | None = None, **kept: Any) -> Flow:
+def red(
+    *,
+    policy: Policy | None = None,
+    said: str | None = None,
+    at: dt.datetime = NOON,
+    **kept: Any,
+) -> Flow:
     """A GP's concern that a social worker rated Red."""
     told: Notification = given.notification(HIT, **kept)
     linked = given.linked(HIT, agency="gp", notification=told)
-    return flow(policy).send(linked, given.assigned(Colour.RED, for_front_line=said))
+    return flow(policy).until(at).send(linked, given.assigned(Colour.RED, for_front_line=said))
 
 
 def decided(request: ApprovalRequest, choice: Choice, **changes: Any) -> ReleaseDecided:
@@ -121,14 +128,56 @@ def test_what_who_rates_again_adds_is_told_too_and_once() -> None:
     assert [[item.text for item in one.items] for one in more] == [[SAID], [SAID]]
 
 
-def on_suggestion(*steps: Step[Any]) -> Flow:
+def early(on: str, *steps: Step[Any]) -> Flow:
     """The profile has its front line be told before anybody has rated."""
     profile = given.profile()
-    rule = profile.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
+    rule = profile.colours[Colour.RED].model_copy(update={"at_once_on": on})
     colours = {**profile.colours, Colour.RED: rule}
     policy = given.policy(profile_=profile.model_copy(update={"colours": colours}))
-    hub = Flow(compose.STEP, approve.STEP, release.STEP, *steps, policy=policy)
-    return hub.send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    return Flow(compose.STEP, approve.STEP, release.STEP, *steps, policy=policy)
+
+
+def on_suggestion(*steps: Step[Any]) -> Flow:
+    """Nobody need have looked at it."""
+    return early("suggestion", *steps).send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+
+
+def breached(clock: Clock = "possible_red") -> DueTimeBreached:
+    """What was to be done by noon was not."""
+    return DueTimeBreached(
+        referral_id="ref-1", case_id="case-1", clock=clock, colour=Colour.RED, due_at=NOON
+    )
+
+
+@pytest.mark.parametrize("colour", [Colour.RED, Colour.AMBER])
+def test_what_nobody_opens_in_time_goes_to_the_front_line_where_the_profile_says_so(
+    colour: Colour,
+) -> None:
+    """Also where its sender alone calls it urgent."""
+    hub = early("unopened").send(given.linked(HIT, agency="gp"), suggested(colour))
+    assert hub.send(breached("decision")).told(Product) == []
+    hub.send(breached())
+    assert [one.recipient for one in hub.told(Product)] == ["csc_duty_team", "police_cait"]
+    assert {(one.colour, one.unconfirmed) for one in hub.told(Product)} == {(Colour.RED, True)}
+    hub.send(breached())
+    assert len(hub.told(Product)) == 2, "once"
+
+
+@pytest.mark.parametrize("on", ["rating", "unopened"])
+def test_what_is_rated_first_or_where_the_profile_does_not_say_so_does_not(on: str) -> None:
+    hub = early(on).send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    hub.send(*([given.assigned(Colour.AMBER)] if on == "unopened" else []), breached())
+    assert [one for one in hub.told(Product) if one.colour is Colour.RED] == []
+
+
+def test_who_was_told_of_what_nobody_opened_is_told_how_it_is_rated() -> None:
+    hub = early("unopened", inform.STEP).send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    hub.send(breached())
+    for one in hub.of(ProductReleased):
+        hub.send(ProductFetched(**one.shared(ProductFetched), letter_id="letter-1"))
+    hub.send(given.assigned(Colour.AMBER))
+    assert {one.colour for one in hub.of(ProductEnded)} == {Colour.AMBER}
+    assert all(hub.told(ProductChange, to=team) for team in TEAMS)
 
 
 def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
@@ -328,6 +377,19 @@ def test_an_owner_is_warned_chased_and_then_its_chain_is_told_with_what_happens_
     assert {one.follows for one in hub.of(OwnerSilent)} == {
         one.product_id for one in hub.of(ProductWithout)
     }
+
+
+def test_of_a_red_at_night_people_hear_at_night_that_a_closed_owner_has_not_decided() -> None:
+    """The GP closes at half past six on Friday; nobody waits until Monday to hear of it."""
+    friday = dt.datetime(2026, 6, 12, 21, 40, tzinfo=dt.UTC)
+    hub = red(at=friday)
+    assert {one.due_at for one in hub.told(ApprovalRequest)} == {friday + 30 * MINUTE}
+    hub.until(friday + dt.timedelta(hours=1))
+    up = {one.told.role for one in hub.of(ClockEscalated)}
+    assert up == {"Duty manager", "Ada Sample, head of service"}
+    request = hub.until(friday + dt.timedelta(days=2, hours=11)).told(ApprovalRequest)[0]
+    hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    assert [item.text for item in hub.told(Product)[-1].items] == [HIT], "what it says then follows"
 
 
 def test_words_that_are_amended_meanwhile_are_asked_about_and_follow_once() -> None:
