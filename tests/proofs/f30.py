@@ -42,6 +42,7 @@ from stores import (
     failures,
     journal,
     outbox,
+    pauses,
     people,
     queues,
     rotating,
@@ -190,6 +191,7 @@ def _work(path: Path) -> bool:
         buried = dead_letters.load(transaction, "one")
         assert buried is not None
         dead_letters.settle(transaction, replace(buried, state=DeadLetterState.DISCARDED))
+        pauses.end(transaction, pauses.current(transaction.connection, 0)[0])
     destroy(database, ["three"])
     grow(database)
     flaws = verify(place(database), contents=False).flaws
