@@ -29,7 +29,7 @@ BY_EITHER = {
 """What a rating and the settling of a link bring about together, whichever comes last; and what a
 human stops of it, having been asked about one letter or another.
 """
-_DATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_DATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class Names:
