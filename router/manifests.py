@@ -16,7 +16,7 @@ from router.ways_in import SYSTEMS, source_of
 from schemas.base import LONGEST_LINE
 from schemas.manifests import Manifest, ManifestReceived
 from schemas.notification import MessageRefused, NotificationReceived
-from stores import codec, counting, dead_letters, known, overview
+from stores import codec, counting, dead_letters, journal, known, overview
 from stores.database import View
 
 HERE: Final = ZoneInfo("Europe/London")
@@ -81,8 +81,9 @@ def _of_day(view: View, told: ManifestReceived) -> tuple[set[str], set[str]]:
     keys = {id_: _key(told, name) for id_, name in called.items()}
     since = known.load(view, list({*keys.values()}))
     corrected = {id_: since[key] for id_, key in keys.items() if key in since}
+    also = journal.of_type(view, {*corrected.values()}, type_=NotificationReceived.type)
     left = {called.get(id_, id_) for id_ in rows if id_ not in corrected}
-    return {id_ for id_, _ in taken} | {*corrected.values()}, left
+    return {id_ for id_, _ in taken} | also, left
 
 
 def _ends_of(day: dt.date) -> tuple[dt.datetime, dt.datetime]:

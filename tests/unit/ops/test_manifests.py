@@ -5,6 +5,7 @@ order and how often, and people are told.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from connectors.events.facts import source_key
+from connectors.events.facts import Door, source_key
+from connectors.folder import read_file
+from connectors.port import AgencyRoute, routes
 from ops.cli import main
 from ops.look import manifests as looked
 from ops.look.manifests import GRACE, How, days
@@ -31,6 +34,7 @@ from router.manifests import HERE, Compared, compare, in_words, ranges
 from schemas.alarms import AlarmRaised
 from schemas.manifests import Manifest, ManifestReceived
 from schemas.notification import Receipt, ReceiptStatus
+from schemas.refusals import Refusal
 from schemas.settings import HubSettings
 from stores import codec, counting
 from tests.proofs.f24 import shipped
@@ -120,6 +124,13 @@ def test_what_was_refused_came_and_is_counted_once_when_it_is_sent_right(hub: Hu
         told = say(hub, numbered(2), bad, counted(3, how and (1, 3), name=f"later-{how}"))
         assert told.explanation
         assert "2 came. 1 missing" in told.explanation, "neither twice, nor one for another"
+
+
+def test_a_count_that_was_refused_is_no_notification_once_it_is_sent_right(hub: Hub) -> None:
+    wrong = message("count", {"day": "yesterday"}, "manifest")
+    said = say(hub, numbered(1), wrong, counted(2, name="count"))
+    assert said.explanation
+    assert "1 came. 1 missing" in said.explanation
 
 
 def test_the_newest_count_of_a_day_holds_and_those_of_others_are_their_own(hub: Hub) -> None:
@@ -222,7 +233,7 @@ def test_of_many_rows_the_first_few_are_said() -> None:
         {"first": "n-2", "last": "n-1"},
         {"first": "n-1", "last": "m-4"},
         {"first": "n-1", "last": "n-1001"},
-        {"first": "n-08", "last": "n-9"},
+        {"first": "n-07", "last": "n-9"},
         {"first": "n-1", "last": "n-2"},
         {"first": "n-1", "last": "n-\u0664"},
         {"first": "n", "last": "n"},
@@ -235,6 +246,23 @@ def test_a_count_that_cannot_be_is_refused_and_says_where(
     said = say(one_hub, message(f"wrong-{wrong}", told, "manifest"))
     assert (said.status, said.reason) == (ReceiptStatus.REJECTED, "invalid.value")
     assert said.explanation
+
+
+@pytest.mark.parametrize(("body", "taken"), [('{"day": "2026-11-26", "sent": 3}', 1), ("", 0)])
+def test_a_file_may_hold_it_whatever_other_files_are(body: str, taken: int) -> None:
+    door = Door(routes_of_csv(), "folder", dt.datetime.now(dt.UTC))
+    (came,) = read_file(door, io.BytesIO(body.encode()), filename="26.manifest.json")
+    assert isinstance(came.body, ManifestReceived) == taken
+    (other,) = read_file(door, io.BytesIO(body.encode()), filename="manifest.json")
+    assert isinstance(other.body, Refusal)
+
+
+def routes_of_csv() -> AgencyRoute:
+    agreement = {"reference": "ISA", "signatory": "A. Partner", "since": "2025-01-01"}
+    one = {"name": "One", "signpost_contact": "01632 960001", "agreement": agreement}
+    one |= {"mapping": "case-system-csv"}
+    told = {"area": "e08000032", "lead_agency": "one", "agencies": {"one": one}}
+    return routes(HubSettings.model_validate(told), {}).by_code["one"]
 
 
 def test_numbers_count_on_as_they_are_written() -> None:
