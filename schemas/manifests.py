@@ -37,6 +37,8 @@ class Manifest(Shape):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        if not 2000 <= self.day.year < 2100:
+            raise ValueError("day: it is of this century")
         if (self.first is None) != (self.last is None):
             raise ValueError("first: say both first and last, or neither")
         if self.first is not None and self.sent > len(self.numbers):

@@ -226,6 +226,8 @@ def test_of_many_rows_the_first_few_are_said() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"day": "9999-12-31"},
+        {"day": "0001-01-01"},
         {"sent": -1},
         {"sent": 10**9},
         {"first": "n-1"},
