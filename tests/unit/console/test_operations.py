@@ -22,6 +22,7 @@ from ops.look.health import trend
 from ops.look.rhythm import Rhythm, rhythm
 from ops.look.status import collect
 from ops.run.wiring import Hub
+from router.manifests import HERE
 from schemas.operations import AccessDenied, FlowPaused, FlowResumed
 from stores import failures, linking
 from tests.support.console import Person, app_of
@@ -176,7 +177,7 @@ def test_what_an_agency_sent_and_never_came_is_seen_first_and_by_the_duty_manage
 ) -> None:
     _, hub = empty_hub(tmp_path / "hub")
     monkeypatch.setattr(manifests, "GRACE", dt.timedelta())
-    told = {"day": dt.datetime.now(manifests.HERE).date().isoformat()}
+    told = {"day": dt.datetime.now(HERE).date().isoformat()}
     counts = {"first": told | {"sent": 3, "first": "s-7", "last": "s-9"}, "gp": told | {"sent": 0}}
     head = {"specversion": "1.0", "source": "cases", "type": "mash.manifest.v1"}
     for agency, sent in (("school", counts["first"]), ("gp", counts["gp"])):
