@@ -28,7 +28,7 @@ from typing import BinaryIO
 import structlog
 
 from connectors.directory import Directory, FolderUnsafe, opened, own
-from connectors.events.envelope import from_stream, why
+from connectors.events.envelope import from_stream, reread, why
 from connectors.events.facts import Door
 from connectors.file_names import RECEIPTS, claimed, copied, is_unfinished, of_copied, original
 from connectors.formats.media import kind_of_file, name_of
@@ -48,6 +48,9 @@ LONGEST_PAUSE = 30.0
 LATE_SECONDS = 900.0
 """How long a file that was taken is looked at again: it may go on growing."""
 _MOST_TOLD = 1000
+_COUNTS = ".manifest.json"
+"""How the name of a file ends that holds how many its sender sent on a day."""
+_COUNT = "application/json; type=mash.manifest.v1"
 _OF_THE_HUB = frozenset({"receipts", "processing", "done"})
 """Folders in an agency's that the hub makes, or made when it still worked there."""
 
@@ -330,7 +333,13 @@ def _line(receipt: Receipt, filename: str) -> bytes:
 def read_file(
     door: Door, stream: BinaryIO, *, filename: str, tally: Tally | None = None
 ) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a file, whose name says its format."""
+    """An arrival, without an id, for each record of a file, whose name says its format; of a day's
+    count one, whatever else the agency's files are.
+    """
+    if filename.endswith(_COUNTS):
+        said = stream.read(door.route.largest)
+        yield from reread(door, said, content_type=_COUNT, event_id=None)
+        return
     form = door.route.format_of_file(filename)
     refusal = Refusal("unknown.format", expected=door.route.sends)
     if form is not None:

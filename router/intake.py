@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from router import possible, registered
+from router import manifests, possible, registered
 from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
@@ -17,13 +17,15 @@ from router.refuse import dead_arrival, refused, rejected, taken
 from router.registered import Registered
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.now import Now
+from router.ways_in import SYSTEMS, source_of
 from schemas.base import Fact
 from schemas.decisions import AdultsDecided, ItemRuled, ReleaseDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
 from schemas.keys import KeyDecided
+from schemas.manifests import ManifestReceived
 from schemas.message import Message, arrived, derived_id
-from schemas.notification import NotificationReceived, Receipt
+from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
 from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
@@ -35,8 +37,6 @@ from stores.ports import Arrival, Paused
 from stores.vault import Unreadable
 
 STEP = "intake"
-SYSTEMS = frozenset({"http", "folder", "queue", "mllp"})
-"""By which way agencies' own systems send; people do from their desks."""
 _MOST_AT_ONCE = 25
 """Arrivals in one transaction: a Red that comes meanwhile waits for no more than these."""
 
@@ -137,12 +137,16 @@ def take_in(
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
     cursors.store(transaction, cursor)
-    return receipts
+    return [_compared(transaction, *one) for one in zip(arrivals, receipts, strict=True)]
 
 
-def source_of(connector: str, agency: str) -> str:
-    """What the record says of where a message came from: by which connector, from whom."""
-    return f"mash-hub/{connector}/{agency}"
+def _compared(transaction: Transaction, arrival: Arrival, receipt: Receipt) -> Receipt:
+    """A manifest's with what the hub has of it, all that came with it included."""
+    body = _with_source(arrival).body
+    if not isinstance(body, ManifestReceived) or receipt.status is ReceiptStatus.REJECTED:
+        return receipt
+    told = manifests.compare(transaction, body)
+    return receipt.model_copy(update={"explanation": manifests.says(told)})
 
 
 def arrival_key(arrival: Arrival) -> str:
@@ -151,8 +155,7 @@ def arrival_key(arrival: Arrival) -> str:
     What comes without a source, as from a folder, is known by its id alone.
     """
     if arrival.event_id is not None:
-        within = (arrival.source_key,) if arrival.source_key else ()
-        return derived_id("arrival", arrival.agency, *within, arrival.event_id)
+        return known.event_key(arrival.agency, arrival.event_id, source_key=arrival.source_key)
     return derived_id(
         "content", arrival.agency, arrival.content_type, sha256(arrival.original).hexdigest()
     )
@@ -162,7 +165,7 @@ def _earlier_key(arrival: Arrival) -> str:
     """What it was known again by while ids were not yet told apart by their sources."""
     if arrival.event_id is None:
         return arrival_key(arrival)
-    return derived_id("arrival", arrival.agency, arrival.event_id)
+    return known.event_key(arrival.agency, arrival.event_id, source_key=None)
 
 
 class _Batch:
@@ -187,12 +190,15 @@ class _Batch:
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         arrivals = [_with_referral(self._transaction, arrival) for arrival in arrivals]
         arrivals = _with_shown(self._transaction, arrivals)
+        arrivals = [_with_source(arrival) for arrival in arrivals]
         keys = [arrival_key(arrival) for arrival in arrivals]
         earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
         self._ids = known.load(self._transaction, [*keys, *earlier])
         self._known |= journal.digests(self._transaction, list(self._ids.values()))
         arrivals = self._with_keys(arrivals, keys)
-        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, [*keys, *earlier]))
+        self._buried |= dead_letters.known_ids(
+            self._transaction, map(known.refused_as, [*keys, *earlier])
+        )
         messages = [self._message(*one) for one in zip(arrivals, keys, strict=True)]
         self._references.foresee([message for message in messages if message is not None])
         came = zip(arrivals, messages, keys, strict=True)
@@ -305,8 +311,8 @@ class _Batch:
         Other bytes under an id that was refused before are another dead letter: a sender that
         corrects one fault and makes another is to hear of that one, and what it sent is to be kept.
         """
-        first = _dead_id(arrival_key(arrival))
-        for id_ in dict.fromkeys((first, _dead_id(_earlier_key(arrival)))):
+        first = known.refused_as(arrival_key(arrival))
+        for id_ in dict.fromkeys((first, known.refused_as(_earlier_key(arrival)))):
             if id_ in self._buried and arrival.original in self._kept(id_):
                 return id_, True
         if first not in self._buried:
@@ -348,6 +354,14 @@ def _with_referral(transaction: Transaction, arrival: Arrival) -> Arrival:
     return replace(arrival, body=Refusal("refused.unknown-subject", "reference"))
 
 
+def _with_source(arrival: Arrival) -> Arrival:
+    """A manifest with the source within which its ids are meant."""
+    if not isinstance(arrival.body, ManifestReceived):
+        return arrival
+    body = arrival.body.model_copy(update={"source_key": arrival.source_key})
+    return replace(arrival, body=body)
+
+
 def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
     """Decisions with what the hub's record says of the pictures that they name as seen."""
     bodies = (arrival.body for arrival in arrivals)
@@ -385,7 +399,3 @@ def _but_for_arrival(one: Message, other: Message) -> bool:
         and any(notification.observed_on_arrival for notification in said)
         and len({notification.content_digest() for notification in said}) == 1
     )
-
-
-def _dead_id(id_: str) -> str:
-    return derived_id(id_, "dead")

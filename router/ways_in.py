@@ -4,6 +4,9 @@ fact, by the part that notices.
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Literal
+
 from router.lane import Lane
 from schemas.message import arrived, derived_id
 from schemas.operations import NotRenewed, WayInBroken
@@ -13,10 +16,17 @@ from stores.failures import PartFailure
 
 BROKEN_AFTER = 6
 """Failures in a row: half a minute, as parts pause in between. What passes has passed by then."""
+SYSTEMS = frozenset({"http", "folder", "queue", "mllp"})
+"""By which way agencies' own systems send; people do from their desks."""
 _BY = frozenset({"folder", "queue", "mllp"})
 """Connectors whose parts are called after their agency: ``folder:school``."""
 _OF_ALL = frozenset({"http", "process:http", "process:connectors"})
 """Parts by which several agencies send."""
+
+
+def source_of(connector: str, agency: str) -> str:
+    """What the record says of where a message came from: by which connector, from whom."""
+    return f"mash-hub/{connector}/{agency}"
 
 
 def note(database: Database, failing: PartFailure) -> None:
@@ -35,13 +45,24 @@ def stuck(database: Database, name: str, *, agency: str) -> None:
     _tell(database, "folder", agency=agency, what=name)
 
 
+def never_came(database: Database, *, agency: str, connector: str, day: dt.date) -> None:
+    """Tell of messages that an agency sent on a day and that never came. Raises ``Unavailable``."""
+    _tell(database, connector, agency=agency, what=f"manifest/{day}", why="manifest")
+
+
 def _tell(
-    database: Database, connector: str, *, agency: str | None, what: str, since: int | None = None
+    database: Database,
+    connector: str,
+    *,
+    agency: str | None,
+    what: str,
+    since: int | None = None,
+    why: Literal["manifest"] | None = None,
 ) -> None:
     id_ = derived_id("way-in", connector, agency or "", what)
     with database.transaction() as transaction:
         at = codec.from_micros(since or transaction.now)
-        fact = WayInBroken(incident_id=id_, agency=agency, connector=connector, since=at)
+        fact = WayInBroken(incident_id=id_, agency=agency, connector=connector, since=at, why=why)
         record_once(transaction, fact, by=f"ways-in/{connector}/{agency or ''}", of=connector)
 
 

@@ -94,6 +94,8 @@ class WayInBroken(Fact, type="mash.way-in.broken.v1", topic="ways_in.broken", ag
     """None: those of several."""
     connector: Code
     since: Instant
+    why: Literal["manifest"] | None = Field(default=None, exclude_if=not_)
+    """``manifest``: by its own count the agency sent more than came. None: the way in fails."""
 
     @property
     def subject(self) -> str:

@@ -223,6 +223,9 @@ class AgencySettings(Reached):
     push: Push | None = None
     letters: LettersFolder | None = None
     """Where its letters are put as files, for a system that reads files; in place of ``push``."""
+    manifest: dt.time | None = None
+    """By when on every day, in the time of the United Kingdom, its system says how many it sent
+    (``mash.manifest.v1``); None: it was not agreed that it does."""
     encryption: Annotated[tuple[EncryptionKey, ...], Field(max_length=2)] = ()
     """To which its letters are sealed on their way, each with its time; two while one is renewed.
     Empty: they go as they are, inside TLS alone."""

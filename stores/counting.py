@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from schemas.message import Message
 from stores import journal as entries
-from stores.database import Database
+from stores.database import Database, View
 from stores.tables import journal, letters
 
 _PAGE = 2000
@@ -25,6 +25,31 @@ def by_type(connection: Connection, *, after: int = 0, until: int | None = None)
 def letters_waiting(connection: Connection) -> int:
     """How many letters nobody has acknowledged."""
     return int(connection.execute(select(func.count()).select_from(letters)).scalar_one())
+
+
+def came_from(
+    connection: Connection, sources: Collection[str], *, type_: str, after: int, until: int
+) -> list[tuple[str, str]]:
+    """The id and subject of each fact of a type from these sources behind a position, up to
+    ``until``.
+    """
+    query = select(journal.c.message_id, journal.c.subject).where(
+        journal.c.type == type_,
+        journal.c.position > after,
+        journal.c.position <= until,
+        journal.c.source.in_(sources),
+    )
+    return [(row.message_id, row.subject) for row in connection.execute(query)]
+
+
+def newest_of(view: View, type_: str, *, since: int, limit: int) -> list[tuple[Message, int]]:
+    """The newest facts of a type since a moment that can be read, newest first, with when each was
+    recorded (microseconds).
+    """
+    query = select(journal).where(journal.c.type == type_).order_by(journal.c.position.desc())
+    rows = [row for row in view.connection.execute(query.limit(limit)) if row.recorded_at >= since]
+    keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
+    return [(entries.opened(row, keys), row.recorded_at) for row in rows]
 
 
 def causes(database: Database, type_: str) -> dict[str, str | None]:

@@ -108,6 +108,13 @@ def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
     return {row.message_id for row in known}
 
 
+def of_type(view: View, message_ids: Collection[str], *, type_: str) -> set[str]:
+    """Those of these messages that are facts of a type."""
+    columns = (journal.c.message_id, journal.c.type)
+    rows = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
+    return {row.message_id for row in rows if row.type == type_}
+
+
 def known_before(view: View, position: int, *, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has before a position."""
     if not position:

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from schemas.message import Secret, dated_id
+from schemas.message import Secret, dated_id, derived_id
 from stores.database import Transaction, View
 from stores.rows import look_up
 from stores.tables import arrivals
+
+
+def event_key(agency: str, event_id: str, *, source_key: str | None) -> str:
+    """What an arrival is known again by that has an id: that and its source, if it has one."""
+    within = (source_key,) if source_key else ()
+    return derived_id("arrival", agency, *within, event_id)
+
+
+def refused_as(key: str) -> str:
+    """The dead letter of an arrival of this key, where it is refused."""
+    return derived_id(key, "dead")
 
 
 def load(view: View, keys: Collection[str]) -> dict[str, str]:

@@ -42,6 +42,7 @@ from schemas.information import (
     VolunteeredInformation,
 )
 from schemas.keys import KeyDecided, KeyDecision
+from schemas.manifests import Manifest, ManifestReceived
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived, SetAside
 from schemas.refusals import Refusal
@@ -193,6 +194,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         KeyDecision,
         lambda by, sent: KeyDecided(agency=by.code, decision=sent),
         always=True,
+    ),
+    "mash.manifest.v1": MessageType(
+        Manifest,
+        lambda by, sent: ManifestReceived(agency=by.code, manifest=sent),
     ),
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,

@@ -71,6 +71,7 @@ def shown(status: Status) -> RenderableType:
         "Steps": status.steps,
         "Topics, facts in the last": status.topics,
         "Ways in": status.connectors,
+        "What agencies say that they sent": status.manifests,
         "Edge queues": status.queues,
         "Queues at brokers": status.broker_queues,
         "Dead letters that wait": status.dead_letters,
@@ -87,7 +88,14 @@ def shown(status: Status) -> RenderableType:
     )
 
 
-_ONLY_IF_ANY = frozenset({"Needs a hand", "Waits, as somebody wants it", "Parts that fail"})
+_ONLY_IF_ANY = frozenset(
+    {
+        "Needs a hand",
+        "Waits, as somebody wants it",
+        "Parts that fail",
+        "What agencies say that they sent",
+    }
+)
 
 
 def _needs(status: Status) -> list[Row]:

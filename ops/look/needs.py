@@ -45,6 +45,7 @@ def needs(status: Status) -> list[Need]:
         *_queues(status),
         *_at_brokers(status),
         *_ways_in(status),
+        *_manifests(status),
     ]
     return sorted(found, key=lambda one: (not one.urgent, -(one.seconds or 0)))
 
@@ -200,6 +201,28 @@ def _ways_in(status: Status) -> Iterator[Need]:
                 "`status`: a way in was last seen long ago",
                 urgent=False,
                 seconds=_since(status, way),
+            )
+
+
+def _manifests(status: Status) -> Iterator[Need]:
+    for one in status.manifests:
+        if one["how"] == "missing":
+            which = f", with the numbers {one['numbers']}" if one["numbers"] else ""
+            yield Need(
+                f"{one['missing']} of {one['sent']} messages that {one['agency']} sent on "
+                f"{one['day']} never came{which}",
+                "ring its desk, and have them sent again",
+                "`status`: messages that an agency sent are *missing*",
+                urgent=True,
+                seconds=(status.at - one["since"]).total_seconds(),
+            )
+        elif one["how"] == "not told":
+            yield Need(
+                f"{one['agency']} has not said how many messages it sent on {one['day']}",
+                "ring its desk: what it sent may not have left its system",
+                "`status`: messages that an agency sent are *missing*",
+                urgent=False,
+                seconds=(status.at - one["since"]).total_seconds(),
             )
 
 

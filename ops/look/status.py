@@ -10,11 +10,13 @@ from typing import Any
 
 from connectors.queues import BrokerQueue, depths
 from ops.look import reds
+from ops.look.manifests import Day, days
 from ops.look.needs import Need, needs
 from ops.look.reading import Guarded
 from ops.look.rhythm import Rhythm
 from ops.look.rhythm import rhythms as rhythms_of
 from ops.run.ended import ended
+from router.manifests import in_words
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
 from router.unit import ALL, serves, unit_of_chain
@@ -72,6 +74,8 @@ class Status:
     """What could not be asked, and what has ended and is to be renewed."""
     pauses: tuple[Row, ...]
     """What somebody lets wait: what, until when, who and why."""
+    manifests: tuple[Row, ...] = ()
+    """What agencies say that they sent on each day of late, beside what came."""
 
     @property
     def needs(self) -> list[Need]:
@@ -109,7 +113,8 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     trouble += tuple(_unknown(at_brokers))
     trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
-    with hub.database.reading() as connection:
+    with hub.database.view() as view:
+        connection = view.connection
         look = _look(connection, now=now, ends=ends)
         return Status(
             at=at,
@@ -131,6 +136,7 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             partitions=tuple(_partitions(look)),
             trouble=trouble,
             pauses=tuple(_pauses(look)),
+            manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
         )
 
 
@@ -379,6 +385,24 @@ def _connectors(look: _Look, settings: HubSettings) -> Iterator[Row]:
             "longest_gap_seconds": own.longest,
             "silent": own.silent(since),
         }
+
+
+def _manifest(one: Day) -> Row:
+    """``came``, ``refused`` and ``missing`` are counted now; ``numbers``: in which the ids of what
+    never came end, in words. All of them None where the agency has not told.
+    """
+    told = one.told
+    return {
+        "agency": one.agency,
+        "day": one.day.isoformat(),
+        "how": one.how.value,
+        "sent": told.manifest.sent if told else None,
+        "came": told.came if told else None,
+        "refused": told.refused if told else None,
+        "missing": told.missing if told else None,
+        "numbers": in_words(told.gaps) if told and told.gaps else None,
+        "since": one.since,
+    }
 
 
 def _queues(look: _Look) -> Iterator[Row]:

@@ -1,4 +1,6 @@
-"""What has ended by its date, and somebody has to renew: said until they have, and an alarm."""
+"""What has ended by its date, and somebody has to renew: said until they have, and an alarm; and
+what agencies sent on a day and never came.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from typing import Literal, NamedTuple
 
 import structlog
 
-from router.ways_in import record_once
+from ops.look.manifests import How, days
+from router.ways_in import never_came, record_once
 from schemas.access import AccessRules
 from schemas.message import derived_id
 from schemas.operations import NotRenewed
@@ -17,8 +20,8 @@ from schemas.sealed import NoKeyNow, key_at
 from schemas.settings import HubSettings
 from stores.database import Database
 
-_LOOKS = 600.0
-"""Seconds between two looks at the date."""
+_LOOKS = 300.0
+"""Seconds between two looks."""
 
 log = structlog.get_logger()
 
@@ -61,8 +64,8 @@ def _at_the_end_of(day: dt.date) -> dt.datetime:
 def say_daily(
     database: Database, settings: HubSettings, access: AccessRules, stop: threading.Event
 ) -> None:
-    """Alarm people about each once, and log it once a day, until told to stop. Raises
-    ``Unavailable``.
+    """Alarm people about each once, and log it once a day; alarm them about what agencies sent and
+    never came; until told to stop. Raises ``Unavailable``.
     """
     said: dt.date | None = None
     while not stop.is_set():
@@ -72,7 +75,16 @@ def say_daily(
             for one in ended(settings, access, at=at):
                 log.error("configuration.ended", reason=one.what, agency=one.agency)
                 _alarm(database, one)
+        _alarm_of_missing(database, settings, at=at)
         stop.wait(_LOOKS)
+
+
+def _alarm_of_missing(database: Database, settings: HubSettings, *, at: dt.datetime) -> None:
+    """Alarm people, once for each agency and day, where less came than was sent."""
+    with database.view() as view:
+        missing = [one for one in days(view, settings, at=at) if one.how is How.MISSING]
+    for one in missing:
+        never_came(database, agency=one.agency, connector=one.connector or "http", day=one.day)
 
 
 def _alarm(database: Database, one: Ended) -> None:

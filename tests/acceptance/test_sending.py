@@ -34,6 +34,7 @@ SECTIONS = (
     "Sealed letters",
     "By MLLP",
     "Checks and enquiries",
+    "The day's count",
     "Where you disagree",
     "Receipts",
 )

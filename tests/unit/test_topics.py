@@ -19,6 +19,7 @@ from schemas import (
     handover,
     information,
     keys,
+    manifests,
     notification,
     operations,
     outcome,
@@ -57,6 +58,7 @@ MODULES = (
     registers,
     school,
     keys,
+    manifests,
 )
 
 

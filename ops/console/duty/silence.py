@@ -33,6 +33,8 @@ def silence(visit: Visit) -> Page:
         "counts": {"unrated": len(unrated), "owed": len(owed)},
         "queues": sorted(how.queues, key=lambda one: -(one["oldest_seconds"] or 0)),
         "ways": sorted((_way(one, at) for one in how.connectors), key=_quiet, reverse=True),
+        "untold": [one for one in how.manifests if one["sent"] is None],
+        "missing": [one for one in how.manifests if one["how"] == "missing"],
         "parts": how.parts,
         "trouble": how.trouble,
         "dead": sum(one["count"] for one in how.dead_letters),

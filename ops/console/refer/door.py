@@ -41,7 +41,7 @@ from ops.console.rendering import render
 from ops.console.screen import Form
 from ops.console.shell import HEADERS
 from ops.run.wiring import Hub
-from router.intake import source_of
+from router.ways_in import source_of
 from schemas.referrer import ReferrerWords
 from stores import codec
 

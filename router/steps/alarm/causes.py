@@ -108,7 +108,7 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _dealt_with(state, id_, because="discarded")
         case WayInBroken() | NotRenewed() as hub:
             cause: Cause = "way_in" if isinstance(hub, WayInBroken) else "not_renewed"
-            why = hub.what if isinstance(hub, NotRenewed) else None
+            why = hub.what if isinstance(hub, NotRenewed) else hub.why
             return Heard(state, _head(message, cause, why=why, agency=hub.agency))
         case ChildLinked() | LinkCorrected() as link:
             return _of_link(state, link, now=now)

@@ -42,6 +42,10 @@ _SAYS = {
         "A message of {name} could not be read or acted on, and it may be about a Red."
     ),
     "way_in": "Messages of {name} do not come in, and a Red may wait among them.",
+    "manifest": (
+        "{name} sent messages that never came to the hub, by its own count, and a Red may be among "
+        "them."
+    ),
     "access-rules": (
         "The access rules have ended: people are shown nothing, not even a Red, and agencies go on "
         "by the last ones."
@@ -79,6 +83,10 @@ _TO_DO = {
         "Ring {name} ({contact}) and ask what it sent; have whoever runs the hub look at what is "
         "kept as {subject}."
     ),
+    "manifest": (
+        "Ring {name} ({contact}), ask whether anything is urgent, and have what is missing sent "
+        "again: its receipt for the day's count says what that is."
+    ),
     "access-rules": (
         "Have whoever runs the hub renew them; until then ring whoever waits for a Red."
     ),
@@ -91,7 +99,7 @@ _TO_DO = {
         "find out why."
     ),
 }
-_CLOSER = frozenset({"not_taken", "kept_back", "handover", "not_renewed"})
+_CLOSER = frozenset({"not_taken", "kept_back", "handover", "not_renewed", "way_in"})
 """Causes of which it is said more closely why."""
 
 

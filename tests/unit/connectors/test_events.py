@@ -36,6 +36,7 @@ from schemas.decisions import (
 from schemas.handover import HandoverDecided, HandoverReceived
 from schemas.information import InformationOffered, InformationReceived
 from schemas.keys import KeyDecided
+from schemas.manifests import ManifestReceived
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from stores.ports import Arrival
@@ -198,6 +199,10 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
             },
         },
         KeyDecided,
+    ),
+    "mash.manifest.v1": (
+        {"day": "2026-01-01", "sent": 2, "first": "n-9", "last": "n-10"},
+        ManifestReceived,
     ),
     "mash.standing-withdrawal.v1": (
         {"standing_id": "s1", "decided_by": "Sgt", "reason": "No longer."},

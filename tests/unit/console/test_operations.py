@@ -4,6 +4,7 @@ do.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -16,15 +17,16 @@ from starlette.applications import Starlette
 from ops.console.operations import drawing
 from ops.console.operations.overview import in_marks
 from ops.demo.simulation.stream import sample_lines
-from ops.look import runbook
+from ops.look import manifests, runbook
 from ops.look.health import trend
 from ops.look.rhythm import Rhythm, rhythm
 from ops.look.status import collect
 from ops.run.wiring import Hub
+from router.manifests import HERE
 from schemas.operations import AccessDenied, FlowPaused, FlowResumed
 from stores import failures, linking
 from tests.support.console import Person, app_of
-from tests.support.filled import empty_hub, filled_hub
+from tests.support.filled import empty_hub, filled_hub, send
 
 PAGES = ("", "/pauses", "/search", "/newest", "/runbook")
 
@@ -168,6 +170,29 @@ def test_operations_see_nothing_of_a_child(place: tuple[Hub, Starlette]) -> None
         record = json.loads(line)
         named = (record[one] for one in ("family_name", "nhs_number", "source_reference"))
         assert [one for one in named if one and one in told] == []
+
+
+def test_what_an_agency_sent_and_never_came_is_seen_first_and_by_the_duty_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, hub = empty_hub(tmp_path / "hub")
+    monkeypatch.setattr(manifests, "GRACE", dt.timedelta())
+    told = {"day": dt.datetime.now(HERE).date().isoformat()}
+    counts = {"first": told | {"sent": 3, "first": "s-7", "last": "s-9"}, "gp": told | {"sent": 0}}
+    head = {"specversion": "1.0", "source": "cases", "type": "mash.manifest.v1"}
+    for agency, sent in (("school", counts["first"]), ("gp", counts["gp"])):
+        send(hub, agency, [head | {"id": f"count-{agency}", "data": sent}])
+    app = app_of(hub)
+    page = person((hub, app)).get("/desk/operations").text
+    assert "1 thing needs a hand" in page
+    assert "3 of 3 messages that school sent on" in page
+    assert "with the numbers 7 to 9, for" in page
+    row = page.partition("By their own count of each day")[2].partition("</table>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[1:5] == ["0", "0", "0", "0"]
+    assert "7 to 9" in row
+    silent = person((hub, app), "D. Manager").get("/desk/duty/silence").text
+    assert "by its own count, and 3 never came: ring it" in silent
+    hub.database.close()
 
 
 def test_opening_the_pages_records_nothing(place: tuple[Hub, Starlette]) -> None:

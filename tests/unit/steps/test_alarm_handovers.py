@@ -92,6 +92,19 @@ def test_a_way_in_by_which_nothing_comes_alarms_people(agency: str | None, who: 
     assert letter.agency == LEAD
 
 
+def test_what_an_agency_sent_and_never_came_alarms_people_in_words_of_its_own() -> None:
+    missing = WayInBroken(
+        incident_id="incident-1",
+        agency="school",
+        connector="http",
+        since=given.NOON,
+        why="manifest",
+    )
+    said = notice(step().when(missing))
+    assert "School sent messages that never came to the hub" in said.says
+    assert "have what is missing sent again" in said.to_do
+
+
 def chased() -> ClockChased:
     return ClockChased(
         referral_id="ref-1",
