@@ -268,7 +268,11 @@ def test_a_dead_letter_may_be_a_red_as_the_record_said_when_it_was_refused(
         assert column(connection, asked) == ["red"]
 
 
-NEVER_THERE = {"mash.product.unsent.v1", "mash.configuration.ended.v1"}
+NEVER_THERE = {
+    "mash.configuration.ended.v1",
+    "mash.handover.given.v1",
+    "mash.product.unsent.v1",
+}
 """Facts that no store of those revisions had."""
 
 
