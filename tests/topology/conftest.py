@@ -13,6 +13,7 @@ import pytest
 
 from ops.run.wiring import Hub
 from router.unit import Unit
+from schemas.message import Secret
 from tests.support.production import fresh_database
 from tests.support.units import Started, Workers, connected, grouped, production_hub
 
@@ -22,9 +23,13 @@ MOMENT = 1_790_000_000_000_000_000
 
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store's calendar time stands still."""
+    """The store's calendar time stands still, and every hub has the same secret: their ids can be
+    compared.
+    """
     still = SimpleNamespace(**vars(time) | {"time_ns": lambda: MOMENT})
     monkeypatch.setattr("stores.database.time", still)
+    held = Secret.held
+    monkeypatch.setattr(Secret, "held", lambda _: held(bytes(range(32))))
 
 
 @pytest.fixture

@@ -526,6 +526,7 @@ def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
         "outcomes.decided",
         "information.requested",
         "information.answered",
+        "handovers.decided",
         "handovers.settled",
         "disagreements.told",
         "products.approved",
