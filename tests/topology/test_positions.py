@@ -23,6 +23,9 @@ _WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
 @pytest.fixture
 def hub(tmp_path: Path, postgres_url: str) -> Iterator[Hub]:
     with fresh_database(postgres_url) as store, embedded_hub(tmp_path / "hub", store=store) as made:
+        # The first arrival of a store makes its secret, and others wait for that.
+        with made.database.transaction() as transaction:
+            transaction.vault.secret(transaction.connection, create=True)
         yield made
 
 
