@@ -29,6 +29,7 @@ from ops.demo.running import (
     DemoFolder,
     EndedEarly,
     prepare,
+    same_ids,
     send_first,
     send_waiting,
     simulators,
@@ -127,6 +128,7 @@ class _Telling:
 def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     """The exit code."""
     hub = open_hub(told.place.config, os.environ)
+    same_ids(hub)
     parts = Parts(hub.database, stop)
     url = _start(hub, told, parts=parts)
     try:

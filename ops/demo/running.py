@@ -36,6 +36,9 @@ from schemas.notification import NotificationReceived
 from schemas.product import ProductDrafted, ProductRefused, ProductReleased
 from schemas.rating import RatingSuggested
 from stores import counting, overview
+from stores.tables import keys
+from stores.vault import IDS_KEY
+from stores.wrapping import wrapped
 
 _LOOK_SECONDS = 0.25
 _AUTHORITY = "childrens_social_care"
@@ -105,6 +108,17 @@ def prepare(path: Path, *, port: int, signing: bool = False) -> DemoFolder:
     http = f'\n[http]\nport = {port}\nreferrals = "{_AUTHORITY}"\n'
     folder.config.write_text(f"{sample}{http}{_credentials(folder, tokens)}", encoding="utf-8")
     return folder
+
+
+def same_ids(hub: Hub) -> None:
+    """Ids that follow as in every demonstration: what its simulated people do is drawn by them, and
+    two are to be compared. Any other hub's secret is drawn at random, with its first arrival.
+    """
+    vault = hub.database.vault
+    with hub.database.transaction() as transaction:
+        if vault.secret(transaction.connection) is None:
+            same = wrapped(vault.wrapping, bytes(range(32)), bound_to=IDS_KEY)
+            transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
 
 
 def _agencies(config: str) -> list[str]:

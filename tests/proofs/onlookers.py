@@ -18,6 +18,7 @@ from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.port import Routes, routes
 from ops.access.acting import AT_THE_MACHINE, Asker, Denied, asker
+from ops.demo.running import same_ids
 from ops.demo.simulation.answers import answer, event
 from ops.linkage.explained import explain
 from ops.look import clocks, holding, pictures, reds, trail
@@ -30,9 +31,6 @@ from schemas.base import Fact
 from schemas.message import Message
 from schemas.settings import HubSettings
 from stores import codec, journal
-from stores.tables import keys
-from stores.vault import IDS_KEY
-from stores.wrapping import wrapped
 
 START: Final = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 EVENT: Final = "application/cloudevents+json"
@@ -95,7 +93,7 @@ class Borough:
         made = cls(site, site.hub())
         made.hub.database.clock = lambda: codec.to_micros(made.now)
         if with_secret:
-            _with_ids_as_all(made.hub)
+            same_ids(made.hub)
         return made
 
     def tells(self, agency: str, kind: str, data: Any, *, name: str = "") -> str:
@@ -183,14 +181,6 @@ class Borough:
         yield f"case, {name}", _told(lambda: trail.of(self.hub, referral_id, asker=by))
         yield f"case --reveal, {name}", _told(lambda: trail.reveal(self.hub, referral_id, asker=by))
         yield f"picture --reveal, {name}", _pictures(self.hub, referral_id, by)
-
-
-def _with_ids_as_all(hub: Hub) -> None:
-    """Two hubs have other ids, as their secrets are drawn at random; these are to be compared."""
-    vault = hub.database.vault
-    with hub.database.transaction() as transaction:
-        same = wrapped(vault.wrapping, bytes(range(32)), bound_to=IDS_KEY)
-        transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
 
 
 _FILE: Final = "mash_store_bytes"

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from connectors.clients.http_client import HubClient
+from ops.demo.running import same_ids
 from ops.demo.simulation.answers import event
 from ops.demo.summary import final_summary
 from ops.run.wiring import open_hub
@@ -90,6 +91,9 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
     next. At last the lead agency's staff merge, tell apart, split and take back; of one referral
     they ask further, are told more, and close it.
     """
+    hub = open_hub(place.folder.config, place.environment)
+    same_ids(hub)
+    hub.database.close()
     with kept(parts):
         for part in parts:
             part.start()

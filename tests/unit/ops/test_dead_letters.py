@@ -821,7 +821,7 @@ def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) 
     folder, hub = hub_
     id_ = bury(hub, bad_type())
     with hub.database.transaction() as transaction:
-        transaction.connection.execute(text("UPDATE keys SET wrapped = NULL"))
+        transaction.connection.execute(text("UPDATE keys SET wrapped = NULL WHERE key_id != 'hub'"))
     answer = run(folder, "show", id_, "--reveal", *ME)
     assert answer.exit_code == 1
     assert "key was destroyed" in answer.output

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from connectors.clients.http_client import HubUnavailable
+from ops.demo.running import same_ids
 from ops.demo.simulation.agencies import Notes
 from ops.demo.simulation.desks import SimulatedDesk
 from ops.demo.simulation.stream import batches, sample_lines
@@ -62,6 +63,7 @@ class ToldToStop(threading.Event):
 
 def streamed(path: Path, count: int) -> Hub:
     _, hub = empty_hub(path)
+    same_ids(hub)
     for agency, events in batches(sample_lines(count), 50):
         send(hub, agency, events)
     hub.embedded().drain()
