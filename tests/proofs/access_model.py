@@ -157,6 +157,7 @@ def _allowed_for_a_reason(q: Question) -> bool:
     return any(
         (
             letter and q.act == "mend" and _has(q, "operations"),
+            q.record == "health" and q.act == "mend" and _has(q, "operations"),
             letter and q.act == "reveal" and q.purpose == "mending" and _has(q, "operations"),
             safeguarding and q.record == "case" and q.assigned and _has(q, "screening"),
             safeguarding and q.record == "picture" and _has(q, "screening"),

@@ -226,7 +226,7 @@ def test_the_check_says_who_cannot_act_and_who_cannot_be_told_apart(worked: Work
     assert accounts.account() in warned["people"].what
     put(folder, "D. Manager", 'passphrase = "typed by hand"')
     found = check(folder.config, {}, today=TODAY)
-    assert "people[1].passphrase" in {fault.where for fault in found.faults}
+    assert "people[2].passphrase" in {fault.where for fault in found.faults}
 
 
 def test_who_became_another_account_is_who_logged_in(
