@@ -146,7 +146,7 @@ def caused_by(cause: Message, step: str, *, fact: Fact, ordinal: int) -> Message
     cause must give the same message. Raises :class:`NotHeld`.
     """
     id_ = derived_id(cause.id, step, fact.type, str(ordinal))
-    if cause.id[_VERSION : _VERSION + 1] == "7" != id_[_VERSION]:
+    if len(cause.id) == _LENGTH and cause.id[_VERSION] == "7" != id_[_VERSION]:
         raise NotHeld(cause.id)
     return Message(
         id=id_,
