@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
@@ -75,6 +76,18 @@ def test_a_list_renews_itself_keeps_the_focus_and_can_be_paused(short: Served) -
     expect(count).to_have_text("3 referrals")
     assert complaints == []
     assert faults(page) == []
+    page.context.close()
+
+
+def test_a_list_is_kept_up_to_date_however_late_a_script_comes(short: Served) -> None:
+    def late(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page = short.desk_of("S. Worker", script=True)
+    page.route("**/htmx-sse.js*", late)
+    page.reload()
+    expect(page.get_by_text("This list is kept up to date.")).to_be_visible(timeout=10_000)
     page.context.close()
 
 
