@@ -44,7 +44,7 @@ HEARD = "notifications.received"
 DECIDED = "notifications.accepted"
 AREAS = tuple(f"e0900000{number}" for number in range(1, 9))
 """Several, so that their notifications are spread over the partitions."""
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 def deduplication() -> BoundStep:
