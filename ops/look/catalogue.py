@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from ops.look.api.shapes import Json, words
+from ops.look.api.shapes import Json, what_it_holds, words
 from ops.look.export import Published, published
 from schemas.base import Shape
 
@@ -109,18 +109,9 @@ def _fields(shape: type[Shape], schema: Json) -> str:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    if reference := schema.get("$ref"):
-        name = str(reference).rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
-    if choices := schema.get("anyOf") or schema.get("oneOf"):
-        return " or ".join(_kind(one) for one in choices)
-    if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
-    if "const" in schema or "enum" in schema:
-        codes = schema.get("enum") or [schema.get("const")]
-        return " or ".join(f"`{one}`" for one in codes)
-    limit = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
-    return str(schema.get("format") or schema.get("type") or "anything") + limit
+    return what_it_holds(
+        schema, named=lambda name: f"[{name}](#{name.lower()})", coded=lambda code: f"`{code}`"
+    )
 
 
 @cache

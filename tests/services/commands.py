@@ -57,7 +57,7 @@ def start(folder: Path, as_json: bool) -> None:
 
     \b
     Example:
-      python -m tests.services start /tmp/servers
+      python -m tests.services start servers
       hub config init && hub config check --connect && hub run      (in the other terminal)
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the servers then too

@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from ops.look.api.shapes import Json
+from ops.look.api.shapes import Json, what_it_holds
 from schemas.refusals import REASONS
 
 
@@ -101,18 +101,11 @@ def _last(schema: Mapping[str, Any]) -> str:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """What a field holds, in words and links."""
-    if name := _last(schema):
-        return f'<a href="#shape-{escape(name)}">{escape(name)}</a>'
-    if choices := schema.get("anyOf") or schema.get("oneOf"):
-        return " or ".join(_kind(one) for one in choices)
-    if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
-    if "const" in schema or "enum" in schema:
-        codes = schema.get("enum") or [schema.get("const")]
-        return " or ".join(f"<code>{escape(str(one))}</code>" for one in codes)
-    limit = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
-    return escape(str(schema.get("format") or schema.get("type") or "anything") + limit)
+    return what_it_holds(
+        schema,
+        named=lambda name: f'<a href="#shape-{escape(name)}">{escape(name)}</a>',
+        coded=lambda code: f"<code>{escape(code)}</code>",
+    )
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

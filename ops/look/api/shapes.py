@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -70,6 +70,23 @@ def components() -> Json:
 def words(docstring: str | None) -> str:
     """A docstring as people read it: without its marks for code."""
     return _MARKED.sub(r"\1", " ".join((docstring or "").split()))
+
+
+def what_it_holds(
+    schema: Mapping[str, Any], *, named: Callable[[str], str], coded: Callable[[str], str]
+) -> str:
+    """What a field holds, in words: shapes as ``named`` says them, and codes as ``coded``."""
+    if reference := schema.get("$ref"):
+        return named(str(reference).rpartition("/")[2])
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(what_it_holds(one, named=named, coded=coded) for one in choices)
+    if schema.get("type") == "array":
+        return f"list of {what_it_holds(schema.get('items', {}), named=named, coded=coded)}"
+    if "const" in schema or "enum" in schema:
+        codes = schema.get("enum") or [schema.get("const")]
+        return " or ".join(coded(str(one)) for one in codes)
+    limit = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+    return str(schema.get("format") or schema.get("type") or "anything") + limit
 
 
 def _in_words(schemas: Json) -> Json:
