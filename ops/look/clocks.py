@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from ops.look import documents
 from ops.look.reading import Readable
 from router.step import Step
 from router.steps import hand_off, hold
@@ -36,7 +35,7 @@ from router.steps.request_information.state import Asked, Asking
 from router.steps.school import decide as school
 from router.steps.school.state import Telling
 from schemas.rating import ClockKind
-from stores import codec, noted, states, timers
+from stores import codec, noted, timers
 from stores.database import View
 
 STEPS: tuple[Step[Any], ...] = (
@@ -54,7 +53,6 @@ STEPS: tuple[Step[Any], ...] = (
     school.STEP,
 )
 """All that have clocks: a document of each type is shown as :data:`_CLOCKS` says."""
-_READ = {step.name: TypeAdapter[Any](step.state) for step in STEPS}
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -106,9 +104,7 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     with hub.database.view() as view:
         keys = _keys(view, at=at)
         for step in STEPS:
-            read = _READ[step.name].validate_json
-            known = states.parsed(view, step.name, keys=keys.get(step.name, ()), parse=read)
-            for key, state in known.items():
+            for key, state in documents.of(view, step, keys.get(step.name, ())).items():
                 if clocks := _CLOCKS.get(type(state)):
                     found += clocks(state, _Of(key, lead, at))
     return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))
