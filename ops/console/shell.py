@@ -42,7 +42,7 @@ from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Scre
 from ops.console.sending import ONCE
 from ops.look.health import Health
 from ops.run.wiring import Hub
-from schemas.access import Answer, Verdict
+from schemas.access import Answer, Role, Verdict
 from stores import cursors
 
 _HANDS: Final = 16
@@ -402,6 +402,14 @@ class Shell:
 
     def _error(self, said: Told, signed: _Signed | None) -> Response:
         return self._shown(Page("error.html", {"told": said}, said.status), signed)
+
+    def drawn(self, desk: Desk, screen: Screen) -> None:
+        """A list as nobody sees it: what it takes is there for the first who opens it."""
+        nobody = Asker(who="", agency=self.hub.settings.lead_agency, roles=frozenset(Role))
+        visit = Visit(self.hub, self.routes, nobody, desk, health=self.health or Health(self.hub))
+        page = screen.shows(visit)
+        if isinstance(page, Page):
+            self._shown(page, None, desk=desk)
 
     # --- what every answer has
 
