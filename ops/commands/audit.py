@@ -163,11 +163,17 @@ def key(config: Path, *, as_json: bool) -> None:
 @audit.command("who")
 @click.argument("wanted", metavar="CHILD|CASE|PERSON")
 @_asked(Purpose.AUDIT, what="who did")
-def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
+@click.option(
+    "--before",
+    type=click.IntRange(min=1),
+    help="Of a person: read on before this position, as the part before said.",
+)
+def who_(wanted: str, config: Path, *, as_json: bool, said: Said, before: int | None) -> None:
     """Tell who saw or decided what about a child (a person's id), case, referral or product, or
     AGENCY/REFERENCE: pictures shown, what was fetched, received, told, read, revealed, exported or
     denied, and every decision, in the order of the record (R46, R47). Where it is the id of
-    nothing: what the PERSON of this name did, of the hub or of an agency, over all cases.
+    nothing: what the PERSON of this name did, of the hub or of an agency, over all cases, the
+    newest first: as much as is read at once, and on stderr with which --before there is more.
 
     For whom the access rules let see who saw what (`hub policy show`): auditors, risk owners and
     reviewers. It tells why somebody looked or erased, and nothing of what was seen or decided: for
@@ -183,8 +189,11 @@ def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
       hub audit who "A. Operator" --who "J. Auditor" --why "yearly audit"
     """
     with writing(config) as hub:
-        deeds = asking.ask(hub, wanted, asker=said.asker(hub))
-    if not deeds:
+        part = asking.newest(hub, wanted, asker=said.asker(hub), before=before)
+    deeds = part.deeds
+    if part.older is not None:
+        click.echo(f"there is more before: say --before {part.older}", err=True)
+    elif not deeds:
         raise click.ClickException(
             "nothing is recorded under this id, and nobody of this name did anything; see "
             "`hub case --help`"

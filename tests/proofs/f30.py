@@ -359,8 +359,8 @@ class Acts:
         hub, case, auditor = self.hub, self._case(), self.by("J. Auditor")
         adopted = "mash.access-rules.adopted.v1"
         accessed = "mash.record.accessed.v1"
-        yield lambda: who.ask(hub, case, asker=auditor), (adopted, accessed)
-        yield lambda: who.ask(hub, case, asker=self.by("D. Manager")), _DENIED
+        yield lambda: who.newest(hub, case, asker=auditor), (adopted, accessed)
+        yield lambda: who.newest(hub, case, asker=self.by("D. Manager")), _DENIED
         period = owned.Period()
         yield lambda: owned.ask(hub, "police", asker=auditor, period=period), (accessed,)
 

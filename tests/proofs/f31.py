@@ -186,7 +186,11 @@ def _fill(hub: Hub, driver: Driver, *, leaves: int, advance: Callable[[int], Non
 
 def _told(hub: Hub, wanted: str, me: Asker) -> dict[str, Done]:
     """What the hub says, but for our own asking."""
-    found = who.ask(hub, wanted, asker=me)
+    part = who.newest(hub, wanted, asker=me)
+    found = part.deeds
+    while part.older is not None:
+        part = who.newest(hub, wanted, asker=me, before=part.older)
+        found += part.deeds
     return {deed.message_id: (deed.kind, deed.who) for deed in found if deed.who != _ME[0]}
 
 
