@@ -11,6 +11,7 @@ from ops.console.approvals import (
     second,
     signing,
     standing,
+    standing_second,
 )
 from ops.console.screen import Desk, Hears, Screen
 from schemas.access import Record, Role
@@ -38,6 +39,7 @@ DESK = Desk(
         Screen("standing", standing.listed, hears=Hears.OWN),
         Screen("beforehand", beforehand.asks, beforehand.taken),
         Screen("standing/{name}", standing.asks, standing.taken),
+        Screen("standing/{name}/second", standing_second.asks, standing_second.taken),
         Screen("ours", ours.ours),
     ),
     done={

@@ -120,11 +120,17 @@ def _asking(
 
 def ask_for(visit: Visit, envelope: Envelope) -> Asking | None:
     """What to ask of the second, for just what the first has signed."""
+    at = ReleaseStatement.parse(envelope.unverified()).not_before
+    return ask_also(visit, envelope, at=at)
+
+
+def ask_also(visit: Visit, envelope: Envelope, *, at: dt.datetime | None = None) -> Asking | None:
+    """The same of bytes that say no time; ``at``: the time that they say."""
     keys, party = keys_of(visit), party_of(visit.hub.settings)
     if not keys or party is None:
         return None
-    at = ReleaseStatement.parse(envelope.unverified()).not_before
-    return _asking(visit, envelope.challenge(), keys=keys, party=party, at=at)
+    asked = at or letters.now_at(visit.hub).at
+    return _asking(visit, envelope.challenge(), keys=keys, party=party, at=asked)
 
 
 def also_signed(
@@ -176,6 +182,18 @@ def signed_of(visit: Visit, payload: bytes) -> tuple[Envelope | None, str]:
         with suppress(NotSigned, ValidationError):
             return _key(visit, key, said=said).sign(payload), ""
     return None, NOT_THIS
+
+
+def both_signed(visit: Visit, envelope: Envelope) -> Envelope | None:
+    """What somebody has signed, with the signature that the form brought as well; None where that
+    is not of it.
+    """
+    said = {name: visit.form.one(name) for name in _ASSERTED}
+    for key in keys_of(visit):
+        with suppress(NotSigned, ValidationError):
+            own = _key(visit, key, said=said)
+            return envelope.also_signed(own.sign(envelope.unverified()))
+    return None
 
 
 def is_answered(form: Form) -> bool:
