@@ -108,19 +108,16 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     """Look once at the store and at these queues of brokers. Raises ``Unavailable``."""
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
-    ends, trouble = _ends(hub.settings)
+    ends, unasked = _ends(hub.settings)
     at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
-    trouble += tuple(_unknown(at_brokers))
-    trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
     with hub.database.view() as view:
-        connection = view.connection
-        look = _look(connection, now=now, ends=ends)
+        look = _look(view.connection, now=now, ends=ends)
         return Status(
             at=at,
             runtime="production" if production else "embedded",
-            facts=overview.last_position(connection),
-            store_bytes=overview.size(connection),
+            facts=overview.last_position(view.connection),
+            store_bytes=overview.size(view.connection),
             topics=tuple(map(look.topic, TOPICS)),
             steps=tuple(_steps(look, production=production)),
             connectors=tuple(_connectors(look, hub.settings)),
@@ -134,15 +131,16 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
             partitions=tuple(_partitions(look)),
-            trouble=trouble,
+            trouble=(*unasked, *_trouble(hub, at_brokers, at=at)),
             pauses=tuple(_pauses(look)),
             manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
         )
 
 
-def _unknown(at_brokers: Sequence[Row]) -> Iterator[str]:
+def _trouble(hub: Guarded, at_brokers: Sequence[Row], *, at: dt.datetime) -> Iterator[str]:
     if any(queue["ready"] is None for queue in at_brokers):
         yield "a broker does not answer: what lies on its queues is unknown"
+    yield from (one.says for one in ended(hub.settings, hub.access, at=at))
 
 
 @dataclass(frozen=True, slots=True)
