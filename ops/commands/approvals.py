@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
+from connectors.edge import keys as edge_keys
+from connectors.edge import passkeys as edge_passkeys
+from connectors.edge import shown
+from connectors.edge.approving import Decision, NotAsShown, decide, request_of
+from connectors.edge.approving import countersign as second
+from connectors.edge.keys import NoKey
 from ops.commands.common import config_option, json_option, say, say_json, text
 from ops.commands.registering import prove, register
-from ops.edge import keys as edge_keys
-from ops.edge import passkeys as edge_passkeys
-from ops.edge import shown
-from ops.edge.approving import Decision, NotAsShown, decide, request_of
-from ops.edge.approving import countersign as second
-from ops.edge.keys import NoKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
 from schemas.product import Choice

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from connectors.witness.folder import Folder
 from ops.commands.acting import Said, who_reveals
 from ops.commands.common import answer, config_option, json_option, options, time
 from ops.commands.progress import progress
@@ -27,7 +28,6 @@ from ops.look.owned import Owned, Period
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.signatures import Signed
 from ops.look.verify import Verified
-from ops.witness.folder import Folder
 from schemas.access import Purpose
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim

@@ -12,17 +12,17 @@ from typing import Any
 
 import click
 
+from connectors.edge import configured, deciding, making, opening, running, shown, witnessing
+from connectors.edge.approving import Decision, NotAsShown
+from connectors.edge.configured import NoEdge
+from connectors.edge.hub import Hub
+from connectors.edge.keys import NoKey, SigningKey
+from connectors.edge.passkeys import read as read_key
+from connectors.edge.status import status as looked_at
+from connectors.edge.store import Store
+from connectors.witness.folder import NoWitness
 from ops.commands.common import answer, json_option, say, say_json, table, text
-from ops.edge import configured, deciding, making, opening, running, shown, witnessing
-from ops.edge.approving import Decision, NotAsShown
-from ops.edge.configured import NoEdge
-from ops.edge.hub import Hub
-from ops.edge.keys import NoKey, SigningKey
-from ops.edge.passkeys import read as read_key
-from ops.edge.status import status as looked_at
-from ops.edge.store import Store
 from ops.run.log import configure
-from ops.witness.folder import NoWitness
 from schemas.product import Choice
 from stores.tree.notes import Kind, NoNote, VerifierKey
 

@@ -9,12 +9,12 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from connectors.edge import keys as edge_keys
+from connectors.edge import passkeys as edge_passkeys
+from connectors.edge.keys import NoKey
+from connectors.edge.registering import decision as registration
+from connectors.edge.registering import proven
 from ops.commands.common import say_json, text
-from ops.edge import keys as edge_keys
-from ops.edge import passkeys as edge_passkeys
-from ops.edge.keys import NoKey
-from ops.edge.registering import decision as registration
-from ops.edge.registering import proven
 from schemas.keys import KeyChange, KeyChoice, KeyDecision
 
 

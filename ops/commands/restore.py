@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from connectors.witness.folder import Folder
 from ops.backup import keys
 from ops.backup.restoring import Backup, PutBack, put_back
 from ops.commands.backup import as_told, shown
@@ -20,7 +21,6 @@ from ops.commands.reconcile import made_anew, shown_ahead, shown_rebuilt, told_o
 from ops.look.record import claim_in, claims_of
 from ops.mend.reconciling import Ahead
 from ops.run.configuration import read_settings
-from ops.witness.folder import Folder
 from router.runtimes.rebuilding import Rebuilt
 from schemas.access import Record
 from schemas.settings import HubSettings

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from connectors.edge.keys import NoKey, read_public
+from connectors.edge.releases import NoRelease, Verified, verify
 from ops.commands.common import json_option, say, say_json
-from ops.edge.keys import NoKey, read_public
-from ops.edge.releases import NoRelease, Verified, verify
 
 
 @click.command()

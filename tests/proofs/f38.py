@@ -69,7 +69,7 @@ def _kept_as_sanitised(*given: Any, **named: Any) -> DraftItem:
 @contextmanager
 def _signed_unread() -> Iterator[None]:
     with ExitStack() as stack:
-        for place in ("router.steps.approve.signing", "ops.edge.approving"):
+        for place in ("router.steps.approve.signing", "connectors.edge.approving"):
             stack.enter_context(patch(f"{place}.redaction_map", return_value="0" * 64))
         yield
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey, OKPKey
 
-from ops.edge.configured import NoEdge
+from connectors.edge.configured import NoEdge
 from schemas.sealed import EncryptionKey
 
 FILE = "encryption.keys"
