@@ -10,6 +10,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey, OKPKey
 
+from connectors.directory import to_disk
 from connectors.edge.configured import NoEdge
 from schemas.sealed import EncryptionKey
 
@@ -64,12 +65,3 @@ def replace(file: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
     part.rename(file)
     to_disk(file.parent)
-
-
-def to_disk(folder: Path) -> None:
-    """What was renamed in a folder lasts through a loss of power."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

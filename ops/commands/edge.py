@@ -21,12 +21,11 @@ from connectors.edge.passkeys import read as read_key
 from connectors.edge.status import status as looked_at
 from connectors.edge.store import Store
 from connectors.witness.folder import NoWitness
-from ops.commands.common import answer, json_option, say, say_json, table, text
+from ops.commands.common import A_FILE, answer, json_option, say, say_json, table, text
 from ops.run.log import configure
 from schemas.product import Choice
 from stores.tree.notes import Kind, NoNote, VerifierKey
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORDS = {
     "sanitised": Choice.RELEASE_SANITISED,
     "original": Choice.RELEASE_ORIGINAL,
@@ -44,7 +43,7 @@ _in_folder = click.option(
 _key_option = click.option(
     "--key",
     "key_file",
-    type=_FILE,
+    type=A_FILE,
     help="Whose key signs, of `hub approvals keygen` or `passkey`; left out: decision.key of the "
     "folder.",
 )

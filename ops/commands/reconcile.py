@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, time
+from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_option, time
 from ops.commands.progress import progress
 from ops.commands.reading import alone_at, reading, recording
 from ops.mend import reconciling
@@ -22,7 +22,6 @@ from schemas.access import Record
 from schemas.settings import HubSettings
 from stores.database import Database
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Sent = tuple[tuple[str, Path], ...]
 """Agencies' lists of what was receipted."""
 
@@ -40,7 +39,7 @@ _Sent = tuple[tuple[str, Path], ...]
 @click.option("--since", help="With --anew: look at what topics were given since; else all of it.")
 @click.option(
     "--sent",
-    type=(str, _FILE),
+    type=(str, A_FILE),
     multiple=True,
     metavar="AGENCY FILE",
     help="An agency's list of what was receipted, an id on each line: which of it is not here. May "
@@ -48,7 +47,7 @@ _Sent = tuple[tuple[str, Path], ...]
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="Write what is to be sent again here, a line of JSON each: agency, id, type, time.",
 )
 def reconcile(

@@ -14,7 +14,7 @@ from connectors.edge import passkeys as edge_passkeys
 from connectors.edge.keys import NoKey
 from connectors.edge.registering import decision as registration
 from connectors.edge.registering import proven
-from ops.commands.common import say_json, text
+from ops.commands.common import A_FILE, say_json, text
 from schemas.keys import KeyChange, KeyChoice, KeyDecision
 
 
@@ -23,7 +23,7 @@ from schemas.keys import KeyChange, KeyChoice, KeyDecision
 @click.option(
     "--key",
     "key_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     required=True,
     help="The administrator's own, of `keygen`; the agreement names it under `administrators`.",
 )
@@ -86,7 +86,7 @@ def register(
 @click.option(
     "--key",
     "key_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     required=True,
     help="The decision maker's own, of `keygen` or `passkey`: the one that is registered.",
 )

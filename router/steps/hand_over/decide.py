@@ -227,10 +227,8 @@ def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> O
     decision = decided.decision
     if decision.action != "take_back":
         return Outcome()  # which the step that rates decides
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or not state.each:
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
