@@ -19,6 +19,7 @@ from connectors.queues import broker_queues
 from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
 from ops.look import status as looked
+from ops.look.needs import needs
 from ops.look.status import Row, Status
 from schemas.access import Record
 
@@ -43,7 +44,7 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
     with reading(config, shows=Record.HEALTH) as hub:
         look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
-            say_json(looked.as_json(look()))
+            say_json(as_json(look()))
         elif watch:
             _watch(look)
         else:
@@ -101,7 +102,7 @@ _ONLY_IF_ANY = frozenset(
 def _needs(status: Status) -> list[Row]:
     return [
         {"what": one.says, "for": age(one.seconds), "do": one.do, "runbook": one.symptom}
-        for one in status.needs
+        for one in needs(status)
     ]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from connectors.queues import BrokerQueue, depths
 from ops.look import reds
 from ops.look.manifests import Day, days
-from ops.look.needs import Need, needs
 from ops.look.reading import Guarded
 from ops.look.rhythm import Rhythm
 from ops.look.rhythm import rhythms as rhythms_of
@@ -76,32 +75,6 @@ class Status:
     """What somebody lets wait: what, until when, who and why."""
     manifests: tuple[Row, ...] = ()
     """What agencies say that they sent on each day of late, beside what came."""
-
-    @property
-    def needs(self) -> list[Need]:
-        """What somebody has to see to now, what is urgent first."""
-        return needs(self)
-
-
-def as_json(status: Status) -> dict[str, Any]:
-    """The same as plain values; moments as RFC 3339."""
-    told = asdict(status) | {"needs": [asdict(one) for one in status.needs]}
-    plain: dict[str, Any] = _plain(told)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dt.datetime():
-            return value.isoformat()
-        case dict():
-            return {key: _plain(part) for key, part in value.items()}
-        case list() | tuple():
-            return [_plain(part) for part in value]
-        case float():
-            return round(value, 3)
-        case _:
-            return value
 
 
 def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
