@@ -16,7 +16,7 @@ from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_op
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.run.configuration import read_settings
-from schemas.access import Record
+from schemas.access import Resource
 
 
 class _Backup(click.Group):
@@ -95,7 +95,7 @@ def make(to: Path, config: Path, *, recipient: Path, as_json: bool) -> None:
       hub backup before-upgrade.backup --to backup.key.pub && hub upgrade --backed-up
     """
     key = keys.public(recipient)
-    with reading(config, shows=Record.HEALTH, of_any_revision=True) as hub:
+    with reading(config, shows=Resource.HEALTH, of_any_revision=True) as hub:
         made = making.make(hub, to, key, environment=os.environ, watch=progress)
     answer(asdict(made), _made(made), as_json=as_json)
 

@@ -18,7 +18,7 @@ from ops.mend import reconciling
 from ops.mend.reconciling import Ahead, Missing
 from ops.run.configuration import read_settings
 from router.runtimes.rebuilding import Rebuilt, rebuild
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.settings import HubSettings
 from stores.database import Database
 
@@ -106,7 +106,7 @@ class _Found:
 
 def _anew(config: Path, settings: HubSettings, sent: _Sent, *, since: int, dry: bool) -> _Found:
     if dry:
-        with reading(config, shows=Record.HEALTH) as hub:
+        with reading(config, shows=Resource.HEALTH) as hub:
             ahead = _ahead(hub.database, settings, since=since)
             return _Found(_missing(hub.database, sent), ahead=ahead)
     with alone_at(settings, folder=config.parent) as database:
@@ -116,7 +116,7 @@ def _anew(config: Path, settings: HubSettings, sent: _Sent, *, since: int, dry: 
 
 
 def _as_is(config: Path, settings: HubSettings, sent: _Sent, *, dry: bool) -> _Found:
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         missing = _missing(hub.database, sent)
     return _Found(missing, _rebuilt(config, settings, dry=dry) if settings.runtime.topics else None)
 

@@ -22,7 +22,7 @@ from ops.look.record import claim_in, claims_of
 from ops.mend.reconciling import Ahead
 from ops.run.configuration import read_settings
 from router.runtimes.rebuilding import Rebuilt
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.settings import HubSettings
 from stores import codec
 from stores.ports import Unavailable
@@ -113,7 +113,7 @@ def _lost_leaves(
     config: Path, checkpoints: tuple[Path, ...], witnesses: tuple[Path, ...]
 ) -> int | None:
     """How many leaves somebody has seen beyond what was put back; None where nobody is asked."""
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         claims = [claim_in(hub, path) for path in checkpoints]
         for folder in witnesses:
             claims += claims_of(hub, Folder(folder))

@@ -21,7 +21,7 @@ from ops.commands.reading import reading
 from ops.look import status as looked
 from ops.look.needs import needs
 from ops.look.status import Row, Status
-from schemas.access import Record
+from schemas.access import Resource
 
 _SECONDS = 2.0
 
@@ -41,7 +41,7 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --watch
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
             say_json(as_json(look()))
@@ -177,6 +177,6 @@ def _lines(status: Status) -> Iterable[str]:
         yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"
     if waiting := status.tree["without_leaf"]:
         yield (
-            f"Record: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
+            f"Resource: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
             f"{age(status.tree['oldest_seconds'])}."
         )

@@ -17,7 +17,7 @@ from ops.commands.reading import reading
 from ops.look.reading import Reader
 from ops.mend import upgrade as upgrading
 from ops.mend.upgrade import Plan
-from schemas.access import Record
+from schemas.access import Resource
 from stores.database import Database
 from stores.migrations.alone import alone
 
@@ -65,7 +65,7 @@ def upgrade(
       hub upgrade --dry-run
       hub upgrade
     """
-    with reading(config, shows=Record.HEALTH, of_any_revision=True) as reader:
+    with reading(config, shows=Resource.HEALTH, of_any_revision=True) as reader:
         plan = upgrading.plan(reader.database)
     if recipient is not None and to is None:
         raise click.UsageError("--seal-to goes with --backup FILE")
