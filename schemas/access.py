@@ -85,7 +85,7 @@ DECIDING: Final = frozenset({Act.EXPORT, Act.MEND, Act.REVIEW, Act.HOLD, Act.ERA
 
 
 class Resource(StrEnum):
-    """What it is to be done with."""
+    """What somebody wants to see or act on."""
 
     HEALTH = "health"
     """Depth, lag, age, reasons, clocks: nothing about a child."""

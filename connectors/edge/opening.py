@@ -29,7 +29,7 @@ def make(folder: Path, *, curve: str = "X25519") -> EncryptionKey:
 
 
 def public(private: dict[str, Any]) -> EncryptionKey:
-    """What others seal to."""
+    """The public key to which others seal."""
     told = {name: private[name] for name in ("crv", "x", "y") if name in private}
     return EncryptionKey.model_validate(told)
 

@@ -262,7 +262,7 @@ class Shell:
         return endpoint
 
     def _concern(self, request: Request, desk: Desk, screen: Screen) -> str | None:
-        """Of what somebody is told who may open the screen; None: they have not signed in."""
+        """What is told to somebody who may open the screen; None: they have not signed in."""
         signed = self._signed(request, used=False)
         if signed is None:
             return None

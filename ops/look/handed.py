@@ -30,7 +30,7 @@ _HANDED_FOR: Final = dt.timedelta(days=365)
 _SECONDS: Final = 60.0
 _WHY: Final = "To act on it at the desk"
 _NOTED: Final = (HandoverFetched, HandoverConfirmed, ClockChased)
-"""What tells of a handover that no clock runs of."""
+"""Facts by which a handover is found though no clock runs for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ _HAD: Final = Question((ProductDelivered, ProductReturned), _Had)
 
 
 def _sent(view: View, asker: Asker, *, now: Now) -> tuple[set[str], set[str]]:
-    """What was sent to the agency of who asks and waits, and what others took the place of."""
+    """What was sent to the asker's agency and still waits, and what was replaced since."""
     since = _since(view, now)
     with _SENT.asked(view, since=since) as noted_:
         return noted_.of(asker.agency or "", since=since), set(noted_.replaced)

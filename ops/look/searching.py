@@ -29,7 +29,7 @@ THEIRS: Final = "(what its agency calls it)"
 
 
 class CannotSearch(Exception):
-    """That is nothing to search by; the message says what is."""
+    """Nothing can be searched for by this; the message says by what it can."""
 
 
 @dataclass(frozen=True, slots=True)

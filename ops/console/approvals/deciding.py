@@ -271,7 +271,7 @@ def _data(visit: Visit, found: Asked, written: Written) -> dict[str, Any]:
 
 
 def _made(found: Asked, written: Written) -> Choice:
-    """What it comes to: who takes out all, or nothing, of what would be has chosen that."""
+    """The choice that this amounts to: what is chosen one by one may be all of it, or none."""
     if written.choice != "chosen":
         return _CHOICES[written.choice]
     item = found.request.item

@@ -120,7 +120,7 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
 
 
 def _not_theirs(before: Gathering, after: Gathering, *, policy: Policy) -> Iterator[Drafted]:
-    """What was, or is to be, for a worker's team that the referral is taken back from."""
+    """Drafted, or to be, for a worker's team from which the referral is taken back."""
     worker = before.allocated.has_it
     if worker is None or after.allocated.has_it == worker:
         return
