@@ -18,9 +18,8 @@ from rich.text import Text
 from connectors.queues import broker_queues
 from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
-from ops.look import status as looked
-from ops.look.needs import needs
-from ops.look.status import Row, Status
+from ops.look import needs
+from ops.look.status import Row, Status, collect
 from schemas.access import Resource
 
 _SECONDS = 2.0
@@ -42,9 +41,9 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
     with reading(config, shows=Resource.HEALTH) as hub:
-        look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
+        look = partial(collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
-            say_json(as_json(look()))
+            say_json(needs.as_json(look()))
         elif watch:
             _watch(look)
         else:
@@ -102,7 +101,7 @@ _ONLY_IF_ANY = frozenset(
 def _needs(status: Status) -> list[Row]:
     return [
         {"what": one.says, "for": age(one.seconds), "do": one.do, "runbook": one.symptom}
-        for one in needs(status)
+        for one in needs.needs(status)
     ]
 
 

@@ -28,8 +28,8 @@ from schemas.operations import (
     RevealReviewed,
 )
 from stores import linking
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub, send
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 Worked = tuple[DemoFolder, Hub]
 WHY = ["--why", "complaint 2026/17"]
