@@ -31,7 +31,7 @@ from router.steps.rate import decide as rate
 from schemas.access import Purpose
 from schemas.base import Fact
 from schemas.product import Choice
-from stores import cursors, journal
+from stores import codec, cursors, journal
 from tests.support import given
 from tests.support import products as product
 from tests.support.console import working
@@ -323,7 +323,9 @@ def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -
     id_ = bury(hub, bad_type())
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
-    assert answer.stdout == "redrive: 0 of 1 done (1 unknown.type)\n"
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 refused again\n"
+    )
     assert "1 refused again" in answer.stderr
 
 
@@ -825,3 +827,34 @@ def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) 
     answer = run(folder, "show", id_, "--reveal", *ME)
     assert answer.exit_code == 1
     assert "key was destroyed" in answer.output
+
+
+def test_those_of_a_time_alone_are_listed_and_acted_on(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    first = bury(hub, bad_type(41))
+    between = codec.from_micros(hub.database.clock()).isoformat()
+    second = bury(hub, bad_type(42))
+
+    def ids(*arguments: str) -> set[str]:
+        return {one["id"] for one in told(folder, "list", *arguments)} & {first, second}
+
+    assert ids("--since", between) == {second}
+    assert ids("--until", between) == {first}
+    assert ids("--since", between, "--until", between) == set()
+    assert ids("--since", between, "--reason", "missing.field") == set()
+    would = run(folder, "discard", "--since", between, "--dry-run", *ME)
+    assert "would give up 1 (refused before as 1 unknown.type); nothing was done" in would.stdout
+    odd = run(folder, "list", "--since", "yesterday")
+    assert (odd.exit_code, "2026-03-12" in odd.output) == (2, True)
+
+
+def test_what_was_sent_again_says_what_became_of_it(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type(43))
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
+    answer = run(folder, "redrive", id_, *ME)
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 not acted on yet\n"
+    )
+    given = run(folder, "discard", bury(hub, bad_type(44)), *ME)
+    assert given.stdout == "given up: 1 of 1 (refused before as 1 unknown.type)\n"
