@@ -831,9 +831,9 @@ def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) 
 
 def test_those_of_a_time_alone_are_listed_and_acted_on(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    first = bury(hub, bad_type(41))
+    first = bury(hub, bad_type(11))
     between = codec.from_micros(hub.database.clock()).isoformat()
-    second = bury(hub, bad_type(42))
+    second = bury(hub, bad_type(12))
 
     def ids(*arguments: str) -> set[str]:
         return {one["id"] for one in told(folder, "list", *arguments)} & {first, second}
@@ -850,11 +850,11 @@ def test_those_of_a_time_alone_are_listed_and_acted_on(hub_: tuple[DemoFolder, H
 
 def test_what_was_sent_again_says_what_became_of_it(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_type(43))
+    id_ = bury(hub, bad_type(13))
     told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
     answer = run(folder, "redrive", id_, *ME)
     assert answer.stdout == (
         "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 not acted on yet\n"
     )
-    given = run(folder, "discard", bury(hub, bad_type(44)), *ME)
+    given = run(folder, "discard", bury(hub, bad_type(14)), *ME)
     assert given.stdout == "given up: 1 of 1 (refused before as 1 unknown.type)\n"
