@@ -11,7 +11,7 @@ from connectors.port import Routes
 from ops.access.acting import Asker, may
 from ops.look.health import Health
 from ops.run.wiring import Hub
-from schemas.access import Act, Record, Role, Verdict
+from schemas.access import Act, Resource, Role, Verdict
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,9 +58,9 @@ class Visit:
         assert self.asker.agency is not None
         return self.asker.agency
 
-    def could(self, act: Act, record: Record) -> bool:
+    def could(self, act: Act, resource: Resource) -> bool:
         """Whether the rules would let them, for a reason: what they never may is not offered."""
-        answer = may(self.hub, replace(self.asker, why="-"), act=act, record=record)
+        answer = may(self.hub, replace(self.asker, why="-"), act=act, resource=resource)
         return answer.verdict is Verdict.ALLOW
 
     @property
@@ -165,7 +165,7 @@ class Desk:
     roles: frozenset[Role]
     screens: Sequence[Screen]
     act: Act = Act.LOOK
-    record: Record = Record.TRAIL
+    resource: Resource = Resource.TRAIL
     """What the access rules have to let somebody do who opens any of its screens."""
     own: bool = False
     """Whether that is asked of what is their own agency's."""

@@ -28,7 +28,7 @@ from router.linkage.ranking import OVERSIZED, ranked
 from router.memory.documents import read
 from router.memory.register import persons_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
-from schemas.access import Act, Record, Verdict
+from schemas.access import Act, Resource, Verdict
 from schemas.person import NHS_NUMBER, UPN, Identifier, Name, PartialDate, Person
 from stores import codec, journal, people
 from stores.database import Transaction, View
@@ -94,7 +94,7 @@ def find(hub: Hub, wanted: Wanted, *, asker: Asker) -> Answer:
 
 
 def _may(hub: Hub, asker: Asker) -> bool:
-    return may(hub, asker, act=Act.SEARCH, record=Record.CASE).verdict is Verdict.ALLOW
+    return may(hub, asker, act=Act.SEARCH, resource=Resource.CASE).verdict is Verdict.ALLOW
 
 
 def _recorded(
@@ -107,7 +107,7 @@ def _recorded(
             transaction,
             asker=asker,
             act=Act.SEARCH,
-            record=Record.CASE,
+            resource=Resource.CASE,
             wanted=wanted,
             about=wanted,
         )
@@ -178,7 +178,7 @@ def _pieces(
     told = dict(_told(view, ids))
     entries = [*_entries(view, told)]
     now = codec.to_micros(dt.datetime.now(dt.UTC))
-    known = knows_of(hub, entries, asker=asker, act=Act.SEARCH, record=Record.CASE, now=now)
+    known = knows_of(hub, entries, asker=asker, act=Act.SEARCH, resource=Resource.CASE, now=now)
     hidden = {entry.message.id for entry in entries} - known
     return {id_: one for id_, one in told.items() if id_ not in hidden}
 

@@ -32,7 +32,7 @@ from ops.mend import sending_again
 from ops.mend.dead_letters import Person, Refused
 from ops.mend.sending_again import Asked
 from ops.run.wiring import Hub, work_folder
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.topics import TOPICS
 from stores import codec, overview, replaying
 from stores.database import View
@@ -241,8 +241,8 @@ def plan_to_live(hub: Hub, wanted: Wanted, recipient: str, *, asker: Asker) -> J
 
 def permitted_to_live(hub: Hub, job_id: str, *, asker: Asker) -> Person:
     """Who may have letters sent again; a denial is recorded, and raised: ``Denied``."""
-    act, record = Act.MEND, Record.LETTER
-    access = permit_on_record(hub, asker, act=act, record=record, wanted=job_id)
+    act, resource = Act.MEND, Resource.LETTER
+    access = permit_on_record(hub, asker, act=act, resource=resource, wanted=job_id)
     return Person(asker.who or "", asker.why or "", access.proven)
 
 
@@ -274,8 +274,8 @@ def permitted(hub: Hub, job_id: str, *, asker: Asker) -> None:
         return
     with hub.database.transaction() as transaction:
         asked = {"wanted": job_id, "about": job_id}
-        act, record = Act.REPLAY, Record.TRAIL
-        no = accessed(hub, transaction, asker=asker, act=act, record=record, **asked)
+        act, resource = Act.REPLAY, Resource.TRAIL
+        no = accessed(hub, transaction, asker=asker, act=act, resource=resource, **asked)
     if no is not None:
         raise no
 

@@ -15,7 +15,7 @@ from ops.look.replay_report import VERDICTS, Wanted
 from ops.mend import replays as jobs
 from ops.mend.dead_letters import Refused
 from ops.mend.replays import Job
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.topics import TOPICS
 
 _LONGEST: Final = 200
@@ -113,7 +113,7 @@ def _all(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Page:
         "jobs": jobs.jobs(visit.hub, visit.hub.folder),
         "topics": [topic.name for topic in TOPICS],
         "names": visit.names,
-        "sends": visit.could(Act.MEND, Record.LETTER),
+        "sends": visit.could(Act.MEND, Resource.LETTER),
         "form": visit.form,
         "errors": errors or {},
     }
@@ -127,7 +127,7 @@ def _page(visit: Visit, one: Job, *, errors: Mapping[str, str] | None = None) ->
         "verdicts": VERDICTS,
         "asked": jobs.asked_of(visit.hub, one),
         "own": one.plan.by == visit.who,
-        "sends": visit.could(Act.MEND, Record.LETTER),
+        "sends": visit.could(Act.MEND, Resource.LETTER),
         "names": visit.names,
         "form": visit.form,
         "errors": errors or {},

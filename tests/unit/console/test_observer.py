@@ -18,8 +18,8 @@ from ops.run.wiring import Hub, open_hub
 from schemas.access import Purpose
 from stores import pauses
 from tests.support.console import Person, app_of
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 ME = "V. Watcher"
 _PERSON = f"""

@@ -23,7 +23,7 @@ from ops.look import child_search, who
 from ops.look.child_search import Found, Wanted
 from ops.look.searching import CannotSearch
 from ops.run.wiring import Hub
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.operations import AccessDenied, RecordAccessed
 from stores import linking
 from tests.support.console import Person, app_of
@@ -166,7 +166,7 @@ def test_operations_and_whoever_else_may_not_are_denied_on_the_record(place: Pla
         with pytest.raises(Denied):
             found(hub, wanted, one)
     denials = accesses(hub, AccessDenied)[before:]
-    assert [(one.act, one.record) for one in denials] == [(Act.SEARCH, Record.CASE)] * len(asking)
+    assert [(one.act, one.record) for one in denials] == [(Act.SEARCH, Resource.CASE)] * len(asking)
     assert len({one.record_id for one in denials}) == 1
 
 
