@@ -22,6 +22,8 @@ class Role(StrEnum):
     """What somebody is at the hub."""
 
     OPERATIONS = "operations"
+    OBSERVER = "observer"
+    """Looks at how the hub is, as operations do, and does nothing."""
     SCREENING = "screening"
     """A screening social worker of the lead agency."""
     DUTY_MANAGER = "duty_manager"

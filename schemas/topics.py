@@ -455,6 +455,17 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(
+        "products.sent_again",
+        "what recipients lost and get again, as two people decide",
+        (
+            operations.SendingAgainAsked,
+            operations.SendingAgainDecided,
+            operations.SentAgain,
+        ),
+        keyed_by="message",
+        external=True,
+    ),
     Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(

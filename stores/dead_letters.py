@@ -65,6 +65,10 @@ class Chosen:
     states: Sequence[str] = WAITING
     reason: str | None = None
     agency: str | None = None
+    since: int | None = None
+    """In microseconds: refused then or later."""
+    until: int | None = None
+    """Refused before then."""
 
 
 def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
@@ -129,6 +133,10 @@ def _as_chosen(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
         yield kept.reason == chosen.reason
     if chosen.agency is not None:
         yield kept.agency == chosen.agency
+    if chosen.since is not None:
+        yield kept.created_at >= chosen.since
+    if chosen.until is not None:
+        yield kept.created_at < chosen.until
 
 
 def called(connection: Connection, wanted: str, *, limit: int) -> Sequence[Any]:

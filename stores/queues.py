@@ -166,6 +166,12 @@ def _leased(transaction: Transaction, row: Row[Any], *, body: bytes) -> Leased:
     return Leased(row.id, row.agency, row.type, body, attempts, red, trace, sent_by)
 
 
+def is_there(view: View, id_: str | None) -> bool:
+    """Whether a letter is on its agency's queue, or in somebody's hand."""
+    asked = select(letters.c.position).where(letters.c.id == id_)
+    return id_ is not None and view.connection.execute(asked).first() is not None
+
+
 def in_hand(view: View, letter: Leased) -> Leased | None:
     """A leased letter as it was put on its queue; None where it was taken back meanwhile."""
     found = select(letters).where(letters.c.id == letter.id, letters.c.agency == letter.agency)

@@ -33,13 +33,15 @@ def _by(who: str | None) -> Callable[[Reader], Asker]:
 @click.argument("wanted", metavar="TEXT")
 @_options
 def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None:
-    """Find messages by an id (message, case, referral, product) or an agency's reference, or by how
-    that begins; from indexes, and without anything that they hold.
+    """Find messages by an id (message, case, referral, product) or how it begins, or by a part of
+    an agency's reference: MER-2026-004711 is found by 4711, too. From indexes, and without anything
+    that they hold. For a child's name or number see `hub find`.
 
     \b
     Example:
       hub search 0197a3
       hub search SG-26-44
+      hub search 4711
     """
     with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
         try:

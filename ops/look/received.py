@@ -274,17 +274,26 @@ def _as_had(
     view: View, product_id: str, sent: Released, *, asker: Asker, now: Now
 ) -> Product | SchoolNotice | None:
     """What somebody has: what was approved, without what owners took back or want back of it."""
+    approved, _ = as_left(view, product_id, sent)
+    return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
+
+
+def as_left(view: View, product_id: str, sent: Released) -> tuple[ProductApproved | None, str]:
+    """What was approved of a product that has left, without what owners took back or want back of
+    it, and the message that approved it.
+    """
     types = (ProductApproved, ApprovalWithdrawn, ApprovalsEnded)
     found = linking.about(view.connection, view.vault, ids=[sent.referral_id], types=types)
-    approved: ProductApproved | None = None
-    for fact in (one.message.data for one in found if one.message.data.of_product == product_id):
+    approved, by = None, ""
+    for message in (one.message for one in found if one.message.data.of_product == product_id):
+        fact = message.data
         if isinstance(fact, ProductApproved):
-            approved = fact
+            approved, by = fact, message.id
         elif isinstance(fact, ApprovalWithdrawn) and approved is not None:
             approved = narrowed(approved, fact)
         elif isinstance(fact, ApprovalsEnded) and approved is not None:
             approved = left(approved, fact)
-    return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
+    return approved, by
 
 
 def _shown(

@@ -155,6 +155,24 @@ def looked_at(hub: Guarded, entries: Sequence[Entry], *, asker: Asker, now: int)
     return sight.known(entries)
 
 
+def knows_of(
+    hub: Guarded,
+    entries: Sequence[Entry],
+    *,
+    asker: Asker,
+    act: Act,
+    resource: Resource,
+    now: int,
+) -> set[str]:
+    """The ids of those of these messages that somebody may know to be there: of a notification as
+    its owner says of the whole of it.
+    """
+    items = Items(_signposts(hub))
+    items.learn(entries)
+    sight = Sight(hub, asker, act, resource, items, assigned=False, now=now)
+    return {entry.message.id for entry in entries if all(map(sight.knows_of, items.whole(entry)))}
+
+
 def _nothing(
     sight: Sight, transaction: Transaction, *, found: Sequence[tuple[Entry, Answer]], wanted: str
 ) -> Seen:

@@ -1,7 +1,8 @@
 """Where a message is, and which way it took: envelopes, and nothing of what they hold.
 
 What is searched is what is shown: ids, and what an agency calls its own case where somebody knows
-how that begins. Nothing of a child can be searched here, as nothing of one is shown.
+a part of that. Nothing of a child can be searched here, as nothing of one is shown: for that see
+:mod:`ops.look.child_search`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ops.look.reading import Guarded
 from ops.look.revealing import looked_at
 from schemas.access import Act, Resource
 from schemas.topics import FACTS, TOPICS
-from stores import codec, searching, trail
+from stores import codec, reference_parts, searching, trail
 from stores.trail import Entry
 
 LEAST: Final = 4
@@ -62,22 +63,24 @@ class Hop:
 
 
 def search(hub: Guarded, text: str, *, asker: Asker) -> list[Envelope]:
-    """Messages that are called so, or are about what is; or whose agency calls its case so: each by
-    its beginning, the newest first, at most so many of each. Raises ``Denied`` or
-    :class:`CannotSearch`.
+    """Messages that are called so, or are about what is, by its beginning; or whose agency calls
+    its case so, by any part of that, however it is written. The newest first, at most so many of
+    each. Raises ``Denied`` or :class:`CannotSearch`.
     """
     permit(hub, asker, act=Act.SEARCH, resource=Resource.TRAIL)
     wanted = text.strip()
     if not LEAST <= len(wanted) <= LONGEST or not wanted.isprintable():
         raise CannotSearch(
-            f"search by an id or a reference, or by how it begins: {LEAST} characters at least"
+            f"search by an id or how it begins, or by a part of a reference: {LEAST} characters at "
+            "least"
         )
     lower = wanted.lower()
     asked = [("message", lower), ("subject", lower), ("referral", lower)]
     asked += [("subject", wanted)] if "/" in wanted else []
     asked += [("subject", f"{code}/{wanted}") for code in hub.settings.agencies]
     with hub.database.reading() as connection:
-        found = searching.positions(connection, asked, limit=MOST)[: 2 * MOST]
+        called = reference_parts.subjects(connection, wanted, limit=MOST)
+        found = searching.positions(connection, asked, called=called, limit=MOST)[: 2 * MOST]
         entries = searching.opened(connection, hub.database.vault, at=found)
     return _shown(hub, entries, asker=asker)[::-1]
 

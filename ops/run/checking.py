@@ -118,7 +118,8 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         what = f"{rules.version} is not in force today: {denied}"
         yield Fault("access", what, "name rules that are, or have these renewed")
     there = [person for person in settings.people if person.is_there(today)]
-    looking = [one for one in there if not {*one.roles} <= {Role.REVIEWER, Role.OPERATIONS}]
+    unseeing = {Role.REVIEWER, Role.OPERATIONS, Role.OBSERVER}
+    looking = [one for one in there if not {*one.roles} <= unseeing]
     if looking and len([one for one in there if Role.REVIEWER in one.roles]) == 0:
         what = "nobody reviews who was shown contents, so they are shown to nobody"
         yield Fault("people", what, 'enter somebody with roles = ["reviewer"]')

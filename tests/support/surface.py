@@ -46,6 +46,7 @@ AT = {
     "audit": "J. Auditor",
     "dead-letters": "A. Operator",
     "duty": "D. Manager",
+    "find": "S. Worker",
     "front-door": "S. Worker",
     "links": "T. Worker",
     "operations": "A. Operator",

@@ -20,6 +20,11 @@ def asker(visit: Visit) -> Asker:
     return replace(visit.asker, why=visit.form.one(WHY), purpose=Purpose.MENDING)
 
 
+def acts(visit: Visit) -> bool:
+    """Whether anything here is for them to do."""
+    return visit.could(Act.MEND, Resource.DEAD_LETTER)
+
+
 def verb_of(visit: Visit) -> Verb | None:
     """What they want done with letters."""
     return next((one for one in get_args(Verb) if one == visit.form.one(DO)), None)

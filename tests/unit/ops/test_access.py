@@ -333,7 +333,7 @@ def own_rules(folder: DemoFolder, made: Hub, *, without: str = "", **changes: An
     """Rules of the hub's own beside its configuration."""
     text = (files("ops.access") / "standard.toml").read_text("utf-8")
     for name, value in changes.items():
-        text = text.replace(f'{name} = "standard-4"', f"{name} = {value}")
+        text = text.replace(f'{name} = "standard-5"', f"{name} = {value}")
     if without:
         head, *rules = text.split("[[rules]]")
         kept = [rule for rule in rules if f'id = "{without}"' not in rule]

@@ -21,6 +21,7 @@ from ops.mend import bulk, dead_letters
 from ops.run.wiring import Hub
 from router.steps.link import decide as link
 from schemas.access import Purpose
+from stores import codec
 from tests.support.console import working
 from tests.support.dead_letters import ME, SOMEBODY, bad_type, bury, facts, run, sealed_well, told
 from tests.support.filled import empty_hub, send
@@ -177,7 +178,9 @@ def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -
     id_ = bury(hub, bad_type())
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
-    assert answer.stdout == "redrive: 0 of 1 done (1 unknown.type)\n"
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 refused again\n"
+    )
     assert "1 refused again" in answer.stderr
 
 
@@ -377,3 +380,34 @@ def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
     assert told(folder, "redrive", receipt.id, *ME)["refused_again"] == 0
     hub.embedded().drain()
     assert len(facts(hub, "mash.notification.accepted.v1")) == 2
+
+
+def test_those_of_a_time_alone_are_listed_and_acted_on(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    first = bury(hub, bad_type(11))
+    between = codec.from_micros(hub.database.clock()).isoformat()
+    second = bury(hub, bad_type(12))
+
+    def ids(*arguments: str) -> set[str]:
+        return {one["id"] for one in told(folder, "list", *arguments)} & {first, second}
+
+    assert ids("--since", between) == {second}
+    assert ids("--until", between) == {first}
+    assert ids("--since", between, "--until", between) == set()
+    assert ids("--since", between, "--reason", "missing.field") == set()
+    would = run(folder, "discard", "--since", between, "--dry-run", *ME)
+    assert "would give up 1 (refused before as 1 unknown.type); nothing was done" in would.stdout
+    odd = run(folder, "list", "--since", "yesterday")
+    assert (odd.exit_code, "2026-03-12" in odd.output) == (2, True)
+
+
+def test_what_was_sent_again_says_what_became_of_it(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type(13))
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
+    answer = run(folder, "redrive", id_, *ME)
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 not acted on yet\n"
+    )
+    given = run(folder, "discard", bury(hub, bad_type(14)), *ME)
+    assert given.stdout == "given up: 1 of 1 (refused before as 1 unknown.type)\n"
