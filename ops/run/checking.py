@@ -56,14 +56,8 @@ def check(
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
         *unread,
-        *_contents(settings, environment, policy=policy),
-        *_access(settings, folder, today=today),
-        *people.wrongly_identified(settings, environment),
+        *_wrong(settings, environment, policy=policy, folder=folder, today=today),
         *mute,
-        *owners.faults(settings),
-        *_doors(settings, folder),
-        *sealing.kept_waiting(settings, environment, today=today),
-        *sealing.shared_keys(settings),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
@@ -77,6 +71,24 @@ def check(
         *(away(settings) if connect else ()),
     ]
     return Checked(tuple(faults), tuple(warned))
+
+
+def _wrong(
+    settings: HubSettings,
+    environment: Mapping[str, str],
+    *,
+    policy: Policy | None,
+    folder: Path,
+    today: dt.date,
+) -> Iterator[Fault]:
+    """What the files say wrongly."""
+    yield from _contents(settings, environment, policy=policy)
+    yield from _access(settings, folder, today=today)
+    yield from people.wrongly_identified(settings, environment)
+    yield from owners.faults(settings)
+    yield from _doors(settings, folder)
+    yield from sealing.kept_waiting(settings, environment, today=today)
+    yield from sealing.shared_keys(settings)
 
 
 def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:

@@ -129,6 +129,8 @@ class _Told(Collector):
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
+            if status.relay:
+                yield from _of_relay(status.relay)
             yield _gauge(
                 "mash_reds_nobody_has",
                 "Reds and possible Reds of seven days that nobody has",
@@ -306,19 +308,19 @@ def _of_hub(status: Status) -> Iterator[Metric]:
         (),
         [((), status.tree["without_leaf"])],
     )
-    if relay := status.relay:
-        yield _gauge(
-            "mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])]
-        )
-        yield _gauge(
-            "mash_relay_oldest_age_seconds",
-            "Since when the oldest waits",
-            (),
-            [((), relay["oldest_seconds"] or 0)],
-        )
     yield _gauge(
         "mash_to_renew",
         "Keys, rules and agreements that have ended or are about to",
         (),
         [((), len(status.trouble))],
+    )
+
+
+def _of_relay(relay: Row) -> Iterator[Metric]:
+    yield _gauge("mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])])
+    yield _gauge(
+        "mash_relay_oldest_age_seconds",
+        "Since when the oldest waits",
+        (),
+        [((), relay["oldest_seconds"] or 0)],
     )
