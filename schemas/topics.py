@@ -304,6 +304,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.ProductStopped,
             decisions.ProductUnsent,
             changes.ChangeReceived,
+            changes.ChangeFetched,
         ),
         keyed_by="case",
         external=True,

@@ -48,6 +48,7 @@ from schemas.policy.profile import (
 
 __all__ = [
     "CHECK_ALLOWED",
+    "DECIDED_AGAIN",
     "REPEAT_SAYS",
     "RULES",
     "TRANSFER",
@@ -85,7 +86,7 @@ __all__ = [
 _no: Callable[[object], bool] = not_
 
 
-RULES = 8
+RULES = 9
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
 child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
@@ -105,7 +106,12 @@ is told in the words of whoever rates it, and what a machine read in it as a hin
 ratings at one moment the later stands; what an owner withheld and lifts follows, once released, to
 whoever went without it; an alarm about what is no Red repeats in the working time of whom it tells
 (decision 034); and what an owner withholds is withheld where it tells the same
-words of the child again (decision 025).
+words of the child again (decision 025); and who is handed a product is not told once more of a
+change that it is still to read (decision 033).
+"""
+
+DECIDED_AGAIN = 8
+"""The oldest rules by which this program decides as they did: what changed since asks which hold.
 """
 
 
