@@ -178,7 +178,7 @@ def test_that_somebody_searched_and_what_was_found_is_recorded_and_no_name(place
     assert digest.record_id.startswith("search/")
     assert of_case.record_id == one.case_id
     auditor = replace(asker(hub, "J. Auditor"), why="yearly", purpose=Purpose.AUDIT)
-    deeds = who.ask(hub, one.case_id, asker=auditor)
+    deeds = who.newest(hub, one.case_id, asker=auditor).deeds
     assert ("saw", "S. Worker") in {(deed.kind, deed.who) for deed in deeds}
     with hub.database.reading() as connection:
         envelopes = connection.execute(text("SELECT * FROM journal WHERE subject LIKE 'search/%'"))
