@@ -4,7 +4,9 @@ person, a name or a number of somebody's: agencies, steps, topics, types and rea
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +19,21 @@ from prometheus_client.registry import Collector
 from connectors.queues import BrokerQueue
 from ops.look.reading import Guarded
 from ops.look.status import Row, Status, collect
+from ops.run.ended import ended
 from ops.watch.readiness import Dependency, dependencies
+from router.runtimes.partition import group_of
 from schemas.information import InformationEscalated
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.product import ProductRefused, ProductVoided
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated
-from stores import codec, counting, overview
+from stores import codec, counting, overview, topics
 from stores.overview import Reading
 from stores.ports import Unavailable
 
 _BOUNDS = (0, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400, 7 * 86400)
 """Seconds left, at which clocks are counted."""
+_MEMBERS_FOR = 30.0
+_ANSWER_SECONDS = 2.0
 _MOMENTS = {
     "warned": (DueTimeApproaching.type, ClockWarned.type),
     "breached": (DueTimeBreached.type, ClockChased.type),
@@ -47,6 +53,10 @@ class Figures:
     """By step, how many of its clocks have no more left than each of :data:`_BOUNDS`, and all."""
     dead_letters: dict[tuple[str, str], int] = field(default_factory=dict)
     """By the step that refused them, or the intake, and reason."""
+    to_renew: int = 0
+    """Keys, rules and agreements."""
+    members: dict[str, int] = field(default_factory=dict)
+    """How many workers share each unit's topics, as Kafka says; none where it was not asked."""
 
 
 @dataclass(slots=True)
@@ -55,6 +65,8 @@ class Metrics:
 
     hub: Guarded
     queues: Sequence[BrokerQueue] = ()
+    _members: tuple[float, dict[str, int]] = (-math.inf, {})
+    """When Kafka was asked last (seconds of a clock that never goes back), and what it said."""
     _position: int = 0
     _by_type: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,6 +80,7 @@ class Metrics:
     def _figures(self) -> Figures:
         try:
             status = collect(self.hub, self.queues)
+            members = self._counted_members(status)
             with self._lock, self.hub.database.reading() as connection:
                 return Figures(
                     dependencies=tuple(dependencies(self.hub, self.queues)),
@@ -77,9 +90,26 @@ class Metrics:
                         connection, codec.to_micros(status.at), bounds=_BOUNDS
                     ),
                     dead_letters=overview.dead_letters_of(connection),
+                    to_renew=len(list(ended(self.hub.settings, self.hub.access, at=status.at))),
+                    members=members,
                 )
         except Unavailable:
             return Figures(dependencies=tuple(dependencies(self.hub, self.queues)))
+
+    def _counted_members(self, status: Status) -> dict[str, int]:
+        """Kafka is asked at most every half minute, however often somebody looks."""
+        url, now = self.hub.settings.runtime.topics, time.monotonic()
+        at, found = self._members
+        if url is None or now - at < _MEMBERS_FOR:
+            return found
+        serving = (one for one in status.partitions if one["lag_seconds"] is not None)
+        groups = {group_of(one["consumergroup"]): str(one["consumergroup"]) for one in serving}
+        try:
+            told = topics.members(url, list(groups), seconds=_ANSWER_SECONDS) if groups else {}
+        except Unavailable:
+            told = {}
+        self._members = now, {groups[group]: count for group, count in told.items()}
+        return self._members[1]
 
     def _counted(self, connection: Reading) -> dict[str, int]:
         newest = overview.last_position(connection)
@@ -105,10 +135,16 @@ class _Told(Collector):
         if status := self._told.status:
             yield from _of_facts(self._told.facts)
             yield from _of_flow(status)
-            yield from _of_partitions(status.partitions)
+            yield from _of_groups(status, self._told.members)
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
+            yield _gauge(
+                "mash_to_renew",
+                "Keys, rules and agreements that have ended or are about to",
+                (),
+                [((), self._told.to_renew)],
+            )
             yield _gauge(
                 "mash_dead_letters",
                 "What waits for a human",
@@ -173,13 +209,22 @@ def _of_flow(status: Status) -> Iterator[Metric]:
     )
 
 
-def _of_partitions(rows: tuple[Row, ...]) -> Iterator[Metric]:
-    of = ("consumergroup", "topic", "partition")
+def _of_groups(status: Status, members: dict[str, int]) -> Iterator[Metric]:
+    """By the names that exporters of Kafka's own figures use: two of them call lag differently."""
+    of, rows = ("consumergroup", "topic", "partition"), status.partitions
+    for name in ("kafka_consumergroup_lag", "kafka_consumergroup_group_lag"):
+        yield _gauge(name, "Messages behind the partition's end", of, _rows(rows, "lag", *of))
     yield _gauge(
-        "kafka_consumergroup_lag",
-        "Messages behind the partition's end",
+        "kafka_consumergroup_group_lag_seconds",
+        "From the topic's oldest message that is not handled to its newest",
         of,
-        _rows(rows, "lag", *of),
+        _rows(rows, "lag_seconds", *of),
+    )
+    yield _gauge(
+        "kafka_consumergroup_members",
+        "Workers that share a group's partitions",
+        of[:1],
+        [((unit,), float(count)) for unit, count in members.items()],
     )
     yield _gauge(
         "kafka_consumergroup_current_offset",
@@ -273,6 +318,18 @@ def _of_hub(status: Status) -> Iterator[Metric]:
             for one in status.pauses
         ],
     )
+    yield _gauge(
+        "mash_clock_off_seconds",
+        "By how much the machine's clock jumped of late, or stands behind the record",
+        (),
+        [((), status.clock["off_seconds"])],
+    )
+    yield _gauge(
+        "mash_topics_lost",
+        "Topics that Kafka has lost messages of",
+        (),
+        [((), len(status.topics_lost))],
+    )
     yield _gauge("mash_store_bytes", "What the store takes", (), [((), status.store_bytes)])
     yield _gauge(
         "mash_without_leaf",
@@ -290,9 +347,3 @@ def _of_hub(status: Status) -> Iterator[Metric]:
             (),
             [((), relay["oldest_seconds"] or 0)],
         )
-    yield _gauge(
-        "mash_to_renew",
-        "Keys, rules and agreements that have ended or are about to",
-        (),
-        [((), len(status.trouble))],
-    )

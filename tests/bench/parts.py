@@ -78,7 +78,9 @@ def _replay(amount: Amount, told: Told) -> dict[str, Any]:
 
 
 def _telemetry(amount: Amount, told: Told) -> dict[str, Any]:
-    return telemetry(number=amount.notifications, turns=2 * amount.turns, told=told)
+    # Beyond some 1,500 a run's share moves no more, and a turn is two runs.
+    number = min(amount.notifications, 1500)
+    return telemetry(number=number, turns=2 * amount.turns, told=told)
 
 
 def _growth(amount: Amount, told: Told) -> dict[str, Any]:
