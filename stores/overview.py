@@ -107,7 +107,7 @@ def last_position(connection: Reading) -> int:
 
 def newest_at(connection: Reading) -> int | None:
     """When the newest entry was recorded (microseconds); None in an empty journal."""
-    newest = select(journal.c.recorded_at).order_by(journal.c.position.desc()).limit(1)
+    newest = select(journal.c.recorded_at).where(journal.c.position == _LAST.scalar_subquery())
     found = connection.execute(newest).scalar()
     return None if found is None else int(found)
 
