@@ -78,8 +78,8 @@ def _replay(amount: Amount, told: Told) -> dict[str, Any]:
 
 
 def _telemetry(amount: Amount, told: Told) -> dict[str, Any]:
-    # Beyond some 1,500 a run's share moves no more, and a turn is two runs.
-    number = min(amount.notifications, 1500)
+    # A turn is two runs: several short ones tell more than one that is long.
+    number = min(amount.notifications, 800)
     return telemetry(number=number, turns=2 * amount.turns, told=told)
 
 

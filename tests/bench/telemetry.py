@@ -35,19 +35,17 @@ AIM = 0.03
 """The share of the CPU that telling traces may take."""
 _SECONDS = 150.0
 """After so long no further turn begins, however slow the machine is."""
-_LEAST = 2
-"""Turns: who runs first changes."""
 
 
 def telemetry(*, number: int, turns: int, told: Callable[[str], None]) -> dict[str, Any]:
     """CPU a notification (ms), off and on, and by which share of it more, the median turn's; so
-    many spans went out for each notification. ``turns``: at most; two at least are taken.
+    many spans went out for each notification. ``turns``: at most.
     """
     pairs: list[tuple[dict[str, float], dict[str, float]]] = []
     began = time.monotonic()
     with _collector() as url:
         for turn in range(turns):
-            if turn >= _LEAST and time.monotonic() - began > _SECONDS * turn / (turn + 1):
+            if turn and time.monotonic() - began > _SECONDS * turn / (turn + 1):
                 break
             told(f"telemetry: {number} notifications each, {turn + 1} of {turns}")
             # Whoever runs second finds a warmer machine: they take it in turns.
