@@ -22,7 +22,7 @@ from router.steps.hand_over.state import Handings
 from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
 from router.steps.permitted import kept_from
-from schemas.access import Access, Act, Record, Role
+from schemas.access import Access, Act, Resource, Role
 from schemas.base import Fact
 from schemas.case import ChildLinked
 from schemas.decisions import ProductFetched, ProductStopped, ProductUnsent
@@ -88,7 +88,7 @@ def _is_given(
         roles=(Role.SYSTEM,),
         purpose=None,
     )
-    asked = {"record_id": agency, "act": Act.FETCH, "record": Record.LETTER, "who": None}
+    asked = {"record_id": agency, "act": Act.FETCH, "record": Resource.LETTER, "who": None}
     denied = AccessDenied.model_validate(asked | {"access": access})
     _record(transaction, agency, told=[(f"{agency} {on} {access.digest}", denied)])
     queues.keep_back(transaction, [one.id for one in leased], seconds=UNPROVEN_SECONDS)

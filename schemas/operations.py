@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.access import Access, AccessRules, Act, Proof, Record, Role
+from schemas.access import Access, AccessRules, Act, Proof, Resource, Role
 from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Shape
 from schemas.notification import DeadLetterId, Digest
 
@@ -179,7 +179,7 @@ class RecordAccessed(
     record_id: Identity
     """What they asked for."""
     act: Act
-    record: Record
+    record: Resource
     who: Line
     why: Line
     access: Access
@@ -193,7 +193,7 @@ class AccessDenied(
     record_id: Identity
     """What they asked for; ``unknown`` where there is no such thing."""
     act: Act
-    record: Record
+    record: Resource
     who: Line | None
     """None: whoever may start commands, or an agency's system."""
     why: Line | None = Field(default=None, exclude_if=lambda said: said is None)

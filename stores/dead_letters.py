@@ -104,17 +104,6 @@ def known_ids(view: View, ids: Iterable[str]) -> set[str]:
 _SHOWN = tuple(column for column in dead_letters.c if column.name not in ("original", "mended"))
 
 
-def find(
-    connection: Connection,
-    *,
-    state: str | None = None,
-    reason: str | None = None,
-) -> Sequence[Any]:
-    """Rows of any state without originals: what may be a Red first, then the oldest."""
-    states = [state] if state else list(DeadLetterState)
-    return some(connection, Chosen(states, reason))
-
-
 def some(
     connection: Connection, chosen: Chosen, *, limit: int | None = None, after: int = 0
 ) -> Sequence[Any]:

@@ -18,7 +18,7 @@ _PAGE = 1000
 
 
 def referrals_of(connection: Connection, wanted: str) -> list[str]:
-    """The referrals that an id or ``agency/reference`` leads to.
+    """The referrals to which an id or an ``agency/reference`` leads.
 
     The id of a referral, or of any message about it.
     """

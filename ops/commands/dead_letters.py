@@ -24,7 +24,7 @@ from ops.mend import dead_letters as letters
 from ops.mend.bulk import Outcome, Verb
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.refusals import REASONS
 from stores.dead_letters import WAITING, Chosen, DeadLetterState
 
@@ -353,7 +353,9 @@ def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> Person:
     """Whoever acts has to be let by the access rules; a denial is recorded."""
     known = asker(hub, who, why=why, purpose=Purpose.MENDING)
     wanted = id_ or UNKNOWN
-    access = permit_on_record(hub, known, act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted)
+    access = permit_on_record(
+        hub, known, act=Act.MEND, resource=Resource.DEAD_LETTER, wanted=wanted
+    )
     return Person(who, why, access.proven)
 
 

@@ -12,7 +12,7 @@ from ops.access.acting import AT_THE_MACHINE, Asker, permit
 from ops.look.reading import Readable, Reader, open_reader
 from ops.run.keys import wrapping
 from ops.run.wiring import Hub, open_hub, placed, refusing_another_key
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.settings import HubSettings
 from stores import schema
 from stores.database import Database
@@ -27,7 +27,7 @@ H = TypeVar("H", bound=Readable)
 def reading(
     config: Path,
     *,
-    shows: Record = Record.TRAIL,
+    shows: Resource = Resource.TRAIL,
     act: Act = Act.LOOK,
     by: Callable[[Reader], Asker] = lambda _: AT_THE_MACHINE,
     of_any_revision: bool = False,
@@ -38,7 +38,7 @@ def reading(
     reader = open_reader(config, os.environ, of_any_revision=of_any_revision)
     with ExitStack() as unless_good:
         unless_good.callback(reader.database.close)
-        permit(reader, by(reader), act=act, record=shows)
+        permit(reader, by(reader), act=act, resource=shows)
         unless_good.pop_all()
     return _closing(reader)
 

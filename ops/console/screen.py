@@ -11,7 +11,7 @@ from connectors.port import Routes
 from ops.access.acting import Asker
 from ops.look.health import Health
 from ops.run.wiring import Hub
-from schemas.access import Act, Record, Role
+from schemas.access import Act, Resource, Role
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,7 +160,7 @@ class Desk:
     roles: frozenset[Role]
     screens: Sequence[Screen]
     act: Act = Act.LOOK
-    record: Record = Record.TRAIL
+    resource: Resource = Resource.TRAIL
     """What the access rules have to let somebody do who opens any of its screens."""
     own: bool = False
     """Whether that is asked of what is their own agency's."""

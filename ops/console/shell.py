@@ -262,7 +262,7 @@ class Shell:
         return endpoint
 
     def _concern(self, request: Request, desk: Desk, screen: Screen) -> str | None:
-        """Of what somebody is told who may open the screen; None: they have not signed in."""
+        """What is told to somebody who may open the screen; None: they have not signed in."""
         signed = self._signed(request, used=False)
         if signed is None:
             return None
@@ -358,7 +358,7 @@ class Shell:
         answer = Answer(Verdict.DENY, None)
         if desk.lets(asker, screen, lead=self.hub.settings.lead_agency):
             item = Kept(asker.agency) if desk.own else OF_THE_HUB
-            answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
+            answer = may(self.hub, asker, act=desk.act, resource=desk.resource, item=item)
         if answer.verdict is Verdict.ALLOW:
             return
         with self.hub.database.transaction() as transaction:
@@ -368,7 +368,7 @@ class Shell:
                 cursor=cursors.lock(transaction, OPERATIONS),
                 asker=asker,
                 act=desk.act,
-                record=desk.record,
+                resource=desk.resource,
                 wanted=UNKNOWN,
                 by=answer,
             )

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from ops.access.acting import Asker
 from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
@@ -297,7 +297,7 @@ def _shown(told: dict[str, Any], *, key: str, asker: Asker, now: Now) -> Asked:
         referral_id=key,
         name=name_of(asker, request.product_id, request.item.item_id),
         request=request,
-        left_seconds=int((due - now.at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, now.at) if due else None,
         may_decide=now.may_decide(asker.agency or "", asker.who or ""),
     )
 

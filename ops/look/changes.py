@@ -11,7 +11,7 @@ from typing import Final
 
 from ops.access.acting import Asker
 from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.run.wiring import Hub
 from router.steps.inform.saying import changed, to_do
 from router.steps.inform.state import STEP_NAME, Holders, Knows, Owes, Stands
@@ -131,7 +131,7 @@ def _changed(state: Holders, owes: Owes, told: list[ChangeTold], *, now: Now) ->
             owes.agency, stands, holds=next(standing, None), confirmed=last.confirmed, now=now
         ),
         due_at=due,
-        left_seconds=int((due - now.at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, now.at) if due else None,
         contact=now.contact_of(now.policy.lead_agency),
         acknowledged=owes.acknowledged,
     )

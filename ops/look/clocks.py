@@ -89,7 +89,7 @@ class _Of:
         """One of its clocks; of the referral that is its key where another is not given."""
         return Clock(
             due_at=clock.due_at,
-            left_seconds=_left(clock.due_at, self.at),
+            left_seconds=seconds_left(clock.due_at, self.at),
             agency=agency,
             kind=kind,
             referral_id=referral_id or self.key,
@@ -199,7 +199,7 @@ def _of_checks(state: Checking, of: _Of) -> Iterator[Clock]:
         if result.due_at and result.state == "awaited" and result.check_id not in clocked:
             yield Clock(
                 due_at=result.due_at,
-                left_seconds=_left(result.due_at, of.at),
+                left_seconds=seconds_left(result.due_at, of.at),
                 agency=result.agency,
                 kind="check",
                 referral_id=of.key,
@@ -214,7 +214,7 @@ def _of_alarms(state: Alarms, of: _Of) -> Iterator[Clock]:
         told = one.told[-1]
         yield Clock(
             due_at=one.next_at,
-            left_seconds=_left(one.next_at, of.at),
+            left_seconds=seconds_left(one.next_at, of.at),
             agency=told.agency or of.lead,
             kind="alarm",
             referral_id=of.key,
@@ -251,5 +251,6 @@ def _next(clock: Ticking | Asked) -> str:
     return "warning" if clock.approaching_at else "due"
 
 
-def _left(due_at: dt.datetime, at: dt.datetime) -> int:
+def seconds_left(due_at: dt.datetime, at: dt.datetime) -> int:
+    """Seconds until something is due; below 0: since it was."""
     return int((due_at - at).total_seconds())

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from ops.access.acting import Asker
 from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.run.wiring import Hub
 from router.handing_out import handed_out
 from router.steps.hand_over.state import STEP_NAME, Handing, Handings
@@ -30,7 +30,7 @@ _HANDED_FOR: Final = dt.timedelta(days=365)
 _SECONDS: Final = 60.0
 _WHY: Final = "To act on it at the desk"
 _NOTED: Final = (HandoverFetched, HandoverConfirmed, ClockChased)
-"""What tells of a handover that no clock runs of."""
+"""Facts by which a handover is found though no clock runs for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,6 @@ def _handed(referral_id: str, one: Handing, *, case_id: str, at: dt.datetime) ->
         refused=one.refused,
         taken_back=one.taken_back,
         due_at=due,
-        left_seconds=int((due - at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, at) if due else None,
         handed_by=one.handed_by,
     )

@@ -97,7 +97,7 @@ def of(hub: Guarded, wanted: str, *, asker: Asker = AT_THE_MACHINE) -> list[Hold
 
 
 def _awaited(view: View, drafts: Sequence[ProductDrafted]) -> dict[str, tuple[Awaited, ...]]:
-    """For whom each of these products waits still; by what of them a reader may know of."""
+    """Who has still to decide about each of these products, as far as a reader may know."""
     keys = {one.concern_id or one.referral_id for one in drafts}
     documents = states.load(view, approve.STEP.name, keys=keys)
     read = (_APPROVING.validate_json(body) for _, body in documents.values())

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from router.steps.hold import STEP, Held, Holds
@@ -107,7 +107,7 @@ def _kept(held: Held, *, at: dt.datetime) -> Kept:
         hits=held.hits,
         rest_goes=held.rest_goes,
         due_at=due,
-        left_seconds=int((due - at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, at) if due else None,
     )
 
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from ops.access.acting import Asker
 from ops.look import letters, recalls
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.look.recalls import Recalled
 from ops.run.wiring import Hub
@@ -244,7 +244,7 @@ _HAD: Final = Question((ProductDelivered, ProductReturned), _Had)
 
 
 def _sent(view: View, asker: Asker, *, now: Now) -> tuple[set[str], set[str]]:
-    """What was sent to the agency of who asks and waits, and what others took the place of."""
+    """What was sent to the asker's agency and still waits, and what was replaced since."""
     since = _since(view, now)
     with _SENT.asked(view, since=since) as noted_:
         return noted_.of(asker.agency or "", since=since), set(noted_.replaced)
@@ -311,7 +311,7 @@ def _waiting(product_id: str, state: Released, *, now: Now) -> Waiting | None:
         state.holds.urgent,
         state.holds.purpose,
         due,
-        int((due - now.at).total_seconds()) if due else None,
+        seconds_left(due, now.at) if due else None,
     )
 
 

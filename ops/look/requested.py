@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from ops.access.acting import Asker
 from ops.look import letters
 from ops.look.asked import name_of
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.run.wiring import Hub
 from router.steps.now import Now
@@ -184,6 +184,6 @@ def _shown(data: dict[str, Any], one: Asked, *, asker: Asker, now: Now) -> Reque
         name=name_of(asker, one.request_id),
         request=InformationRequest.model_validate_json(to_json(data)),
         due_at=one.due_at,
-        left_seconds=int((one.due_at - now.at).total_seconds()),
+        left_seconds=seconds_left(one.due_at, now.at),
         paused=bool(one.paused),
     )

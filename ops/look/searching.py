@@ -15,7 +15,7 @@ from typing import Final
 from ops.access.acting import Asker, permit
 from ops.look.reading import Guarded
 from ops.look.revealing import looked_at
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.topics import FACTS, TOPICS
 from stores import codec, searching, trail
 from stores.trail import Entry
@@ -29,7 +29,7 @@ THEIRS: Final = "(what its agency calls it)"
 
 
 class CannotSearch(Exception):
-    """That is nothing to search by; the message says what is."""
+    """Nothing can be searched for by this; the message says by what it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def search(hub: Guarded, text: str, *, asker: Asker) -> list[Envelope]:
     its beginning, the newest first, at most so many of each. Raises ``Denied`` or
     :class:`CannotSearch`.
     """
-    permit(hub, asker, act=Act.SEARCH, record=Record.TRAIL)
+    permit(hub, asker, act=Act.SEARCH, resource=Resource.TRAIL)
     wanted = text.strip()
     if not LEAST <= len(wanted) <= LONGEST or not wanted.isprintable():
         raise CannotSearch(
@@ -84,7 +84,7 @@ def search(hub: Guarded, text: str, *, asker: Asker) -> list[Envelope]:
 
 def tail(hub: Guarded, *, asker: Asker, topic: str | None = None) -> list[Envelope]:
     """The newest messages, the newest first; of one topic, or of all. Raises ``Denied``."""
-    permit(hub, asker, act=Act.LOOK, record=Record.TRAIL)
+    permit(hub, asker, act=Act.LOOK, resource=Resource.TRAIL)
     types = [fact.type for one in TOPICS if one.name == topic for fact in one.facts]
     with hub.database.reading() as connection:
         found = searching.tail(connection, types, limit=MOST)
@@ -96,7 +96,7 @@ def follow(hub: Guarded, message_id: str, *, asker: Asker) -> list[Hop]:
     """From where the message came first, through every hop, to all that came of it; empty where
     there is no such message, or none for whoever asks. Raises ``Denied``.
     """
-    permit(hub, asker, act=Act.LOOK, record=Record.TRAIL)
+    permit(hub, asker, act=Act.LOOK, resource=Resource.TRAIL)
     with hub.database.reading() as connection:
         sealed = trail.envelope(connection, message_id)
         if sealed is None:

@@ -14,7 +14,7 @@ from ops.access.recording import accessed
 from ops.look.deeds import LOOKS, Deed, Telling, names_somebody
 from ops.run.wiring import Hub
 from router.memory.register import persons_of
-from schemas.access import Act, Record, Verdict
+from schemas.access import Act, Resource, Verdict
 from schemas.base import Fact
 from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.operations import RecordRevealed
@@ -102,7 +102,7 @@ _READ: Final = 600
 
 
 def _may(hub: Hub, asker: Asker) -> bool:
-    return may(hub, asker, act=Act.LOOK, record=Record.ACCESSES).verdict is Verdict.ALLOW
+    return may(hub, asker, act=Act.LOOK, resource=Resource.ACCESSES).verdict is Verdict.ALLOW
 
 
 def _recorded(
@@ -117,7 +117,7 @@ def _recorded(
         transaction,
         asker=asker,
         act=Act.LOOK,
-        record=Record.ACCESSES,
+        resource=Resource.ACCESSES,
         wanted=name if found or of_person else UNKNOWN,
         about=name if of_person else _referral(found),
     )

@@ -28,7 +28,7 @@ from ops.look.reading import Readable
 from ops.look.replay_report import Wanted
 from ops.mend.dead_letters import Refused
 from ops.run.wiring import Hub, work_folder
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.topics import TOPICS
 from stores import codec, overview, replaying
 
@@ -200,8 +200,8 @@ def permitted(hub: Hub, job_id: str, *, asker: Asker) -> None:
     """
     with hub.database.transaction() as transaction:
         asked = {"wanted": job_id, "about": job_id}
-        act, record = Act.REPLAY, Record.TRAIL
-        no = accessed(hub, transaction, asker=asker, act=act, record=record, **asked)
+        act, resource = Act.REPLAY, Resource.TRAIL
+        no = accessed(hub, transaction, asker=asker, act=act, resource=resource, **asked)
     if no is not None:
         raise no
 

@@ -53,14 +53,8 @@ def check(
     mute = list(doors.wrong_schemes(found))
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
-        *_contents(settings, environment, folder=folder),
-        *_access(settings, folder, today=today),
-        *people.wrongly_identified(settings, environment),
+        *_wrong(settings, environment, folder=folder, today=today),
         *mute,
-        *owners.faults(settings),
-        *_doors(settings, folder),
-        *sealing.kept_waiting(settings, environment, today=today),
-        *sealing.shared_keys(settings),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
@@ -73,6 +67,19 @@ def check(
         *(away(settings) if connect else ()),
     ]
     return Checked(tuple(faults), tuple(warned))
+
+
+def _wrong(
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path, today: dt.date
+) -> Iterator[Fault]:
+    """What the files say wrongly."""
+    yield from _contents(settings, environment, folder=folder)
+    yield from _access(settings, folder, today=today)
+    yield from people.wrongly_identified(settings, environment)
+    yield from owners.faults(settings)
+    yield from _doors(settings, folder)
+    yield from sealing.kept_waiting(settings, environment, today=today)
+    yield from sealing.shared_keys(settings)
 
 
 def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from connectors.mllp import MllpListener
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
+from connectors.witness.asking import Asking
 from ops.access.pages import SignIn
 from ops.access.passkey_pages import PasskeyPages
 from ops.console.live import Live
@@ -28,7 +29,6 @@ from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
 from ops.watch.routes import watch_routes
-from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded

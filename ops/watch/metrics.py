@@ -139,6 +139,8 @@ class _Told(Collector):
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
+            if status.relay:
+                yield from _of_relay(status.relay)
             yield _gauge(
                 "mash_to_renew",
                 "Keys, rules and agreements that have ended or are about to",
@@ -337,13 +339,13 @@ def _of_hub(status: Status) -> Iterator[Metric]:
         (),
         [((), status.tree["without_leaf"])],
     )
-    if relay := status.relay:
-        yield _gauge(
-            "mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])]
-        )
-        yield _gauge(
-            "mash_relay_oldest_age_seconds",
-            "Since when the oldest waits",
-            (),
-            [((), relay["oldest_seconds"] or 0)],
-        )
+
+
+def _of_relay(relay: Row) -> Iterator[Metric]:
+    yield _gauge("mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])])
+    yield _gauge(
+        "mash_relay_oldest_age_seconds",
+        "Since when the oldest waits",
+        (),
+        [((), relay["oldest_seconds"] or 0)],
+    )

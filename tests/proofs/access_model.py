@@ -91,7 +91,7 @@ def _understand(asked: Mapping[str, object]) -> Question:
         named=_name(asked["person"]) is not None,
         roles=frozenset(_word(role, ROLES) for role in roles),
         act=_word(asked["act"], ACTS),
-        record=_word(asked["record"], RECORDS),
+        record=_word(asked["resource"], RECORDS),
         purpose=None if purpose is None else _word(purpose, PURPOSES),
         assigned=_yes(asked["assigned"]),
         reason=_yes(asked["reason"]),

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 import pytest
 
 from connectors.queues import BrokerQueue
+from ops.look.needs import needs
 from ops.look.status import collect
 from ops.run.wiring import Hub
 from ops.watch.metrics import Metrics
@@ -124,12 +125,12 @@ def test_a_fault_of_a_broker_is_said_as_what_it_is_and_clears(
 ) -> None:
     happens, says, dependency, alert = FAULTS[fault]
     before = told(Metrics(hub, queues).exposition())
-    assert collect(hub, queues).needs == []
+    assert needs(collect(hub, queues)) == []
     with happens(hub, request):
         began = time.monotonic()
-        needs = collect(hub, queues).needs
+        shown = needs(collect(hub, queues))
         assert time.monotonic() - began < _SECONDS
-        assert [one for one in needs if one.says.startswith(says) and one.urgent], needs
+        assert [one for one in shown if one.says.startswith(says) and one.urgent], shown
         down = [one.name for one in dependencies(hub, queues) if not one.ok]
         assert down == ([dependency] if dependency else [])
         during = told(Metrics(hub, queues).exposition())
@@ -199,7 +200,7 @@ def _well(hub: Hub, queues: list[BrokerQueue]) -> None:
     found: list[object] = [None]
     while found and time.monotonic() < until:
         with suppress(Unavailable):
-            found = list(collect(hub, queues).needs)
+            found = list(needs(collect(hub, queues)))
     assert found == []
 
 

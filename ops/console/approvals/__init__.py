@@ -13,7 +13,7 @@ from ops.console.approvals import (
     standing,
 )
 from ops.console.screen import Desk, Hears, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 _REQUEST = "request/{referral_id}/{name}"
 _ITEM = "item/{referral_id}/{name}"
@@ -23,7 +23,7 @@ DESK = Desk(
     name="Approvals",
     says="What the hub asks your agency to let leave: exactly which words, for whom and what for.",
     roles=frozenset({Role.DECISION_MAKER}),
-    record=Record.LETTER,
+    resource=Resource.LETTER,
     own=True,
     screens=(
         Screen("", requests.listed, hears=Hears.OWN),

@@ -10,7 +10,7 @@ from ops.access.passkeys import party_of
 from ops.console import sending
 from ops.console.approvals import passkey
 from ops.console.opening import changes
-from ops.console.questions import Ask, Option, day_of
+from ops.console.questions import Ask, Option, answered, day_of
 from ops.console.screen import Go, Page, Visit
 from ops.look import letters
 from ops.look.standing import standing_of
@@ -28,6 +28,26 @@ _DAYS: Final = {
     "since": "From which day: write a day, such as 27/11/2026",
     "until": "Until which day: write a day, such as 27/11/2027",
 }
+_CALLED: Final = Ask(
+    "standing_id",
+    "What your agency calls this release",
+    "line",
+    hint="A short name, such as front-line-2027. The name of an earlier one takes that one's "
+    "place.",
+    required="Write what your agency calls it",
+    most=100,
+)
+_WHEN_AND_WHY: Final = (
+    Ask("since", "From which day", "line", hint="Such as 27/11/2026.", required=_DAYS["since"]),
+    Ask(
+        "until",
+        "Until which day",
+        "line",
+        hint="Such as 27/11/2027. Left empty, until somebody ends it.",
+        without="Until somebody ends it",
+    ),
+    Ask("reason", "Why", hint="For the record.", required="Say why"),
+)
 
 
 def asks(visit: Visit) -> Page:
@@ -37,10 +57,8 @@ def asks(visit: Visit) -> Page:
 
 def taken(visit: Visit) -> Page | Go:
     """Show all of it again, go back to change it, or send it once it is signed as it has to be."""
-    asked = _asked(visit)
-    answers = {one.name: one.read(visit.form) for one in asked}
-    faults = {one.name: one.fault(answers[one.name]) for one in asked}
-    errors = {**_faults(answers), **{name: said for name, said in faults.items() if said}}
+    answers, errors = answered(_asked(visit), visit.form)
+    errors = _faults(answers) | errors
     if errors or changes(visit):
         return _form(visit, answers, errors)
     release = _release(visit, answers)
@@ -83,43 +101,20 @@ def _people(visit: Visit) -> int:
 
 
 def _asked(visit: Visit) -> tuple[Ask, ...]:
-    profile, names = visit.hub.policy.value.profile, visit.names
-    rules = profile.colours.values()
+    rules = visit.hub.policy.value.profile.colours.values()
     to = [one for rule in rules for one in (*rule.at_once, *rule.recipients)]
-    agencies = sorted({one.agency for one in to}, key=lambda code: names.get(code, code))
+    named = {one.agency: visit.names.get(one.agency, one.agency) for one in to}
     kinds = tuple(Option(one, text) for one, text in KINDS.items())
-    recipients = tuple(Option(code, names.get(code, code)) for code in agencies)
+    recipients = tuple(Option(*one) for one in sorted(named.items(), key=lambda pair: pair[1]))
     purposes = tuple(Option(one, one.capitalize()) for one in sorted({o.purpose for o in to}))
     return (
-        Ask(
-            "standing_id",
-            "What your agency calls this release",
-            "line",
-            hint="A short name, such as front-line-2027. The name of an earlier one takes that "
-            "one's place.",
-            required="Write what your agency calls it",
-            most=100,
-        ),
+        _CALLED,
         Ask("kinds", "What may leave", "some", options=kinds, required="Choose what may leave"),
         Ask(
             "recipients", "To whom", "some", options=recipients, required="Choose to whom it may go"
         ),
         Ask("purposes", "What for", "some", options=purposes, required="Choose what it is for"),
-        Ask(
-            "since",
-            "From which day",
-            "line",
-            hint="Such as 27/11/2026.",
-            required=_DAYS["since"],
-        ),
-        Ask(
-            "until",
-            "Until which day",
-            "line",
-            hint="Such as 27/11/2027. Left empty, until somebody ends it.",
-            without="Until somebody ends it",
-        ),
-        Ask("reason", "Why", hint="For the record.", required="Say why"),
+        *_WHEN_AND_WHY,
     )
 
 

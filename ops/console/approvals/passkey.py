@@ -1,9 +1,9 @@
 """Somebody signs at the desk, with a passkey of theirs that their agency has registered.
 
 The challenge is that of the very statement that the agency's own end would sign
-(:mod:`ops.edge.approving`), which the hub makes anew when the answer comes: of what a browser sends
-nothing counts but the moment at which it was asked, which is in the statement too, and the
-signature.
+(:mod:`connectors.edge.approving`), which the hub makes anew when the answer comes: of what a
+browser sends nothing counts but the moment at which it was asked, which is in the statement too,
+and the signature.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 from webauthn.helpers import bytes_to_base64url
 
+from connectors.edge.approving import Decision, NotAsShown, countersign, decide, statement
+from connectors.edge.keys import SigningKey
 from ops.access.ceremonies import public_of
 from ops.access.passkeys import Party, Passkey, held_by, party_of
 from ops.console.screen import Form, Visit
-from ops.edge.approving import Decision, NotAsShown, countersign, decide, statement
-from ops.edge.keys import SigningKey
 from ops.look import letters
 from schemas.envelope import Envelope, NotSigned, asserted, challenge_of
 from schemas.envelope import Passkey as Site

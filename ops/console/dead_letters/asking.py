@@ -12,7 +12,7 @@ from ops.console.opening import DO, WHY
 from ops.console.screen import Visit
 from ops.mend.bulk import Verb
 from ops.mend.dead_letters import Person
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 
 
 def asker(visit: Visit) -> Asker:
@@ -30,6 +30,10 @@ def permitted(visit: Visit, wanted: str | None = None) -> Person:
     ``NotRecent``.
     """
     access = permit_on_record(
-        visit.hub, asker(visit), act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted or UNKNOWN
+        visit.hub,
+        asker(visit),
+        act=Act.MEND,
+        resource=Resource.DEAD_LETTER,
+        wanted=wanted or UNKNOWN,
     )
     return Person(visit.who, visit.form.one(WHY), access.proven)

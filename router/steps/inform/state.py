@@ -93,7 +93,7 @@ class Owes(Shape):
     case_id: Identity
     since: Instant
     product_id: Identity | None = Field(default=None, exclude_if=not_)
-    """What a recall is of; documents of old lack it."""
+    """What was recalled; older documents do not say."""
     letter: Identity | None = None
     """In which it was told, to be taken back where it is about another child."""
     said: Stands | None = None

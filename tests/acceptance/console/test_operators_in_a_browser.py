@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browsing import Served, faults, follow, tabs_to
-from tests.unit.ops.test_dead_letters import bad_type, bury
+from tests.support.dead_letters import bad_type, bury
 
 AT = "/desk/dead-letters"
 

@@ -23,8 +23,8 @@ from schemas.operations import (
 )
 from stores import linking
 from tests.support.console import Person, app_of
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 AT = "/desk/dead-letters"
 WHY = {"why": "Asked the school"}

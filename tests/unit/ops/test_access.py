@@ -19,7 +19,7 @@ from ops.demo.simulation.answers import event
 from ops.look import trail
 from ops.run.checking import check
 from ops.run.wiring import Hub, open_hub
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.operations import (
     AccessDenied,
     AccessRulesAdopted,
@@ -28,8 +28,8 @@ from schemas.operations import (
     RevealReviewed,
 )
 from stores import linking
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub, send
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 Worked = tuple[DemoFolder, Hub]
 WHY = ["--why", "complaint 2026/17"]
@@ -85,7 +85,7 @@ def test_operations_see_no_case_and_are_told_so_and_the_denial_is_recorded(worke
     assert "hub policy show" in answer.output
     assert "Robin" not in answer.output
     (denied,) = facts(made, AccessDenied)
-    assert (denied.who, denied.act, denied.record) == ("A. Operator", Act.REVEAL, Record.CASE)
+    assert (denied.who, denied.act, denied.record) == ("A. Operator", Act.REVEAL, Resource.CASE)
     assert (denied.record_id, denied.access.rules) == (referral, made.access.version)
     assert denied.access.decided == ("operations-see-no-case",)
     assert facts(made, RecordRevealed) == []

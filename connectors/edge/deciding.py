@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from ops.edge.approving import Decision, NotAsShown, countersign, decide, request_of
-from ops.edge.configured import NoEdge
-from ops.edge.hub import STRUCTURED
-from ops.edge.keys import SigningKey
-from ops.edge.store import ASKED, HALF, LAPSED, SIGNED, Kept, Says, Store
+from connectors.edge.approving import Decision, NotAsShown, countersign, decide, request_of
+from connectors.edge.configured import NoEdge
+from connectors.edge.hub import STRUCTURED
+from connectors.edge.keys import SigningKey
+from connectors.edge.store import ASKED, HALF, LAPSED, SIGNED, Kept, Says, Store
 from schemas.envelope import Envelope
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.notification import Receipt, ReceiptStatus

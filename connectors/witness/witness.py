@@ -14,7 +14,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ops.witness.asked import (
+from connectors.witness.asked import (
     INCONSISTENT,
     NO_REQUEST,
     NOT_FROM_THERE,
@@ -23,7 +23,7 @@ from ops.witness.asked import (
     Request,
     judge,
 )
-from ops.witness.folder import Folder
+from connectors.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.notes import SignerKey, VerifierKey, timed_key
 

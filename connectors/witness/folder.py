@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connectors.directory import to_disk
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.notes import Kind, NoNote, Note, NotSigned, SignerKey, VerifierKey
 
@@ -51,7 +52,7 @@ class Folder:
         self._write(_KEY, json.dumps(secret))
         self._write(_PUBLIC, f"{key.verifier}\n")
         self._write(_LOGS, "".join(f"{log}\n" for log in logs))
-        _to_disk(self.path.parent)
+        to_disk(self.path.parent)
         return key.verifier
 
     def key(self) -> SignerKey:
@@ -144,7 +145,7 @@ class Folder:
             before = os.fstat(file).st_size
             _write_whole(file, line, before=before)
             if not before:
-                _to_disk(self.path)
+                to_disk(self.path)
         finally:
             os.close(file)
 
@@ -157,7 +158,7 @@ class Folder:
             opened.write(content)
             opened.flush()
             os.fsync(file)
-        _to_disk(self.path)
+        to_disk(self.path)
 
     def _read(self, name: str) -> str:
         try:
@@ -184,12 +185,3 @@ def _write_whole(file: int, line: bytes, *, before: int) -> None:
     except OSError:
         os.ftruncate(file, before)
         raise
-
-
-def _to_disk(folder: Path) -> None:
-    """What was made in a folder is still in it after the power failed."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ops.edge import opening, witnessing
-from ops.edge.configured import Edge, NoEdge
-from ops.edge.deciding import open_requests
-from ops.edge.folders import Folders
-from ops.edge.running import LAST_HEARD, PARTS, TROUBLE, is_running
-from ops.edge.store import ANSWERED, NEW, PLACED, PLACING, Store
+from connectors.edge import opening, witnessing
+from connectors.edge.configured import Edge, NoEdge
+from connectors.edge.deciding import open_requests
+from connectors.edge.folders import Folders
+from connectors.edge.running import LAST_HEARD, PARTS, TROUBLE, is_running
+from connectors.edge.store import ANSWERED, NEW, PLACED, PLACING, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.edge.keys import NoKey, SigningKey
+from connectors.edge.keys import NoKey, SigningKey
 from schemas.envelope import NotSigned
 from schemas.keys import KeyChange, KeyChoice, KeyDecision
 from schemas.policy import plain_name

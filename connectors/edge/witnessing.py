@@ -1,4 +1,4 @@
-"""An edge is its agency's witness too, where its folder holds one (:mod:`ops.witness`)."""
+"""An edge is its agency's witness too, where its folder holds one (:mod:`connectors.witness`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 
 import uvicorn
 
-from ops.edge.configured import WITNESS, Edge
-from ops.witness.folder import Folder
-from ops.witness.witness import Witness, web_app
+from connectors.edge.configured import WITNESS, Edge
+from connectors.witness.folder import Folder
+from connectors.witness.witness import Witness, web_app
 
 _MOST_AT_ONCE = 20
 

@@ -14,10 +14,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from connectors.directory import Directory, FolderUnsafe, opened
+from connectors.edge.configured import Edge, NoEdge
+from connectors.edge.hub import BATCH, STRUCTURED
+from connectors.edge.store import NEW, PLACED, PLACING, Kept, Store
 from connectors.file_names import is_unfinished
-from ops.edge.configured import Edge, NoEdge
-from ops.edge.hub import BATCH, STRUCTURED
-from ops.edge.store import NEW, PLACED, PLACING, Kept, Store
 
 RECEIPTS: Final = "receipts"
 _MOST = 100

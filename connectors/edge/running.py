@@ -19,14 +19,14 @@ from pathlib import Path
 
 import structlog
 
-from ops.edge import opening
-from ops.edge.configured import OWNERS, Edge, NoEdge
-from ops.edge.deciding import let_lapse, said_of_requests
-from ops.edge.folders import Folders
-from ops.edge.hub import Hub, HubAway
-from ops.edge.incoming import Looking, NotOurs, OpenedLetter
-from ops.edge.keys import Keys, NoKey, read_public
-from ops.edge.store import ASKED, NEW, Sending, Store
+from connectors.edge import opening
+from connectors.edge.configured import OWNERS, Edge, NoEdge
+from connectors.edge.deciding import let_lapse, said_of_requests
+from connectors.edge.folders import Folders
+from connectors.edge.hub import Hub, HubAway
+from connectors.edge.incoming import Looking, NotOurs, OpenedLetter
+from connectors.edge.keys import Keys, NoKey, read_public
+from connectors.edge.store import ASKED, NEW, Sending, Store
 from stores.keep_trying import Failure, Pauses, keep_working
 
 _AT_ONCE, _WAIT_SECONDS = 20, 10.0

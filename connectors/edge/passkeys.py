@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ops.edge import keys
-from ops.edge.keys import NoKey, SigningKey
-from ops.edge.local_page import LocalPage
+from connectors.edge import keys
+from connectors.edge.keys import NoKey, SigningKey
+from connectors.edge.local_page import LocalPage
 from schemas.base import Line
 from schemas.envelope import Envelope, NotSigned, Passkey, asserted, challenge_of
 

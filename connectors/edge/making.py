@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ops.edge import configured, keys, opening
-from ops.edge.store import Store
-from ops.witness.folder import Folder
+from connectors.edge import configured, keys, opening
+from connectors.edge.store import Store
+from connectors.witness.folder import Folder
 from stores.tree.notes import VerifierKey
 
 _TOML = """\

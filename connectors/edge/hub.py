@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from ops.edge.configured import Edge
+from connectors.edge.configured import Edge
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"

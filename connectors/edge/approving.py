@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ops.edge import shown
-from ops.edge.keys import SigningKey
+from connectors.edge import shown
+from connectors.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from ops.edge.keys import Keys
+from connectors.edge.keys import Keys
 from schemas.envelope import Envelope, NotSigned
 from schemas.policy import ApprovalKey, ItemKind, is_shared, plain_name
 from schemas.product import ApprovedItem, OwnerApproval, Product

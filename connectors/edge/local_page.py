@@ -75,7 +75,7 @@ class LocalPage:
         if path == self._path:
             return "text/html; charset=utf-8", self.page
         if path == f"{self._path}/passkey.js":
-            return "text/javascript", (files("ops.edge") / "passkey.js").read_bytes()
+            return "text/javascript", (files("connectors.edge") / "passkey.js").read_bytes()
         return None
 
     def take(self, path: str, origin: str | None, *, body: bytes) -> bool:

@@ -1,23 +1,17 @@
-"""What decisions depend on besides the message: the borough's profile and agreements, as data.
-
-Every version that ever decided is kept by its digest, so a decision can be replayed years later
-(R18, R21).
-"""
+"""The borough's profile: its colours, levels, times, chains and words, from a date on."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
 from string import Formatter
-from typing import Annotated, Final, Literal, Self
-from unicodedata import category, normalize
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from schemas.access import AccessRules
-from schemas.base import Code, Instant, Line, Prose, Shape
+from schemas.base import Code, Line, Prose, Shape
 from schemas.calendar import (
     ALWAYS_THERE,
     DAY_AND_NIGHT,
@@ -30,51 +24,15 @@ from schemas.calendar import (
     WorkingHours,
     office_hours,
 )
-from schemas.checks import System
-from schemas.envelope import (
-    Envelope,
-    Passkey,
-    PasskeyPublic,
-    PublicKey,
-    key_id,
-    of_its_kind,
-    the_key,
-)
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Sensitivity
-from schemas.notification import Digest
-from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import ClockKind, Colour
 from schemas.referrer import ReferrerWords
 from schemas.weighing import Weighing
 
 _no: Callable[[object], bool] = not_
-
-
-RULES = 8
-"""By which rules steps decide now: people decide on pictures and nothing leaves before they have
-(decision 021), who is asked about a child is told of whose family it is, and a picture of another
-child, whom a referral was moved from, is older; nobody who owes something is waited for in silence
-(decision 030); what an amendment said of another child, or an owner in words that another
-withholds, is unsaid (decision 025); what leaves was signed, by two people where the profile asks
-for it, with a key that is one person's alone, and with its rationale, and what no longer holds as
-its product closes falls out of it, and nothing else does (decision 040); an item that is kept
-silent makes no difference to others: who decides about it is told that there is none, no empty
-product is drafted for it, and a handover does not tell of it (decision 043); an owner that
-withholds an item is told that what else it was asked about it is answered; and what is released
-beforehand leaves only where nothing is found that the sanitiser may have left in; access rules
-that have ended go on for what agencies do by messages; a picture shows the parts of its
-notification that their agency reveals; a postcode alone, a near name or a reference alone makes
-two children one no more (decision 018); what an approval that ended had let leave falls out of its
-product, of which the rest goes, and its owner is asked again (decision 040); what the concern is,
-is told in the words of whoever rates it, and what a machine read in it as a hint at most; of two
-ratings at one moment the later stands; what an owner withheld and lifts follows, once released, to
-whoever went without it; an alarm about what is no Red repeats in the working time of whom it tells
-(decision 034); and what an owner withholds is withheld where it tells the same
-words of the child again (decision 025).
-"""
 
 
 _REFERRERS = ReferrerWords()
@@ -145,6 +103,7 @@ class Recipient(Shape):
 
 
 TRANSFER = "transfer to the area where the child lives"
+
 
 WaitsFor = Literal["rating", "suggestion"]
 """Whether a human has to rate first, or the profile's suggestion is enough."""
@@ -419,286 +378,3 @@ class BoroughProfile(Shape):
             return given
         always = agency in ALWAYS_THERE or kind in ALWAYS_THERE
         return DAY_AND_NIGHT if always else office_hours(self.calendar)
-
-
-class CheckTerms(Shape):
-    """What an agreement says of asking the partner's systems whether they know a child (R7, R8)."""
-
-    basis: Line
-    """The legal basis of such a check."""
-    since: dt.date
-    """Referrals of earlier days are not checked."""
-    tells: tuple[Literal["address", "family"], ...] = ()
-    """What it may be told of a child besides names, birth, sex and identifiers; all of it no
-    further than who told of the child lets it be told.
-    """
-
-
-class EnquiryTerms(Shape):
-    """What an agreement says of enquiries by the partner whether the hub knows a child.
-
-    A purpose that neither list names is denied.
-    """
-
-    permit: tuple[Line, ...] = ()
-    """Purposes for which it is answered."""
-    review: tuple[Line, ...] = ()
-    """Purposes for which a human of the lead agency decides."""
-    tells: tuple[Literal["involvement", "worker"], ...] = ()
-    """What it is told besides whether the child is known and whom to ask."""
-
-
-class ItemKind(StrEnum):
-    """What an item is, as an owner's standing release names it."""
-
-    NOTIFICATION = "notification"
-    """The concern as its agency notified the hub of it."""
-    INFORMATION = "information"
-    """What an agency answered, or told beside."""
-    SCHOOL_NOTICE = "school_notice"
-    """That there was an incident, for the child's school, and nothing else of it (L4)."""
-
-
-class StandingRelease(Shape):
-    """What an owner releases beforehand of its own, sanitised: kinds of items, to whom, what for.
-
-    It is for a Red that waits for nobody, never for an item that is restricted or withheld.
-    """
-
-    kinds: Annotated[tuple[ItemKind, ...], Field(min_length=1)] = (ItemKind.NOTIFICATION,)
-    recipients: Annotated[tuple[Code, ...], Field(min_length=1)]
-    purposes: Annotated[tuple[Line, ...], Field(min_length=1)]
-    since: dt.date
-    until: dt.date | None = None
-    decided_by: Line
-    reason: Line
-    envelope: Envelope | None = Field(default=None, exclude_if=_no)
-    """By which its owner signed it (:class:`schemas.statement.StandingStatement`)."""
-
-    def covers(self, kind: ItemKind, recipient: str, *, purpose: str, day: dt.date) -> bool:
-        """Whether an item of this kind goes to this recipient for this purpose on that day."""
-        if not (self.since <= day and (self.until is None or day <= self.until)):
-            return False
-        whom = recipient in self.recipients and purpose in self.purposes
-        return whom and kind in self.kinds
-
-
-class HandoverRule(StrEnum):
-    """How much of its notification an agency lets be handed to the child's own social worker."""
-
-    IDENTITY = "identity"
-    """Who the child is, and whom to ring."""
-    SANITISED = "sanitised"
-    """And its words, sanitised."""
-    FULL = "full"
-    """As it notified them."""
-
-
-class ApprovalKey(Shape):
-    """The public key of one of an agency's decision makers, who alone has the private one."""
-
-    decided_by: Line
-    """Whose it is: one of the agency's ``decision_makers``."""
-    public: PublicKey | PasskeyPublic
-    since: Instant
-    until: Instant | None = None
-    """From when it signs no more: what it signed before goes on to count."""
-    revoked_at: Instant | None = None
-    """From when nothing counts that it ever signed."""
-    registered: bool = Field(default=False, exclude_if=not_)
-    """By its agency's administrator: whose it is decides for the agency while it counts."""
-    passkey: Passkey | None = Field(default=None, exclude_if=_no)
-    """What it is where it is a person's passkey; None: an Ed25519 key."""
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        of_its_kind(self.public, self.passkey)
-        return self
-
-    @property
-    def id(self) -> str:
-        """By what envelopes name it."""
-        return key_id(self.public)
-
-    def is_same(self, public: str) -> bool:
-        """Whether this is the same key, however it is written."""
-        return self.public == public or the_key(self.public) == the_key(public)
-
-    def opens(self, envelope: Envelope) -> bytes:
-        """The bytes that it signed; raises ``NotSigned``."""
-        return envelope.opened_by(self.public, passkey=self.passkey)
-
-    def counts(self, made_at: dt.datetime, *, at: dt.datetime) -> bool:
-        """Whether what it signed at one moment still counts at another."""
-        was = self.since <= made_at and (self.until is None or made_at < self.until)
-        return was and (self.revoked_at is None or at < self.revoked_at)
-
-
-def plain_name(name: str) -> str:
-    """A name whatever its case and spaces, and however its letters are written: who signs twice
-    under one name is one person, though it may look like two to a machine.
-    """
-    if not name.isascii():
-        folded = normalize("NFKC", normalize("NFKC", name).casefold())
-        name = "".join(sign for sign in folded if category(sign) != "Cf")
-    return " ".join(name.split()).casefold()
-
-
-def is_shared(key: ApprovalKey, agency: str, every: Iterable[tuple[str, ApprovalKey]]) -> bool:
-    """Whether an agency's key is registered for somebody else as well: nobody knows who of them
-    signs with it.
-
-    ``every``: all that are registered, each with its agency.
-    """
-    who = agency, plain_name(key.decided_by)
-    same = (one for one in every if one[1].is_same(key.public))
-    return any((code, plain_name(one.decided_by)) != who for code, one in same)
-
-
-class Agreement(Shape):
-    """A partner's signature under the sharing agreement (R50); ``until`` None: open-ended."""
-
-    reference: Line
-    signatory: Line
-    since: dt.date
-    until: dt.date | None = None
-    identity: tuple[IdentityAgreed, ...] | None = Field(
-        default=None, exclude_if=lambda told: told is None
-    )
-    """What of a child's identity it lets be told to whom, the first that fits; none: nothing.
-
-    None: the agreement does not speak of it, and the borough's profile says.
-    """
-    signposts: bool = Field(default=False, exclude_if=not_)
-    """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
-    unless it says otherwise of the item.
-    """
-    handover: HandoverRule = Field(
-        default=HandoverRule.IDENTITY, exclude_if=lambda rule: rule is HandoverRule.IDENTITY
-    )
-    """What the team of a child's allocated worker is given of a notification, and no more (R9)."""
-    text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
-    """Of the text that was signed; what it releases beforehand counts only with it."""
-    standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
-    """Parts of that text by which its signatory releases kinds of its items beforehand."""
-    checks: CheckTerms | None = Field(default=None, exclude_if=not_)
-    enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
-    keys: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
-    """Of who decides for it. From the first one on nothing of its own leaves unsigned."""
-    administrators: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
-    """Keys of who registers its decision makers and their keys by messages of its own
-    (:mod:`schemas.keys`); they sign nothing else."""
-    unsigned_until: dt.date | None = Field(default=None, exclude_if=_no)
-    """Until when, included, its decisions count unsigned, as long as it has no key."""
-
-    def signs(self, at: dt.datetime) -> bool:
-        """Whether it has had a key by then, so that what it approves has to be signed."""
-        return any(key.since <= at for key in self.keys)
-
-    def in_force(self, day: dt.date) -> bool:
-        """Whether the agreement covers this day."""
-        return self.since <= day and (self.until is None or day <= self.until)
-
-
-class FormerRelease(Shape):
-    """A line of an operator's, which once released an owner's notification, and does no more."""
-
-    recipient: Code
-    purpose: Line
-    decided_by: Line
-    reason: Line
-
-
-class Reader(Shape):
-    """Somebody who reads what an agency is sent, in so far as it may matter to a child (L7)."""
-
-    name: Name
-    date_of_birth: PartialDate | None = Field(default=None, exclude_if=_no)
-    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
-    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
-
-
-class Reached(Shape):
-    """What kind of recipient an agency is, and where and by whom it is reached (L7)."""
-
-    kind: Code | None = Field(default=None, exclude_if=_no)
-    """Such as ``school``, as agreements name recipients."""
-    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
-    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
-    readers: tuple[Reader, ...] = Field(default=(), exclude_if=_no)
-
-
-CHECK_ALLOWED = Elapsed(hours=4)
-"""What a system has to answer in, unless its table gives another."""
-
-
-class SystemCheck(System):
-    """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
-
-    answered_by: Literal["agency", "register"] = "agency"
-    """``register``: the hub answers from the entries that the agency gave it."""
-    time_allowed: TimeAllowed = CHECK_ALLOWED
-    """For the agency to answer; nothing waits for it."""
-    told_on: bool = False
-    """Whether partners who ask the hub may be told of this register's entries (R27)."""
-
-
-class Partner(Reached):
-    """What decisions need to know of an agency."""
-
-    code: Code
-    name: Line
-    signpost_contact: Line
-    agreement: Agreement | None = None
-    standing_release: tuple[FormerRelease, ...] = Field(default=(), exclude_if=not_)
-    """In policies of old; it releases nothing any more."""
-    decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
-    """The people who decide for the agency about its items (R29); nobody else does."""
-    social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
-    """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever it
-    says."""
-    chain: tuple[Contact, ...] = Field(default=(), exclude_if=not_)
-    """Along whom a difference of opinion goes up on its side (R51); a contact without an agency is
-    its own. Empty: whoever is rung there. The lead agency's is the profile's.
-    """
-
-
-class Policy(Shape):
-    """Everything that a step's decision depends on besides state and message."""
-
-    lead_agency: Code
-    area: Code
-    profile: BoroughProfile
-    partners: dict[Code, Partner]
-    linkage_model: Prose
-    """The version of the linkage model in force."""
-    linkage_rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
-    """By which rules linking reads what it is told; a policy of old has none: the first."""
-    rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
-    """By which rules steps decide; what was decided under older ones is not decided again."""
-    checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
-    """The systems that every referral is checked against."""
-    access: AccessRules | None = Field(default=None, exclude_if=_no)
-    """Who may read and do what: so what is decided names these rules, too; by policies of old they
-    say nothing about messages.
-    """
-    signed: bool = Field(default=False, exclude_if=not_)
-    """Whether owners sign what they let leave, but for those whose agreement says that they do not
-    yet; by policies of old nobody does.
-    """
-
-    def name_of(self, agency: str) -> str:
-        """What people call an agency; its code where it is no partner."""
-        partner = self.partners.get(agency)
-        return partner.name if partner else agency
-
-    def desk_of(self, team: Code) -> Code:
-        """Whose queue a worker's team reads."""
-        return team if team in self.partners else self.lead_agency
-
-    def calendar_of(self, agency: Code) -> Calendar:
-        """When an agency is there; the lead agency keeps the authority's calendar."""
-        if agency == self.lead_agency:
-            return self.profile.calendar
-        partner = self.partners.get(agency)
-        return self.profile.calendar_of(agency, partner.kind if partner else None)

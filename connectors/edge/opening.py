@@ -10,7 +10,8 @@ from typing import Any
 
 from joserfc.jwk import ECKey, OKPKey
 
-from ops.edge.configured import NoEdge
+from connectors.directory import to_disk
+from connectors.edge.configured import NoEdge
 from schemas.sealed import EncryptionKey
 
 FILE = "encryption.keys"
@@ -28,7 +29,7 @@ def make(folder: Path, *, curve: str = "X25519") -> EncryptionKey:
 
 
 def public(private: dict[str, Any]) -> EncryptionKey:
-    """What others seal to."""
+    """The public key to which others seal."""
     told = {name: private[name] for name in ("crv", "x", "y") if name in private}
     return EncryptionKey.model_validate(told)
 
@@ -64,12 +65,3 @@ def replace(file: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
     part.rename(file)
     to_disk(file.parent)
-
-
-def to_disk(folder: Path) -> None:
-    """What was renamed in a folder lasts through a loss of power."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

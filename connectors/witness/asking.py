@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from ops.witness.asked import INCONSISTENT, NOT_FROM_THERE, Request
-from ops.witness.witness import PATH
+from connectors.witness.asked import INCONSISTENT, NOT_FROM_THERE, Request
+from connectors.witness.witness import PATH
 from stores.database import Database
 from stores.tree import kept
 from stores.tree.kept import Published

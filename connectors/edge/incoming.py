@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.edge.approving import NotAsShown, request_of
-from ops.edge.keys import Keys
-from ops.edge.releases import Found, NoRelease, verify
+from connectors.edge.approving import NotAsShown, request_of
+from connectors.edge.keys import Keys
+from connectors.edge.releases import Found, NoRelease, verify
 from schemas.notices import ApprovalRequest
 from schemas.product import Product
 from schemas.sealed import SEALED_TYPE, NotOpened, unseal
