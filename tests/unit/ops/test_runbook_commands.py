@@ -159,7 +159,7 @@ def test_what_only_looks_answers_beside_a_hub_at_work(said: str, at_work: DemoFo
 def test_the_line_of_each_alert_says_what_to_do(alert: str) -> None:
     """A command, an address or where in the runbook it is said; and what it refers to is there."""
     line = runbook.line_of(f"`{alert}`")
-    assert re.search(r"`|\*|desk|ring", line.do)
+    assert re.search(r"`|\*|desk|ring|mend|make room", line.do)
     symptoms = " ".join(one.symptom for one in runbook.lines())
     for named in re.findall(r"see \*([^*]+)\* above", line.do):
         assert named.strip("`").split(":")[0] in symptoms, named
