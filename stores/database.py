@@ -129,6 +129,7 @@ class Database:
         """Cleared while this process puts Reds through its steps."""
         self.reds_are_heard.set()
         self.traces: Traces | None = None
+        self._refused: tuple[str, float] | None = None
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
         self._turns = Turns()
@@ -215,6 +216,25 @@ class Database:
         """Wait while this process hears Reds; for a moment at most."""
         self.reds_are_heard.wait(_MOMENT)
 
+    @property
+    def refuses(self) -> str:
+        """Why the database takes nothing, in its own place: such as a full disk. As this process
+        was told within the last minute, unless something was recorded since; "" otherwise.
+        """
+        said = self._refused
+        return said[0] if said and time.monotonic() - said[1] < _TOLD_FOR else ""
+
+    def try_room(self) -> None:
+        """Have a database server put something on its disk for a moment, so that :attr:`refuses`
+        is right where nobody sends anything. Of a file whoever looks sees how much room is left.
+        """
+        if self._sqlite or self.reads_only:
+            return
+        with suppress(Unavailable):
+            with self.transaction() as transaction:
+                transaction.connection.execute(_FOR_A_MOMENT)
+            self._refused = None
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -230,6 +250,8 @@ class Database:
             yield transaction
             transaction.changes.write(connection, self.vault)
         self.vault.committed(connection)
+        if transaction.appended:
+            self._refused = None
         if self._sqlite:
             self.recent.extend(transaction.appended)
         if transaction.has_red:
@@ -243,6 +265,8 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if why := _why_nothing(error):
+                self._refused = why, time.monotonic()
             raise _kind(error)(type(error.orig).__name__) from None
         # Drivers raise these two as they are: half a surrogate pair, and a number beyond 64 bits.
         except (StatementError, UnicodeEncodeError, OverflowError) as error:
@@ -269,10 +293,37 @@ _NEVER_TAKEN = ("22", "23", "54", "SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_
 """How codes begin that say that the value is at fault: data exceptions, constraints, limits."""
 
 
+_TAKES_NOTHING = {
+    "SQLITE_FULL": "its disk is full",
+    "SQLITE_READONLY": "it may only be read",
+    "53100": "its disk is full",
+    "53200": "it is out of memory",
+    "53300": "it has too many connections",
+    "25006": "it may only be read",
+}
+"""How codes begin that say that nothing can be stored until somebody mends the database."""
+_TOLD_FOR: Final = 60.0
+"""Seconds: who sends tries again sooner."""
+_FOR_A_MOMENT = text(
+    "CREATE TEMPORARY TABLE room ON COMMIT DROP AS "
+    "SELECT md5(CAST(n AS TEXT)) FROM generate_series(1, 4096) AS n"
+)
+"""Half a megabyte."""
+
+
+def _code(error: DBAPIError) -> str:
+    driver: Any = error.orig
+    return str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", ""))
+
+
+def _why_nothing(error: DBAPIError) -> str:
+    code = _code(error)
+    return next((why for begins, why in _TAKES_NOTHING.items() if code.startswith(begins)), "")
+
+
 def _kind(error: DBAPIError) -> type[Conflict | Unstorable | Unavailable]:
     """What an error of the driver means for whoever wanted something stored."""
-    driver: Any = error.orig
-    code = str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", ""))
+    code = _code(error)
     if code.startswith(_OVERTAKEN):
         return Conflict
     if isinstance(error, DataError) or code.startswith(_NEVER_TAKEN):

@@ -105,6 +105,13 @@ def last_position(connection: Reading) -> int:
     return int(connection.execute(_LAST).scalar() or 0)
 
 
+def newest_at(connection: Reading) -> int | None:
+    """When the newest entry was recorded (microseconds); None in an empty journal."""
+    newest = select(journal.c.recorded_at).where(journal.c.position == _LAST.scalar_subquery())
+    found = connection.execute(newest).scalar()
+    return None if found is None else int(found)
+
+
 def entries(connection: Reading) -> int:
     """How many entries there are: positions may have gaps."""
     return int(connection.execute(_ENTRIES).scalar_one())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import TimeoutError as FuturesTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,6 +106,14 @@ class TopicRecord:
     millis: int
     traceparent: bytes | None = None
     """The header of this name: the span that sent it."""
+
+
+class TopicMissing(Unavailable):
+    """Kafka answers, and has not got these topics."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"{len(names)} topics are not there")
+        self.names = tuple(names)
 
 
 class Hole(Exception):
@@ -232,21 +241,35 @@ def answer(url: str, *, seconds: float) -> bool:
     return True
 
 
-def watermarks(url: str, names: Collection[str]) -> dict[str, Marks]:
-    """The marks of these topics, asked for in three questions however many they are. Raises
-    ``Unavailable``.
+def members(url: str, groups: Collection[str], *, seconds: float) -> dict[str, int]:
+    """How many share the work of each of these consumer groups now. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    names = {cluster.wire_name(group): group for group in groups}
+    try:
+        admin = AdminClient(_client(cluster))
+        asked = admin.describe_consumer_groups(list(names), request_timeout=seconds)
+        return {names[name]: len(one.result(seconds).members) for name, one in asked.items()}
+    except (KafkaException, FuturesTimeout) as error:
+        raise Unavailable(type(error).__name__) from None
+
+
+def watermarks(url: str, names: Collection[str], *, seconds: float = _SECONDS) -> dict[str, Marks]:
+    """The marks of these topics, asked for in three questions however many they are, each of which
+    may take so many ``seconds``. Raises :class:`TopicMissing`, or ``Unavailable``.
     """
     cluster = cluster_of(url)
     admin = AdminClient(_client(cluster))
     try:
-        known = admin.list_topics(timeout=_SECONDS).topics
+        known = admin.list_topics(timeout=seconds).topics
+        if gone := [name for name in names if cluster.wire_name(name) not in known]:
+            raise TopicMissing(gone)
         places = [
             TopicPartition(cluster.wire_name(name), partition)
             for name in names
             for partition in _partitions(known.get(cluster.wire_name(name)))
         ]
-        firsts = _offsets(admin, places, spec=OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = _offsets(admin, places, spec=OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        firsts = _offsets(admin, places, spec=OffsetSpec.earliest(), seconds=seconds)  # type: ignore[no-untyped-call]
+        ends = _offsets(admin, places, spec=OffsetSpec.latest(), seconds=seconds)  # type: ignore[no-untyped-call]
     except KafkaException as error:
         raise _unavailable(error) from None
     found: dict[str, Marks] = {name: {} for name in names}
@@ -264,11 +287,11 @@ def _partitions(topic: Any) -> list[int]:
 
 
 def _offsets(
-    admin: AdminClient, places: Sequence[TopicPartition], *, spec: OffsetSpec
+    admin: AdminClient, places: Sequence[TopicPartition], *, spec: OffsetSpec, seconds: float
 ) -> list[int]:
     if not places:
         return []
-    asked = admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_SECONDS)
+    asked = admin.list_offsets(dict.fromkeys(places, spec), request_timeout=seconds)
     return [asked[place].result().offset for place in places]
 
 

@@ -53,6 +53,7 @@ class Health:
     def run(self, stop: threading.Event) -> None:
         """Look now and then, until told to stop: what waited before somebody opened a page."""
         while not stop.wait(_EVERY):
+            self.hub.database.try_room()
             with suppress(Unavailable):  # who asks is told; here one look is missing
                 self.look()
 

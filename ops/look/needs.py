@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from ops.look.room import LEAST
 from ops.look.status import Row, Status
 
 STEP_SECONDS: Final = 120
@@ -35,6 +36,9 @@ def needs(status: Status) -> list[Need]:
     """All of it, what is urgent first, then what has lasted longest; none of a hub that is well."""
     found = [
         *_trouble(status),
+        *_store(status),
+        *_clock(status),
+        *_topics(status),
         *_parts(status),
         *_alarms(status),
         *_pauses(status),
@@ -56,6 +60,64 @@ def _trouble(status: Status) -> Iterator[Need]:
         symptom = "`status`: a queue at a broker is *unknown*" if broker else "`status`, an alarm"
         do = "mend the broker: what it should get waits in the store" if broker else "renew it"
         yield Need(f"{said[:1].upper()}{said[1:]}", do, symptom, urgent=True)
+
+
+def _store(status: Status) -> Iterator[Need]:
+    room, refuses = status.store["room"], status.store["refuses"]
+    if refuses:
+        yield Need(
+            f"The store takes nothing: {refuses}",
+            "make room, or mend the database: senders get 503 meanwhile, and all goes on by itself",
+            "`HubStoreRefuses`",
+            urgent=True,
+        )
+    if room is not None and room < LEAST:
+        yield Need(
+            f"{room // 1_000_000} MB are left on the disk beside the store",
+            "make room: nothing is taken any more once there is none",
+            "`HubDiskAlmostFull`",
+            urgent=True,
+        )
+
+
+def _clock(status: Status) -> Iterator[Need]:
+    seconds, how = status.clock["off_seconds"], status.clock["how"]
+    if how is None:
+        return
+    by = _span(abs(seconds))
+    if how == "behind":
+        says = f"This machine's clock stands {by} behind the newest entry of the record"
+    elif seconds < 0:
+        says = f"This machine's clock was set back by {by}"
+    else:
+        says = f"This machine's clock went forward by {by} at once, or the machine slept"
+    yield Need(
+        says,
+        "see that the machine keeps the right time, then `hub clocks`: what was due, and is told",
+        "`HubClockOff`",
+        urgent=True,
+        seconds=status.clock["since_seconds"],
+    )
+
+
+def _span(seconds: float) -> str:
+    """A time for people, rounded."""
+    for limit, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * limit:
+            return f"{seconds / limit:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _topics(status: Status) -> Iterator[Need]:
+    if lost := status.topics_lost:
+        more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+        yield Need(
+            f"Kafka has lost messages of {lost[0]}{more}",
+            "nothing by hand: the relay sends again what some step has not had. Where this stays, "
+            "see whether the relay runs",
+            "Kafka was wiped, or lost topics",
+            urgent=True,
+        )
 
 
 def _parts(status: Status) -> Iterator[Need]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors.queues import BrokerQueue, depths
-from ops.look import reds
+from ops.look import reds, room, wall_clock
 from ops.look.manifests import Day, days
 from ops.look.reading import Guarded
 from ops.look.rhythm import Rhythm
@@ -27,7 +27,7 @@ from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
 from stores import codec, failures, overview, pauses, timers
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
-from stores.topics import watermarks
+from stores.topics import TopicMissing, watermarks
 from stores.tree import kept
 from stores.tree.growing import CONSUMER
 
@@ -36,6 +36,8 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _TIMERS_LOOKED_AT = 5000
+_ANSWER_SECONDS = 5.0
+"""For Kafka: whoever asks looks at a screen."""
 _FOR_EVERYBODY = tuple(topic for topic in TOPICS if topic.name in FOR_EVERYBODY)
 
 
@@ -73,6 +75,14 @@ class Status:
     """What could not be asked, and what has ended and is to be renewed."""
     pauses: tuple[Row, ...]
     """What somebody lets wait: what, until when, who and why."""
+    store: Row
+    """``room``: bytes left beside the store's file, None of a server; ``refuses``: why the store
+    takes nothing, as far as whoever looks was told.
+    """
+    clock: Row
+    """How far the machine's clock is off: see :func:`ops.look.wall_clock.off`."""
+    topics_lost: tuple[str, ...]
+    """Topics that are gone from Kafka, or end before where somebody stands in them."""
     manifests: tuple[Row, ...] = ()
     """What agencies say that they sent on each day of late, beside what came."""
 
@@ -81,18 +91,20 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     """Look once at the store and at these queues of brokers. Raises ``Unavailable``."""
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
-    ends, unasked = _ends(hub.settings)
+    ends, gone, unasked = _ends(hub.settings)
     at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
     alarms = reds.untaken(hub)
     with hub.database.view() as view:
         look = _look(view.connection, now=now, ends=ends)
+        steps = tuple(_steps(look, production=production))
+        partitions = tuple(_partitions(look, steps))
         return Status(
             at=at,
             runtime="production" if production else "embedded",
             facts=overview.last_position(view.connection),
             store_bytes=overview.size(view.connection),
             topics=tuple(map(look.topic, TOPICS)),
-            steps=tuple(_steps(look, production=production)),
+            steps=steps,
             connectors=tuple(_connectors(look, hub.settings)),
             queues=tuple(_queues(look)),
             dead_letters=tuple(_dead_letters(look)),
@@ -103,9 +115,12 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             tree=_tree(look),
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
-            partitions=tuple(_partitions(look)),
+            partitions=partitions,
             trouble=(*unasked, *_trouble(hub, at_brokers, at=at)),
             pauses=tuple(_pauses(look)),
+            store={"room": room.left(hub), "refuses": hub.database.refuses},
+            clock=wall_clock.off(hub.database.clock(), overview.newest_at(view.connection)),
+            topics_lost=(*gone, *_cut(partitions)),
             manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
         )
 
@@ -298,8 +313,16 @@ def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     return lag, _first(late), progressed
 
 
-def _partitions(look: _Look) -> Iterator[Row]:
-    """Each partition that a unit has begun, as Kafka's own tools tell of consumer groups."""
+def _partitions(look: _Look, steps: Iterable[Row]) -> Iterator[Row]:
+    """Each partition that a unit has begun, as Kafka's own tools tell of consumer groups.
+
+    ``lag_seconds``: from the oldest message of the topic that it has to handle yet to the newest;
+    None of a unit that serves no more. ``beyond``: by how many messages it stands behind the end.
+    """
+    seconds: dict[tuple[str, str], float] = {}
+    for step in steps if look.ends else ():
+        place = look.unit_of(step["step"]), step["topic"]
+        seconds[place] = max(seconds.get(place, 0.0), step["lag_minutes"] * 60)
     for name, one in sorted(look.consumers.items()):
         match name.split("/"):
             case [unit, topic, number] if topic in look.ends and number.isdecimal():
@@ -310,20 +333,37 @@ def _partitions(look: _Look) -> Iterator[Row]:
                     "partition": int(number),
                     "next_offset": one.next_offset,
                     "lag": max(0, end - one.next_offset),
+                    "lag_seconds": seconds.get((unit, topic)),
+                    "beyond": max(0, one.next_offset - end),
                 }
 
 
-def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, ...]]:
-    """The next offset of each partition that a step hears; and what could not be asked."""
+def _cut(partitions: Iterable[Row]) -> list[str]:
+    """Topics that end before where a unit that serves now stands in them: emptied, or put back."""
+    serving = (one for one in partitions if one["lag_seconds"] is not None)
+    return sorted({one["topic"] for one in serving if one["beyond"]})
+
+
+_Ends = dict[str, dict[int, int]]
+
+
+def _ends(settings: HubSettings) -> tuple[_Ends, tuple[str, ...], tuple[str, ...]]:
+    """The next offset of each partition that a step hears; the topics that are not there; and what
+    could not be asked.
+    """
     url = settings.runtime.topics
     if url is None:
-        return {}, ()
+        return {}, (), ()
     heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
+    wanted = sorted(heard.union(FOR_EVERYBODY))
     try:
-        marks = watermarks(url, sorted(heard.union(FOR_EVERYBODY)))
+        marks = watermarks(url, wanted, seconds=_ANSWER_SECONDS)
+    except TopicMissing as missing:
+        return {}, missing.names, ()
     except Unavailable:
-        return {}, ("the topics cannot be reached: depths are not known",)
-    return {name: {part: end for part, (_, end) in of.items()} for name, of in marks.items()}, ()
+        return {}, (), ("the topics cannot be reached: depths are not known",)
+    ends = {name: {part: end for part, (_, end) in of.items()} for name, of in marks.items()}
+    return ends, (), ()
 
 
 # --- edges

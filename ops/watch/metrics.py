@@ -5,6 +5,7 @@ person, a name or a number of somebody's: agencies, steps, topics, types and rea
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 import time
 from collections import Counter
@@ -20,17 +21,21 @@ from connectors.queues import BrokerQueue
 from ops.look import reds
 from ops.look.reading import Guarded
 from ops.look.status import Row, Status, collect
+from ops.run.ended import ended
 from ops.watch.readiness import Dependency, dependencies
+from router.runtimes.partition import group_of
 from schemas.information import InformationEscalated
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.product import ProductRefused, ProductVoided
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated
-from stores import codec, counting, overview
+from stores import codec, counting, overview, topics
 from stores.overview import Reading
 from stores.ports import Unavailable
 
 _BOUNDS = (0, 60, 300, 900, 3600, 4 * 3600, 86400, 3 * 86400, 7 * 86400)
 """Seconds left, at which clocks are counted."""
+_MEMBERS_FOR = 30.0
+_ANSWER_SECONDS = 2.0
 _MOMENTS = {
     "warned": (DueTimeApproaching.type, ClockWarned.type),
     "breached": (DueTimeBreached.type, ClockChased.type),
@@ -56,6 +61,10 @@ class Figures:
     """By the step that refused them, or the intake, and reason."""
     nobody_has: int = 0
     """Reds and possible Reds of late that nobody has."""
+    to_renew: int = 0
+    """Keys, rules and agreements."""
+    members: dict[str, int] = field(default_factory=dict)
+    """How many workers share each unit's topics, as Kafka says; none where it was not asked."""
 
 
 @dataclass(slots=True)
@@ -64,6 +73,8 @@ class Metrics:
 
     hub: Guarded
     queues: Sequence[BrokerQueue] = ()
+    _members: tuple[float, dict[str, int]] = (-math.inf, {})
+    """When Kafka was asked last (seconds of a clock that never goes back), and what it said."""
     _position: int = 0
     _reds: tuple[float, int] | None = None
     """Until when it counts, and how many nobody has."""
@@ -79,6 +90,7 @@ class Metrics:
     def _figures(self) -> Figures:
         try:
             status = collect(self.hub, self.queues)
+            members = self._counted_members(status)
             with self._lock, self.hub.database.reading() as connection:
                 return Figures(
                     dependencies=tuple(dependencies(self.hub, self.queues)),
@@ -89,6 +101,8 @@ class Metrics:
                     ),
                     dead_letters=overview.dead_letters_of(connection),
                     nobody_has=self._nobody_has(status.at),
+                    to_renew=len(list(ended(self.hub.settings, self.hub.access, at=status.at))),
+                    members=members,
                 )
         except Unavailable:
             return Figures(dependencies=tuple(dependencies(self.hub, self.queues)))
@@ -100,6 +114,21 @@ class Metrics:
             found = reds.lately(self.hub, days=_DAYS_OF_REDS, at=at)
             self._reds = now + _REDS_LAST, sum(one.nobody_has_it for one in found)
         return self._reds[1]
+
+    def _counted_members(self, status: Status) -> dict[str, int]:
+        """Kafka is asked at most every half minute, however often somebody looks."""
+        url, now = self.hub.settings.runtime.topics, time.monotonic()
+        at, found = self._members
+        if url is None or now - at < _MEMBERS_FOR:
+            return found
+        serving = (one for one in status.partitions if one["lag_seconds"] is not None)
+        groups = {group_of(one["consumergroup"]): str(one["consumergroup"]) for one in serving}
+        try:
+            told = topics.members(url, list(groups), seconds=_ANSWER_SECONDS) if groups else {}
+        except Unavailable:
+            told = {}
+        self._members = now, {groups[group]: count for group, count in told.items()}
+        return self._members[1]
 
     def _counted(self, connection: Reading) -> dict[str, int]:
         newest = overview.last_position(connection)
@@ -125,7 +154,7 @@ class _Told(Collector):
         if status := self._told.status:
             yield from _of_facts(self._told.facts)
             yield from _of_flow(status)
-            yield from _of_partitions(status.partitions)
+            yield from _of_groups(status, self._told.members)
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
@@ -136,6 +165,12 @@ class _Told(Collector):
                 "Reds and possible Reds of seven days that nobody has",
                 (),
                 [((), self._told.nobody_has)],
+            )
+            yield _gauge(
+                "mash_to_renew",
+                "Keys, rules and agreements that have ended or are about to",
+                (),
+                [((), self._told.to_renew)],
             )
             yield _gauge(
                 "mash_dead_letters",
@@ -201,13 +236,22 @@ def _of_flow(status: Status) -> Iterator[Metric]:
     )
 
 
-def _of_partitions(rows: tuple[Row, ...]) -> Iterator[Metric]:
-    of = ("consumergroup", "topic", "partition")
+def _of_groups(status: Status, members: dict[str, int]) -> Iterator[Metric]:
+    """By the names that exporters of Kafka's own figures use: two of them call lag differently."""
+    of, rows = ("consumergroup", "topic", "partition"), status.partitions
+    for name in ("kafka_consumergroup_lag", "kafka_consumergroup_group_lag"):
+        yield _gauge(name, "Messages behind the partition's end", of, _rows(rows, "lag", *of))
     yield _gauge(
-        "kafka_consumergroup_lag",
-        "Messages behind the partition's end",
+        "kafka_consumergroup_group_lag_seconds",
+        "From the topic's oldest message that is not handled to its newest",
         of,
-        _rows(rows, "lag", *of),
+        _rows(rows, "lag_seconds", *of),
+    )
+    yield _gauge(
+        "kafka_consumergroup_members",
+        "Workers that share a group's partitions",
+        of[:1],
+        [((unit,), float(count)) for unit, count in members.items()],
     )
     yield _gauge(
         "kafka_consumergroup_current_offset",
@@ -301,18 +345,24 @@ def _of_hub(status: Status) -> Iterator[Metric]:
             for one in status.pauses
         ],
     )
+    yield _gauge(
+        "mash_clock_off_seconds",
+        "By how much the machine's clock jumped of late, or stands behind the record",
+        (),
+        [((), status.clock["off_seconds"])],
+    )
+    yield _gauge(
+        "mash_topics_lost",
+        "Topics that Kafka has lost messages of",
+        (),
+        [((), len(status.topics_lost))],
+    )
     yield _gauge("mash_store_bytes", "What the store takes", (), [((), status.store_bytes)])
     yield _gauge(
         "mash_without_leaf",
         "Entries not in the signed tree yet",
         (),
         [((), status.tree["without_leaf"])],
-    )
-    yield _gauge(
-        "mash_to_renew",
-        "Keys, rules and agreements that have ended or are about to",
-        (),
-        [((), len(status.trouble))],
     )
 
 

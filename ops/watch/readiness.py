@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from connectors.queues import BrokerQueue, depths
+from ops.look import room
 from ops.look.reading import Guarded
-from ops.run.wiring import placed
 from stores import failures, overview, schema, timers, topics
 from stores.ports import Unavailable
 
-_ROOM = 100_000_000
-"""Bytes that have to be free beside a store that is a file."""
 SECONDS = 3.0
 """For what is asked to answer: give a probe more."""
 _BROKER_SECONDS = 2.0
 _LATE = 60_000_000
 """Microseconds by which a clock, or the relay, may be late."""
-_NEEDED = {"store", "disk"}
+_NEEDED = {"store", "writing", "disk"}
 _SILENT = "does not answer"
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +36,17 @@ class Dependency:
 
 
 def dependencies(
-    hub: Guarded, queues: Sequence[BrokerQueue] = (), *, seconds: float = SECONDS
+    hub: Guarded,
+    queues: Sequence[BrokerQueue] = (),
+    *,
+    seconds: float = SECONDS,
+    only: Collection[str] = (),
 ) -> list[Dependency]:
-    """Each of them, as it is now. They are asked at once, and what has not answered in so many
-    seconds does not.
+    """Each of them, or ``only`` these, as it is now. They are asked at once, and what has not
+    answered in so many seconds does not.
     """
-    asked = {name: _asked(name, look) for name, look in _looks(hub, queues).items()}
+    looks = _looks(hub, queues).items()
+    asked = {name: _asked(name, look) for name, look in looks if not only or name in only}
     wait(asked.values(), seconds)
     return [
         look.result() if look.done() else Dependency(name, False, _SILENT, name in _NEEDED)
@@ -55,10 +55,12 @@ def dependencies(
 
 
 def _looks(hub: Guarded, queues: Sequence[BrokerQueue]) -> dict[str, Callable[[], Dependency]]:
-    looks: dict[str, Callable[[], Dependency]] = {"store": partial(_store, hub)}
-    url = placed(hub.settings.runtime.store, hub.folder)
-    if url.startswith(_SQLITE):
-        looks["disk"] = partial(_disk, Path(url.removeprefix(_SQLITE)).parent)
+    looks: dict[str, Callable[[], Dependency]] = {
+        "store": partial(_store, hub),
+        "writing": partial(_writing, hub),
+    }
+    if room.folder(hub):
+        looks["disk"] = partial(_disk, hub)
     looks |= {"parts": partial(_parts, hub), "clock": partial(_clock, hub)}
     if topics_url := hub.settings.runtime.topics:
         looks |= {"relay": partial(_relay, hub), "topics": partial(_topics, topics_url)}
@@ -101,11 +103,17 @@ def _store(hub: Guarded) -> Dependency:
     return Dependency("store", ok=True, needed=True)
 
 
-def _disk(folder: Path) -> Dependency:
+def _writing(hub: Guarded) -> Dependency:
+    """Whether the store takes what it is given, as far as this process was told of late."""
+    why = hub.database.refuses
+    return Dependency("writing", not why, f"the store takes nothing: {why}" if why else "", True)
+
+
+def _disk(hub: Guarded) -> Dependency:
     """Of a store that is a file of this machine."""
-    free = shutil.disk_usage(folder).free
-    says = "" if free >= _ROOM else f"{free // 1_000_000} MB left beside the store"
-    return Dependency("disk", free >= _ROOM, says, needed=True)
+    free = room.left(hub) or 0
+    says = "" if free >= room.LEAST else f"{free // 1_000_000} MB left beside the store"
+    return Dependency("disk", free >= room.LEAST, says, needed=True)
 
 
 def _parts(hub: Guarded) -> Dependency:

@@ -23,8 +23,9 @@ def watch_routes(
     hub: Guarded, queues: Sequence[BrokerQueue], *, may_show: Callable[[Request], bool]
 ) -> list[BaseRoute]:
     """``GET /metrics``: Prometheus' text. ``GET /readyz``: each thing that the hub stands on, 503
-    while no message could be taken. ``may_show``: whether the access rules let whoever asks see how
-    the hub is; 403 from ``/metrics`` where they do not.
+    while no message could be taken. ``GET /healthz/store``: whether the store can be read, and no
+    more; 503 where not. ``may_show``: whether the access rules let whoever asks see how the hub is;
+    403 from ``/metrics`` where they do not.
     """
     metrics = Metrics(hub, queues)
 
@@ -33,6 +34,12 @@ def watch_routes(
             return PlainTextResponse("the access rules do not let you see this", 403, _HEADERS)
         told = await run_in_threadpool(metrics.exposition)
         return Response(told, headers=_HEADERS | {"Content-Type": CONTENT_TYPE_LATEST})
+
+    def show_store(_: Request) -> Response:
+        (store,) = dependencies(hub, only=["store"])
+        return JSONResponse(
+            {"status": "ok" if store.ok else "away"}, 200 if store.ok else 503, _HEADERS
+        )
 
     def show_readiness(_: Request) -> Response:
         found = dependencies(hub, queues)
@@ -46,4 +53,5 @@ def watch_routes(
     return [
         Route("/metrics", show_metrics, include_in_schema=False),
         Route("/readyz", show_readiness, include_in_schema=False),
+        Route("/healthz/store", show_store, include_in_schema=False),
     ]

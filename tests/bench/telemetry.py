@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -30,13 +31,22 @@ from tests.bench.usage import used
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
+AIM = 0.03
+"""The share of the CPU that telling traces may take."""
+_SECONDS = 150.0
+"""After so long no further turn begins, however slow the machine is."""
+
+
 def telemetry(*, number: int, turns: int, told: Callable[[str], None]) -> dict[str, Any]:
-    """CPU a notification, off and on, and by which share of it more, the median turn's; so many
-    spans went out for each notification.
+    """CPU a notification (ms), off and on, and by which share of it more, the median turn's; so
+    many spans went out for each notification. ``turns``: at most.
     """
-    pairs = []
+    pairs: list[tuple[dict[str, float], dict[str, float]]] = []
+    began = time.monotonic()
     with _collector() as url:
         for turn in range(turns):
+            if turn and time.monotonic() - began > _SECONDS * turn / (turn + 1):
+                break
             told(f"telemetry: {number} notifications each, {turn + 1} of {turns}")
             # Whoever runs second finds a warmer machine: they take it in turns.
             order = ({}, {_ENDPOINT: url}) if turn % 2 else ({_ENDPOINT: url}, {})
@@ -46,7 +56,9 @@ def telemetry(*, number: int, turns: int, told: Callable[[str], None]) -> dict[s
         "off": round(median(off["cpu_ms"] for off, _ in pairs), 3),
         "on": round(median(on["cpu_ms"] for _, on in pairs), 3),
         "share": round(median(on["cpu_ms"] / off["cpu_ms"] - 1 for off, on in pairs), 4),
+        "aim": AIM,
         "spans": round(median(on["spans"] for _, on in pairs), 2),
+        "turns": len(pairs),
     }
 
 

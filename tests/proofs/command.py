@@ -15,7 +15,8 @@ from ops.run.parts import STEPS
 from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.desks_command import desks
-from tests.proofs.f13_command import f13, f16
+from tests.proofs.f13_command import f2, f13, f16
+from tests.proofs.f14_command import f14
 from tests.proofs.f18_command import f18, f19
 from tests.proofs.f20_command import f20
 from tests.proofs.f24_command import f24
@@ -23,6 +24,7 @@ from tests.proofs.f28_command import f28
 from tests.proofs.f29_command import f29
 from tests.proofs.f35_command import f35, f36
 from tests.proofs.f37_command import f37
+from tests.proofs.f44_command import f44
 from tests.proofs.f52_command import f52
 from tests.proofs.gate_commands import f21, f22, f23, f25, gate
 from tests.proofs.kills import prove
@@ -82,7 +84,9 @@ def proof() -> None:
 
 
 proof.add_command(desks)
+proof.add_command(f2)
 proof.add_command(f13)
+proof.add_command(f14)
 proof.add_command(f16)
 proof.add_command(f18)
 proof.add_command(f19)
@@ -100,6 +104,7 @@ for _of_the_record in (f30, f31, f32, f33, f34, f38, f39):
 proof.add_command(f35)
 proof.add_command(f36)
 proof.add_command(f37)
+proof.add_command(f44)
 proof.add_command(f52)
 proof.add_command(k1)
 proof.add_command(k2)

@@ -1,5 +1,6 @@
-"""F13 and F16: Kafka loses all that it kept, or a worker stands still, in the middle of a stream;
-nobody does anything about it, and the check of F1 looks at what came of it.
+"""F2, F13 and F16, in the middle of a stream: each process is stopped and started anew, Kafka loses
+all that it kept, or a worker stands still; nobody does anything else about it, and the check of F1
+looks at what came of it.
 """
 
 from __future__ import annotations
@@ -76,6 +77,35 @@ def wiped(place: Place, kafka: KafkaService, folder: Path, wanted: Wanted) -> di
     figures = _proved(place, wanted, parts, up=reaper.all_up, fault=fault)
     again = [line["count"] for line in _said(place, "relay") if line["event"] == "topics.lost"]
     return {"id": "F13"} | figures | {"sent_again": sum(again)}
+
+
+def rolled(place: Place, wanted: Wanted) -> dict[str, Any]:
+    """Each process is told to stop and started anew, one after the other, as for a new program on
+    the same revision of the store; the figures of F2. Raises ``TooLate``.
+    """
+    parts = [*edge_parts(place), *worker_parts(place, WORKERS)]
+    chance = random.Random(1)  # noqa: S311 - nothing is left to it
+    reaper = Reaper(place=place, parts=parts, chance=chance, without=wanted.without)
+
+    def fault() -> dict[str, Any]:
+        codes, longest = [], 0.0
+        for part in parts:
+            began = time.monotonic()
+            codes.append(part.terminate())
+            wait_until(
+                lambda: reaper.all_up() and serves(place.url),
+                seconds=wanted.seconds,
+                what=f"{part.name} is started anew",
+            )
+            longest = max(longest, time.monotonic() - began)
+        in_order = sum(code == 0 for code in codes)
+        return {
+            "restarts": len(codes),
+            "ended_in_order": in_order,
+            "longest_seconds": round(longest, 1),
+        }
+
+    return {"id": "F2"} | _proved(place, wanted, parts, up=reaper.all_up, fault=fault)
 
 
 def stopped(place: Place, wanted: Wanted) -> dict[str, Any]:

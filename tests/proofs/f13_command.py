@@ -1,4 +1,6 @@
-"""``f13`` and ``f16``: a broker that lost everything, and a worker that stands still."""
+"""``f2``, ``f13`` and ``f16``: processes that are renewed one by one, a broker that lost everything
+that it kept, and a worker that stands still.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any
 
 import click
 
-from tests.proofs.f13 import Wanted, stopped, wiped
+from tests.proofs.f13 import Wanted, rolled, stopped, wiped
 from tests.proofs.place import Place, Servers, production_place
 from tests.proofs.processes import TooLate
 from tests.proofs.saying import json_option, say
@@ -26,6 +28,28 @@ _count = click.option(
 _seconds = click.option(
     "--seconds", type=float, default=900.0, show_default=True, help="Give up after so long."
 )
+
+
+@click.command()
+@_count
+@_seconds
+@click.option(
+    "--without",
+    type=click.Choice(["commit-before-receipt"]),
+    help="A control: receipts before anything is recorded. The check has to fail then.",
+)
+@json_option
+def f2(*, notifications: int, seconds: float, without: str | None, as_json: bool) -> None:
+    """F2: every process of a hub in production is stopped and started anew, one by one, in the
+    middle of a stream: a rolling upgrade on one revision of the store.
+
+    On private servers. Exits with 1 when anything was lost or done twice, or a process did not end
+    in order.
+    """
+    wanted = Wanted(notifications=notifications, seconds=seconds, without=without or "")
+    figures = _on_private_servers(lambda place, *_: rolled(place, wanted))
+    in_order = figures["ended_in_order"] == figures["restarts"]
+    say(figures, as_json=as_json, well=_nothing_amiss(figures) and in_order)
 
 
 @click.command()

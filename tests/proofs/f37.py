@@ -169,10 +169,10 @@ def _proved(path: Path, *, others: int, listed: bool, says: Says) -> dict[str, A
     worked = work(path / "hub", others=others, says=says)
     folder, before = worked.folder, path / "before"
     shutil.copytree(folder.path, before)
-    hold = _hub(folder, "hold", "add", worked.case_id, "--who", "B. Records", "--why", "an inquiry")
-    refused = _invoke(folder, "erase", worked.case_id, *BY_TWO).exit_code
-    _hub(folder, "hold", "lift", hold["hold_id"], "--who", "B. Records", "--why", "it ended")
-    erased = _hub(folder, "erase", worked.case_id, *BY_TWO)
+    hold = told(folder, "hold", "add", worked.case_id, "--who", "B. Records", "--why", "an inquiry")
+    refused = invoked(folder, "erase", worked.case_id, *BY_TWO).exit_code
+    told(folder, "hold", "lift", hold["hold_id"], "--who", "B. Records", "--why", "it ended")
+    erased = told(folder, "erase", worked.case_id, *BY_TWO)
     says("searching for what was erased")
     found = recoverable(worked)
     figures = {
@@ -181,8 +181,8 @@ def _proved(path: Path, *, others: int, listed: bool, says: Says) -> dict[str, A
         "left": erased["left"],
         "recovered": len(found),
         "for_example": found[:3],
-        "of_who_is_kept": len(_found(worked.folder, worked.kept.aviary)),
-        **_verified(folder),
+        "of_who_is_kept": len(read_of(worked.folder, worked.kept.aviary)),
+        **verified(folder),
     }
     says("putting an older store back, and searching again")
     _put_back(worked, before, listed=listed)
@@ -199,7 +199,7 @@ def well(figures: dict[str, Any]) -> bool:
 
 def recoverable(worked: Worked) -> list[str]:
     """Where anything of the erased child can still be read, or one of its keys still lies."""
-    found = _found(worked.folder, worked.erased.aviary)
+    found = read_of(worked.folder, worked.erased.aviary)
     hub = open_hub(worked.folder.config, {})
     now = _wrapped(hub.database)
     hub.database.close()
@@ -210,7 +210,7 @@ def recoverable(worked: Worked) -> list[str]:
     return found
 
 
-def _found(folder: DemoFolder, aviary: Aviary) -> list[str]:
+def read_of(folder: DemoFolder, aviary: Aviary) -> list[str]:
     hub = open_hub(folder.config, {})
     found = [hit for place, plain in _plain(hub.database) for hit in aviary.found_in(place, plain)]
     hub.database.close()
@@ -317,10 +317,10 @@ def _wrapped(database: Database) -> dict[str, bytes]:
         return {row.key_id: row.wrapped for row in connection.execute(living)}
 
 
-def _verified(folder: DemoFolder) -> dict[str, Any]:
+def verified(folder: DemoFolder) -> dict[str, Any]:
     """What both commands say; one that refuses is a flaw."""
     done = [
-        _invoke(folder, *said, "--json") for said in (("replay", "--verify"), ("audit", "verify"))
+        invoked(folder, *said, "--json") for said in (("replay", "--verify"), ("audit", "verify"))
     ]
     if any(one.exit_code for one in done):
         return {"erased_said": False, "flaws": 1, "leaves": 0}
@@ -345,11 +345,11 @@ def _put_back(worked: Worked, before: Path, *, listed: bool) -> None:
     open_hub(folder.config, {}).database.close()
 
 
-def _hub(folder: DemoFolder, *arguments: str) -> Any:
-    done = _invoke(folder, *arguments, "--json")
+def told(folder: DemoFolder, *arguments: str) -> Any:
+    done = invoked(folder, *arguments, "--json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
 
-def _invoke(folder: DemoFolder, *arguments: str) -> Any:
+def invoked(folder: DemoFolder, *arguments: str) -> Any:
     return CliRunner().invoke(main, [*arguments, "--config", str(folder.config)])

@@ -92,9 +92,13 @@ class Place:
 
 
 @contextmanager
-def embedded_place(path: Path, *, broker: str | None = None) -> Iterator[Place]:
-    """An embedded hub; with a broker two agencies use it, as if it were theirs."""
-    place = _place(path, broker=broker, queued=BY_QUEUE if broker else ())
+def embedded_place(
+    path: Path, *, broker: str | None = None, store: str | None = None
+) -> Iterator[Place]:
+    """An embedded hub; with a broker two agencies use it, as if it were theirs. ``store``: the
+    database's URL, where that is not a file of the folder.
+    """
+    place = _place(path, broker=broker, store=store, queued=BY_QUEUE if broker else ())
     with ExitStack() as stack:
         if broker:
             stack.callback(_delete_queues, place)

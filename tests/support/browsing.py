@@ -23,6 +23,7 @@ from ops.console.shell import Shell
 from ops.demo.running import DemoFolder
 from ops.run.serve import listening, web_server
 from ops.run.wiring import Hub
+from ops.watch.routes import watch_routes
 from tests.services.chromium import find_chromium
 from tests.support.filled import empty_hub
 
@@ -94,6 +95,7 @@ def served(
         found,
         bound=bound or listening("127.0.0.1", 0),
         extra_routes=[
+            *watch_routes(hub, (), may_show=lambda _: True),
             Shell(hub, found, callers.wrong_tokens, live=Live(callers.ending)).mounted(),
             Referrals(hub, found.by_code[hub.settings.lead_agency], callers.wrong_tokens).mounted(),
         ],

@@ -1,4 +1,4 @@
-// Says on a page that shows how the hub is that the hub does not answer, and since when.
+// Says on a page that shows how the hub is that the hub, or its store, does not answer, and since when.
 "use strict";
 
 (() => {
@@ -18,7 +18,7 @@
   };
   const ask = async () => {
     try {
-      const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(patience) });
+      const answer = await fetch("/healthz/store", { cache: "no-store", signal: AbortSignal.timeout(patience) });
       show(answer.ok);
     } catch {
       show(false);

@@ -83,11 +83,11 @@ def test_a_page_goes_grey_and_says_so_while_the_hub_does_not_answer(
     served: Served, desk: str
 ) -> None:
     page = served.desk_of("A. Operator", script=True)
-    away = page.get_by_text("The hub does not answer")
-    page.route("**/healthz", lambda route: route.abort())
+    away = page.get_by_text("does not answer since")
+    page.route("**/healthz/store", lambda route: route.abort())
     page.goto(desk)
     expect(away).to_be_visible()
     assert "console-away" in str(page.locator("body").get_attribute("class"))
-    page.unroute("**/healthz")
+    page.unroute("**/healthz/store")
     expect(away).to_be_hidden(timeout=15_000)
     page.context.close()

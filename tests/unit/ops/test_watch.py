@@ -129,8 +129,10 @@ def asked(
 def test_a_hub_that_is_well_is_ready(hub: Hub) -> None:
     answer = asked(hub)
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert asked(hub, "/healthz/store").json() == {"status": "ok"}
     assert {one["name"] for one in answer.json()["dependencies"]} == {
         "store",
+        "writing",
         "disk",
         "parts",
         "clock",
@@ -222,6 +224,7 @@ def test_a_store_that_is_away_is_told_as_such(hub: Hub, monkeypatch: pytest.Monk
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
     told = values(asked(hub, "/metrics").text)
     assert told["mash_dependency_up", frozenset({"store"})] == 0
+    assert asked(hub, "/healthz/store").status_code == 503, "an open page goes grey by it"
 
 
 def test_whom_the_access_rules_do_not_let_see_sees_no_metrics(hub: Hub) -> None:
