@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from connectors.queues import BrokerQueue, depths
@@ -25,6 +25,7 @@ from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated
 from schemas.settings import HubSettings
 from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
 from stores import codec, failures, overview, pauses, timers
+from stores.database import View
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import TopicMissing, watermarks
@@ -71,8 +72,6 @@ class Status:
     broker_queues: tuple[Row, ...]
     partitions: tuple[Row, ...]
     """Where each consumer group stands on Kafka; none in the embedded runtime."""
-    trouble: tuple[str, ...]
-    """What could not be asked, and what has ended and is to be renewed."""
     pauses: tuple[Row, ...]
     """What somebody lets wait: what, until when, who and why."""
     store: Row
@@ -81,7 +80,9 @@ class Status:
     """
     clock: Row
     """How far the machine's clock is off: see :func:`ops.look.wall_clock.off`."""
-    topics_lost: tuple[str, ...]
+    trouble: tuple[str, ...] = ()
+    """What could not be asked, and what has ended and is to be renewed."""
+    topics_lost: tuple[str, ...] = ()
     """Topics that are gone from Kafka, or end before where somebody stands in them."""
     manifests: tuple[Row, ...] = ()
     """What agencies say that they sent on each day of late, beside what came."""
@@ -90,39 +91,46 @@ class Status:
 def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     """Look once at the store and at these queues of brokers. Raises ``Unavailable``."""
     now = time.time_ns() // 1000
-    production = hub.settings.runtime.topics is not None
     ends, gone, unasked = _ends(hub.settings)
-    at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
-    alarms = reds.untaken(hub)
+    at_brokers, alarms = tuple(_broker_queues(queues)), reds.untaken(hub)
     with hub.database.view() as view:
-        look = _look(view.connection, now=now, ends=ends)
-        steps = tuple(_steps(look, production=production))
-        partitions = tuple(_partitions(look, steps))
-        return Status(
-            at=at,
-            runtime="production" if production else "embedded",
-            facts=overview.last_position(view.connection),
-            store_bytes=overview.size(view.connection),
-            topics=tuple(map(look.topic, TOPICS)),
-            steps=steps,
-            connectors=tuple(_connectors(look, hub.settings)),
-            queues=tuple(_queues(look)),
-            dead_letters=tuple(_dead_letters(look)),
-            timers=_timers(look),
-            due_times=_due_times(look),
-            alarms=alarms,
-            relay=_relay(look) if production else None,
-            tree=_tree(look),
-            parts=tuple(_parts(look)),
-            broker_queues=at_brokers,
-            partitions=partitions,
-            trouble=(*unasked, *_trouble(hub, at_brokers, at=at)),
-            pauses=tuple(_pauses(look)),
-            store={"room": room.left(hub), "refuses": hub.database.refuses},
-            clock=wall_clock.off(hub.database.clock(), overview.newest_at(view.connection)),
-            topics_lost=(*gone, *_cut(partitions)),
-            manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
-        )
+        look = _look(view.connection, hub.settings, now=now, ends=ends)
+        found = _status(hub, view, look, alarms=alarms, at_brokers=at_brokers)
+    return replace(
+        found,
+        trouble=(*unasked, *_trouble(hub, at_brokers, at=found.at)),
+        topics_lost=(*gone, *_cut(found.partitions)),
+    )
+
+
+def _status(
+    hub: Guarded, view: View, look: _Look, *, alarms: Row, at_brokers: tuple[Row, ...]
+) -> Status:
+    """What the store says, beside what was asked already."""
+    at, steps = codec.from_micros(look.now), tuple(_steps(look))
+    return Status(
+        at=at,
+        runtime="production" if look.production else "embedded",
+        facts=overview.last_position(view.connection),
+        store_bytes=overview.size(view.connection),
+        topics=tuple(map(look.topic, TOPICS)),
+        steps=steps,
+        connectors=tuple(_connectors(look, hub.settings)),
+        queues=tuple(_queues(look)),
+        dead_letters=tuple(_dead_letters(look)),
+        timers=_timers(look),
+        due_times=_due_times(look),
+        alarms=alarms,
+        relay=_relay(look),
+        tree=_tree(look),
+        parts=tuple(_parts(look)),
+        broker_queues=at_brokers,
+        partitions=tuple(_partitions(look, steps)),
+        pauses=tuple(_pauses(look)),
+        store={"room": room.left(hub), "refuses": hub.database.refuses},
+        clock=wall_clock.off(hub.database.clock(), overview.newest_at(view.connection)),
+        manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
+    )
 
 
 def _trouble(hub: Guarded, at_brokers: Sequence[Row], *, at: dt.datetime) -> Iterator[str]:
@@ -136,6 +144,7 @@ class _Look:
     """What was asked of the journal in a few queries."""
 
     connection: Reading
+    production: bool
     now: int
     lately: Mapping[str, int]
     """The last positions before the last minute, hour and day."""
@@ -183,7 +192,9 @@ class _Look:
         }
 
 
-def _look(connection: Reading, *, now: int, ends: Mapping[str, Mapping[int, int]]) -> _Look:
+def _look(
+    connection: Reading, settings: HubSettings, *, now: int, ends: Mapping[str, Mapping[int, int]]
+) -> _Look:
     lately = {
         name: overview.position_before(connection, now - ago)
         for name, ago in (("last_minute", _MINUTE), ("last_hour", _HOUR), ("last_day", _DAY))
@@ -195,6 +206,7 @@ def _look(connection: Reading, *, now: int, ends: Mapping[str, Mapping[int, int]
     unheard = overview.behind(connection, here, besides=ALL)
     return _Look(
         connection=connection,
+        production=settings.runtime.topics is not None,
         now=now,
         lately=lately,
         consumers=consumers,
@@ -235,7 +247,7 @@ def _last_move(consumers: Iterable[Consumer]) -> int | None:
 # --- steps
 
 
-def _steps(look: _Look, *, production: bool) -> Iterator[Row]:
+def _steps(look: _Look) -> Iterator[Row]:
     """Each step at each topic that it hears.
 
     ``depth``: messages that it has to handle yet; None where the topics cannot be asked. ``lag``:
@@ -244,21 +256,22 @@ def _steps(look: _Look, *, production: bool) -> Iterator[Row]:
     """
     for bound in bound_steps():
         for topic in topics_of(bound.step):
-            yield _step(look, bound.step, topic=topic, production=production)
-        for topic in _FOR_EVERYBODY if production else ():
-            here = _step(look, bound.step, topic=topic, production=True)
+            yield _step(look, bound.step, topic=topic)
+        for topic in _FOR_EVERYBODY if look.production else ():
+            here = _step(look, bound.step, topic=topic)
             if here["depth"]:
                 yield here
 
 
-def _step(look: _Look, step: Step[Any], *, topic: Topic, production: bool) -> Row:
-    depth, oldest, progressed = (_partitioned if production else _embedded)(look, step, topic=topic)
+def _step(look: _Look, step: Step[Any], *, topic: Topic) -> Row:
+    places = _partitioned if look.production else _embedded
+    depth, oldest, progressed = places(look, step, topic=topic)
     behind = (look.newest_at(topic) or 0) - oldest if oldest else 0
     return {
         "step": step.name,
         "topic": topic.name,
         "depth": depth,
-        "lag": _lag(look, topic, step=step.name) if depth and not production else depth,
+        "lag": _lag(look, topic, step=step.name) if depth and not look.production else depth,
         "lag_minutes": max(0, behind) / _MINUTE,
         "oldest_seconds": _since(look.now, oldest),
         "progressed_at": _moment(progressed),
@@ -462,8 +475,10 @@ def _due_times(look: _Look) -> Row:
     return {name: look.count(types, last_day) for name, types in counted.items()}
 
 
-def _relay(look: _Look) -> Row:
-    """What is recorded and has not reached the topics."""
+def _relay(look: _Look) -> Row | None:
+    """What is recorded and has not reached the topics; there are none in an embedded hub."""
+    if not look.production:
+        return None
     unsent, oldest = overview.unsent(look.connection)
     return {"unsent": unsent, "oldest_seconds": _since(look.now, oldest)}
 

@@ -158,26 +158,32 @@ class _Told(Collector):
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
+            yield from _of_store(status)
             if status.relay:
                 yield from _of_relay(status.relay)
-            yield _gauge(
-                "mash_reds_nobody_has",
-                "Reds and possible Reds of seven days that nobody has",
-                (),
-                [((), self._told.nobody_has)],
-            )
-            yield _gauge(
-                "mash_to_renew",
-                "Keys, rules and agreements that have ended or are about to",
-                (),
-                [((), self._told.to_renew)],
-            )
-            yield _gauge(
-                "mash_dead_letters",
-                "What waits for a human",
-                ("origin", "reason"),
-                self._told.dead_letters.items(),
-            )
+            yield from _of_people(self._told)
+
+
+def _of_people(told: Figures) -> Iterator[Metric]:
+    """What waits for a human."""
+    yield _gauge(
+        "mash_reds_nobody_has",
+        "Reds and possible Reds of seven days that nobody has",
+        (),
+        [((), told.nobody_has)],
+    )
+    yield _gauge(
+        "mash_to_renew",
+        "Keys, rules and agreements that have ended or are about to",
+        (),
+        [((), told.to_renew)],
+    )
+    yield _gauge(
+        "mash_dead_letters",
+        "What waits for a human",
+        ("origin", "reason"),
+        told.dead_letters.items(),
+    )
 
 
 _Values = Iterable[tuple[tuple[str, ...], float]]
@@ -357,6 +363,9 @@ def _of_hub(status: Status) -> Iterator[Metric]:
         (),
         [((), len(status.topics_lost))],
     )
+
+
+def _of_store(status: Status) -> Iterator[Metric]:
     yield _gauge("mash_store_bytes", "What the store takes", (), [((), status.store_bytes)])
     yield _gauge(
         "mash_without_leaf",

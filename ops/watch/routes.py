@@ -37,9 +37,8 @@ def watch_routes(
 
     def show_store(_: Request) -> Response:
         (store,) = dependencies(hub, only=["store"])
-        return JSONResponse(
-            {"status": "ok" if store.ok else "away"}, 200 if store.ok else 503, _HEADERS
-        )
+        told = {"status": "ok" if store.ok else "away"}
+        return JSONResponse(told, 200 if store.ok else 503, _HEADERS)
 
     def show_readiness(_: Request) -> Response:
         found = dependencies(hub, queues)

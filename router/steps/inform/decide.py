@@ -157,13 +157,8 @@ def _tell(desk: _Desk, told: _Telling, *, agency: str, knows: Knows) -> None:
         clock=clock,
         **change.shared(Owes),
     )
-    told.letters.append(
-        Letter(
-            key,
-            agency=agency,
-            notice=_notice(desk, told.state, change=change, knows=knows, owes=owes),
-        )
-    )
+    notice = _notice(desk, told.state, change=change, knows=knows, owes=owes)
+    told.letters.append(Letter(key, agency=agency, notice=notice))
     told.state = told.state.telling([Knows(agency=agency, **stands.shared(Stands))]).owing(owes)
     told.facts.append(ChangeTold(**change.shared(Change)))
 
