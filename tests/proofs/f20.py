@@ -350,7 +350,7 @@ def prove(plan: Plan, *, progress: Progress) -> dict[str, Any]:
     """The figures of F20."""
     differ: dict[str, list[str]] = {}
     compared: Counter[str] = Counter()
-    names = list(KINDS)
+    names = sorted(KINDS, key=lambda kind: kind != _SHOWS.get(plan.without))
     with site() as made, letting_show(plan.without):
         for number in range(plan.pairs):
             kind = names[number % len(names)]
@@ -405,6 +405,12 @@ FAULTS: Final[Mapping[str, tuple[str, Callable[..., Any]]]] = {
     "listed": ("ops.look.revealing.unsaid", lambda entry, *_, **__: entry.message.data),
 }
 """Each lets a silent item show: by what, and what stands in its place."""
+_SHOWS: Final = {
+    "drafted": "answered late and alone",
+    "named": "answered late and alone",
+    "refused": "withheld when asked",
+}
+"""With which kind of item a control begins, where not every kind shows."""
 
 
 @contextmanager

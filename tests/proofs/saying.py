@@ -75,6 +75,9 @@ def _repeat(context: click.Context) -> str:
         if not given or name in _NOT_REPEATED:
             continue
         value = context.params[name]
+        if isinstance(option, click.Argument):
+            words.append(str(value))
+            continue
         for one in value if isinstance(value, tuple) else (value,):
             words += [max(option.opts, key=len), f'"{one}"' if " " in str(one) else str(one)]
     return " ".join(words)
