@@ -168,6 +168,15 @@ def own(path: Path, *, sender: int) -> Iterator[Directory]:
         yield replace(found, takes=frozenset([found.uid, sender]))
 
 
+def to_disk(folder: Path) -> None:
+    """What was made or renamed in a folder is still in it after a loss of power."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def uid_of(owner: str | None) -> int:
     """The number of an account, None: the hub's own. Raises ``FolderUnsafe`` where it has none."""
     if owner is None:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "desk": "ops.commands.desk",
     "edge": "ops.commands.edge",
     "erase": "ops.commands.erase",
+    "find": "ops.commands.find",
     "follow": "ops.commands.search",
     "hold": "ops.commands.hold",
     "keys": "ops.commands.keys",

@@ -22,9 +22,10 @@ from router.steps.hand_over.state import Handings
 from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
 from router.steps.permitted import kept_from
-from schemas.access import Access, Act, Record, Role
+from schemas.access import Access, Act, Resource, Role
 from schemas.base import Fact
 from schemas.case import ChildLinked
+from schemas.changes import ChangeFetched, ProductChange
 from schemas.decisions import ProductFetched, ProductStopped, ProductUnsent
 from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
@@ -88,7 +89,7 @@ def _is_given(
         roles=(Role.SYSTEM,),
         purpose=None,
     )
-    asked = {"record_id": agency, "act": Act.FETCH, "record": Record.LETTER, "who": None}
+    asked = {"record_id": agency, "act": Act.FETCH, "record": Resource.LETTER, "who": None}
     denied = AccessDenied.model_validate(asked | {"access": access})
     _record(transaction, agency, told=[(f"{agency} {on} {access.digest}", denied)])
     queues.keep_back(transaction, [one.id for one in leased], seconds=UNPROVEN_SECONDS)
@@ -138,19 +139,31 @@ def _case(letter: Leased) -> str:
 def _fetched(
     transaction: Transaction, agency: str, *, leased: Sequence[Leased], policy: Policy
 ) -> list[Leased]:
-    handovers = [one for one in leased if one.type == Handover.type and one.attempts == 1]
-    _record(transaction, agency, told=map(_told_of_handover, handovers))
-    products = [letter for letter in leased if letter.type in proven.TYPES]
-    if not products:
-        return list(leased)
+    products = {letter.id for letter in leased if letter.type in proven.TYPES}
     at = codec.from_micros(transaction.now)
-    if Now(at, policy).agreement_with(agency) is not None:
-        new = (letter for letter in products if letter.attempts == 1)
-        _record(transaction, agency, told=[_told(ProductFetched, letter) for letter in new])
-        return list(leased)
-    _record(transaction, agency, told=[_told(ProductStopped, letter) for letter in products])
-    queues.take_back(transaction, [letter.id for letter in products])
-    return [letter for letter in leased if letter not in products]
+    stopped = set[str]()
+    if products and Now(at, policy).agreement_with(agency) is None:
+        stopped = products
+    # In the order in which they are handed over: what is read last is what is known.
+    told = [_of_handing(letter, stopped=letter.id in stopped) for letter in leased]
+    _record(transaction, agency, told=[one for one in told if one])
+    queues.take_back(transaction, list(stopped))
+    return [letter for letter in leased if letter.id not in stopped]
+
+
+def _of_handing(letter: Leased, *, stopped: bool) -> _Told | None:
+    """What is recorded as a letter is handed over for the first time, or a product is not at all;
+    None: nothing is.
+    """
+    if stopped:
+        return _told(ProductStopped, letter)
+    if letter.attempts > 1:
+        return None
+    if letter.type in proven.TYPES:
+        return _told(ProductFetched, letter)
+    if letter.type == ProductChange.type:
+        return _told(ChangeFetched, letter)
+    return _told_of_handover(letter) if letter.type == Handover.type else None
 
 
 def _handovers(
@@ -241,7 +254,9 @@ _Told = tuple[str, Fact]
 
 
 def _told(
-    kind: type[ProductFetched | ProductStopped | ProductUnsent], letter: Leased, **more: str | bool
+    kind: type[ChangeFetched | ProductFetched | ProductStopped | ProductUnsent],
+    letter: Leased,
+    **more: str | bool,
 ) -> _Told:
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}

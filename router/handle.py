@@ -17,6 +17,7 @@ from enum import Enum
 from router.lane import Lane
 from router.one_pass import Attempt, Delivery, Effects, OnePass, goes_on, never
 from router.unit import ALL, Unit, serves, unit_of_chain
+from schemas.changes import ProductChange
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction, View
@@ -200,6 +201,9 @@ def _send(effects: Effects, transaction: Transaction, *, lane: Lane) -> None:
     unseen = queues.take_back(transaction, effects.taken_back)
     after = {id_: one for id_, one in letters if one.after and one.after not in unseen}
     queues.post(transaction, after, about=effects.about, red=red)
+    changes = {id_: one for id_, one in letters if isinstance(one.notice, ProductChange)}
+    if ahead := {id_: one for id_, one in changes.items() if id_ in red}:
+        queues.take_along(transaction, ahead, about=effects.about)
 
 
 def _due(deliveries: Sequence[Delivery], offsets: Offsets, *, expected: int) -> Sequence[Delivery]:

@@ -176,7 +176,7 @@ class _Batch:
         self.messages: list[Message] = []
         self.dead: list[DeadLetter] = []
         self._new: list[str] = []
-        """What the new messages are to be known again by."""
+        """The keys by which the new messages will be recognised."""
         self._transaction = transaction
         at = codec.from_micros(transaction.now)
         self._receiving = Receiving(Now(at, policy)) if policy else None

@@ -66,11 +66,6 @@ class Unit:
         return tuple(bound.step for bound in self.steps if any(map(wanted, bound.step.hears)))
 
 
-def alone(bound: BoundStep) -> Unit:
-    """A unit of one step."""
-    return Unit(bound.step.name, (bound,))
-
-
 def unit_name(steps: Collection[str], *, of: int) -> str:
     """What the unit of these steps is called, out of so many."""
     return ALL if len(steps) == of else "+".join(steps)

@@ -22,6 +22,8 @@ class Role(StrEnum):
     """What somebody is at the hub."""
 
     OPERATIONS = "operations"
+    OBSERVER = "observer"
+    """Looks at how the hub is, as operations do, and does nothing."""
     SCREENING = "screening"
     """A screening social worker of the lead agency."""
     DUTY_MANAGER = "duty_manager"
@@ -84,8 +86,8 @@ DECIDING: Final = frozenset({Act.EXPORT, Act.MEND, Act.REVIEW, Act.HOLD, Act.ERA
 """Who does one of these has to have signed in a short while ago."""
 
 
-class Record(StrEnum):
-    """What it is to be done with."""
+class Resource(StrEnum):
+    """What somebody wants to see or act on."""
 
     HEALTH = "health"
     """Depth, lag, age, reasons, clocks: nothing about a child."""
@@ -157,7 +159,7 @@ class Question:
     """Whether somebody may do something with something. What is left out speaks for nobody."""
 
     act: Act
-    record: Record
+    resource: Resource
     on: dt.date
     person: str | None = None
     agency: str | None = None
@@ -193,7 +195,8 @@ class Rule(Shape):
     effect: Effect
     roles: Annotated[tuple[Role | Literal["everybody"], ...], Field(min_length=1)]
     acts: Annotated[tuple[Act, ...], Field(min_length=1)]
-    records: Annotated[tuple[Record, ...], Field(min_length=1)]
+    records: Annotated[tuple[Resource, ...], Field(min_length=1)]
+    """As the data of the rules call them."""
     purposes: tuple[Purpose, ...] = ()
     ownership: tuple[Ownership, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()

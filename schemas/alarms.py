@@ -83,7 +83,7 @@ class _OfAlarm(
     product="product_id",
     agency="agency",
 ):
-    """What is routed by what the alarm is about."""
+    """Facts that are routed by the subject of the alarm."""
 
 
 class AlarmFact(_OfAlarm):

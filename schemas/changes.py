@@ -58,6 +58,16 @@ class ChangeAcknowledged(ChangeFact, type="mash.change.acknowledged.v1"):
     received_by: Line
 
 
+class ChangeFetched(
+    ReferralFact, type="mash.change.fetched.v1", topic="deliveries.received", agency="agency"
+):
+    """A change was handed to who holds products: what it is handed from now on, it reads later."""
+
+    change_id: Identity
+    agency: Code
+    letter_id: Identity
+
+
 class ProductChange(About, Change, Notice, type="mash.product-changed.v1"):
     """To who holds products: what changed, and what to do now; answered by a change receipt."""
 

@@ -153,7 +153,7 @@ class Concluded(Shape):
 
     earlier_referral_id: Identity
     case_id: Identity
-    """Of the child whom that one is about."""
+    """The case of the child to whom that referral belongs."""
     outcome: Disposal | None
     """None where it is open, or open again."""
     on: dt.date

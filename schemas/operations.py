@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.access import Access, AccessRules, Act, Proof, Record, Role
+from schemas.access import Access, AccessRules, Act, Proof, Resource, Role
 from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Shape
 from schemas.notification import DeadLetterId, Digest
 
@@ -151,6 +151,63 @@ class FlowResumed(
     proven: Proof | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
+class SendingAgain(Fact, topic="products.sent_again", subject="asked_id"):
+    """What left for a recipient goes on its queue again, which takes two people: it had it, and has
+    lost it.
+    """
+
+    asked_id: Identity
+    decided_by: Line
+    why: Line
+    proven: Proof | None = Field(default=None, exclude_if=not_)
+
+
+class SendingAgainAsked(SendingAgain, type="mash.sending-again.asked.v1"):
+    """Somebody planned it, and another is to agree to exactly these."""
+
+    recipient: Code
+    product_ids: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=1000)]
+
+
+class SendingAgainDecided(SendingAgain, type="mash.sending-again.decided.v1"):
+    """Another person agreed, and it may be started; or it is not to be done."""
+
+    agreed: bool
+
+
+class NotSentAgain(Shape):
+    """A product that did not go, and why."""
+
+    product_id: Identity
+    why: Literal[
+        "waits",
+        "replaced",
+        "returned",
+        "recalled",
+        "kept_back",
+        "withheld",
+        "ended",
+        "unreadable",
+    ]
+    """``waits``: on its recipient's queue already, or never left; ``replaced``: by a later one;
+    ``recalled``: it was taken back, ended or is wanted back; ``kept_back``: it may not be safe
+    there; ``withheld``: an owner has said so since; ``ended``: what approved it is over;
+    ``unreadable``: it was erased.
+    """
+
+
+class SentAgain(SendingAgain, type="mash.sending-again.done.v1"):
+    """What went on its recipient's queue again, as the gate would have let it go at that moment,
+    and what did not. ``decided_by``: who started it.
+    """
+
+    recipient: Code
+    product_ids: tuple[Identity, ...]
+    not_sent: tuple[NotSentAgain, ...] = ()
+    left: int = 0
+    """So many were not come to, as somebody cancelled it."""
+
+
 class RecordRevealed(
     Fact, type="mash.record.revealed.v1", topic="records.revealed", subject="record_id"
 ):
@@ -179,7 +236,7 @@ class RecordAccessed(
     record_id: Identity
     """What they asked for."""
     act: Act
-    record: Record
+    record: Resource
     who: Line
     why: Line
     access: Access
@@ -193,7 +250,7 @@ class AccessDenied(
     record_id: Identity
     """What they asked for; ``unknown`` where there is no such thing."""
     act: Act
-    record: Record
+    record: Resource
     who: Line | None
     """None: whoever may start commands, or an agency's system."""
     why: Line | None = Field(default=None, exclude_if=lambda said: said is None)

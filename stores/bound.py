@@ -89,6 +89,7 @@ TABLES: Final[Mapping[str, Kept]] = {
     "outbox": Kept(16, ("position",)),
     "failures": Kept(17, ("part",)),
     "pauses": Kept(18, ("what", "name")),
+    "reference_parts": Kept(19, ("part", "subject")),
 }
 """Every table whose rows change, and how they are bound."""
 

@@ -65,6 +65,10 @@ class Chosen:
     states: Sequence[str] = WAITING
     reason: str | None = None
     agency: str | None = None
+    since: int | None = None
+    """In microseconds: refused then or later."""
+    until: int | None = None
+    """Refused before then."""
 
 
 def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
@@ -104,17 +108,6 @@ def known_ids(view: View, ids: Iterable[str]) -> set[str]:
 _SHOWN = tuple(column for column in dead_letters.c if column.name not in ("original", "mended"))
 
 
-def find(
-    connection: Connection,
-    *,
-    state: str | None = None,
-    reason: str | None = None,
-) -> Sequence[Any]:
-    """Rows of any state without originals: what may be a Red first, then the oldest."""
-    states = [state] if state else list(DeadLetterState)
-    return some(connection, Chosen(states, reason))
-
-
 def some(
     connection: Connection, chosen: Chosen, *, limit: int | None = None, after: int = 0
 ) -> Sequence[Any]:
@@ -140,6 +133,10 @@ def _as_chosen(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
         yield kept.reason == chosen.reason
     if chosen.agency is not None:
         yield kept.agency == chosen.agency
+    if chosen.since is not None:
+        yield kept.created_at >= chosen.since
+    if chosen.until is not None:
+        yield kept.created_at < chosen.until
 
 
 def called(connection: Connection, wanted: str, *, limit: int) -> Sequence[Any]:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, Table, delete, func, select, text, updat
 
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.erasure import CaseErased
-from stores import bound, queues
+from schemas.notification import NotificationReceived
+from stores import bound, queues, reference_parts
 from stores import journal as recorded
 from stores.database import Database, Transaction, View
 from stores.dead_letters import DeadLetterState
@@ -203,10 +204,18 @@ def destroy(transaction: Transaction, erased: CaseErased) -> None:
     for part in _parts(erased.referral_ids):
         for table in (reference_versions, pictures, reds):
             _delete(transaction, table, which=table.c.referral_id.in_(part))
+        _forget_references(transaction, part)
     for numbers in _parts(_persons(doomed)):
         _delete(transaction, people, which=people.c.number.in_(numbers))
         _delete(transaction, person_keys, which=person_keys.c.number.in_(numbers))
     transaction.vault.forget()
+
+
+def _forget_references(transaction: Transaction, referral_ids: Sequence[str]) -> None:
+    columns = (journal.c.subject, journal.c.type)
+    rows = look_up(transaction.connection, columns, by=journal.c.message_id, values=referral_ids)
+    called = {row.subject for row in rows if row.type == NotificationReceived.type}
+    reference_parts.forget(transaction, sorted(called))
 
 
 def vacuum(database: Database) -> None:

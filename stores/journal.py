@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Integer, Row, bindparam, func, select, text
 from schemas.case import ChildLinked
 from schemas.message import Message
 from schemas.topics import RED
-from stores import codec, products
+from stores import codec, products, reference_parts
 from stores.cursors import Cursor
 from stores.database import Database, Transaction, View
 from stores.decoded import Decoded
@@ -67,6 +67,7 @@ def append(
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     products.note(transaction, (message.data for message in messages))
+    reference_parts.note(transaction, (message.data for message in messages))
     _publish(transaction, rows, on=on, ahead=ahead)
 
 

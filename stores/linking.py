@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
@@ -18,7 +19,7 @@ _PAGE = 1000
 
 
 def referrals_of(connection: Connection, wanted: str) -> list[str]:
-    """The referrals that an id or ``agency/reference`` leads to.
+    """The referrals to which an id or an ``agency/reference`` leads.
 
     The id of a referral, or of any message about it.
     """
@@ -39,6 +40,42 @@ def about(
     connection: Connection, vault: Vault, *, ids: Collection[str], types: Iterable[type[Fact]]
 ) -> list[Entry]:
     """Facts of these types about these referrals or cases, in order."""
+    return _opened(connection, vault, rows=_about(connection, ids, types))
+
+
+def made_of(
+    view: View,
+    *,
+    ids: Collection[str],
+    types: Iterable[type[Fact]],
+    make: Callable[[Entry], M],
+) -> list[M]:
+    """What is made of each of the same, for pages, which show the same again and again: a fact
+    whose bytes are unchanged is not opened again, as long as its key is there.
+    """
+    rows = _about(view.connection, ids, types)
+    keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
+    known = view.decoded.of((made_of, make), most=_MADE)
+
+    def made(row: Row[Any], _payload: bytes = b"") -> M:
+        message = journal.opened(row, keys)
+        return make(Entry(row.position, row.recorded_at, row.chain, message))
+
+    return [
+        known.get(row.message_id, row.payload, decode=partial(made, row))
+        if row.key_id in keys
+        else made(row)
+        for row in rows
+    ]
+
+
+M = TypeVar("M")
+_MADE = 5000
+
+
+def _about(
+    connection: Connection, ids: Collection[str], types: Iterable[type[Fact]]
+) -> list[Row[Any]]:
     # Not the column itself: SQLite would go through all there ever was of these types.
     of_types = table.c.type.concat("").in_([type_.type for type_ in types])
     rows: dict[int, Row[Any]] = {}
@@ -46,7 +83,7 @@ def about(
         hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(part))
         found = connection.execute(select(table).where(hits, of_types))
         rows |= {row.position: row for row in found}
-    return _opened(connection, vault, rows=[rows[position] for position in sorted(rows)])
+    return [rows[position] for position in sorted(rows)]
 
 
 def last_of(

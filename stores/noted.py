@@ -56,7 +56,7 @@ class _Kept(Generic[N]):
 
     notes: N
     since: int
-    """Behind which position the first was looked for."""
+    """The position after which the search began."""
     upto: int
     """Up to here nothing is to come any more."""
     late: dict[int, int] = field(default_factory=dict)

@@ -32,7 +32,7 @@ class Arrival:
     source: str | None = None
     """The sender's own source of the event, for its receipt."""
     source_key: str | None = None
-    """What stands for the source in what the event is known again by; None where it has none."""
+    """The source in the key by which the event is recognised; None where it has none."""
     place: str | None = None
     """Which record of a file, a batch or a message it is, as its sender counts: ``row 3``."""
     traceparent: str | None = None

@@ -86,6 +86,24 @@ def post(
     transaction.insert(letters, rows, clash=Clash.KEEP)
 
 
+def take_along(
+    transaction: Transaction, red: Mapping[str, Letter], *, about: Mapping[str, str]
+) -> None:
+    """Let what lies on the same queue already, of the same kind and about the same, leave before
+    these, which leave before all others: who reads them reads last what was said last.
+    """
+    seals = transaction.vault.sealing(transaction.connection, {about[id_] for id_ in red})
+    for id_, letter in red.items():
+        earlier = update(letters).where(
+            letters.c.agency == letter.agency,
+            letters.c.turn == OTHER_TURN,
+            letters.c.type == letter.notice.type,
+            letters.c.key_id == seals[about[id_]].id,
+        )
+        ahead = earlier.values(turn=RED_TURN).returning(letters)
+        transaction.bind(letters, transaction.connection.execute(ahead))
+
+
 def take_back(transaction: Transaction, ids: Sequence[str]) -> set[str]:
     """Delete letters that are not to leave; answers those that nobody ever had in hand.
 
@@ -164,6 +182,12 @@ def _leased(transaction: Transaction, row: Row[Any], *, body: bytes) -> Leased:
     sent_by = trace.below() if trace and transaction.noted else None
     red, attempts = row.turn == RED_TURN, row.attempts + 1
     return Leased(row.id, row.agency, row.type, body, attempts, red, trace, sent_by)
+
+
+def is_there(view: View, id_: str | None) -> bool:
+    """Whether a letter is on its agency's queue, or in somebody's hand."""
+    asked = select(letters.c.position).where(letters.c.id == id_)
+    return id_ is not None and view.connection.execute(asked).first() is not None
 
 
 def in_hand(view: View, letter: Leased) -> Leased | None:

@@ -1,4 +1,6 @@
-"""Entries of the journal found by what an id or reference begins with, from its indexes."""
+"""Entries of the journal found by what an id or reference begins with, or by all of it, from its
+indexes.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,18 @@ def beginning(column: str, start: str, *, limit: int) -> Select[Any]:
     return asked.where(found >= start, found < after).order_by(found).limit(limit)
 
 
-def positions(connection: Connection, asked: Iterable[tuple[str, str]], *, limit: int) -> list[int]:
-    """Of what begins so in these (column, beginning), so many of each; the newest first."""
-    found: set[int] = set()
+def positions(
+    connection: Connection,
+    asked: Iterable[tuple[str, str]],
+    *,
+    called: Collection[str] = (),
+    limit: int,
+) -> list[int]:
+    """Of what begins so in these (column, beginning), so many of each, and so many of what is about
+    one of these subjects; the newest first.
+    """
+    about = select(journal.c.position).where(journal.c.subject.in_(list(called))).limit(limit)
+    found = set(connection.execute(about).scalars()) if called else set[int]()
     for column, start in asked:
         rows = connection.execute(beginning(column, start, limit=limit))
         # By its own rules a database may order what does not begin so between.

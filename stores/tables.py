@@ -18,6 +18,8 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
+_Plain = Text().with_variant(Text(collation="C"), "postgresql")
+"""In the order of its characters, whatever a database's own language is: ranges need it."""
 _Position = BigInteger().with_variant(Integer, "sqlite")
 """SQLite gives out positions by itself only for a column of exactly this type."""
 
@@ -92,6 +94,14 @@ reference_versions = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
     Column("referral_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reference_parts = Table(
+    "reference_parts",
+    METADATA,
+    Column("part", _Plain, primary_key=True),
+    Column("subject", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
 

@@ -39,7 +39,7 @@ _COMES_TO: Final[Mapping[str, Sequence[object]]] = {
     "address-line2": ("text",),
     "address-city": ("text",),
 }
-"""Of each way to read a value, what it may come to."""
+"""The types that each way of reading a value may give."""
 _OF_THE_VALUE: Final = frozenset(
     {"enum", "literal_error", "string_pattern_mismatch", "string_too_long", "string_too_short"}
 )

@@ -34,7 +34,7 @@ class Node(Protocol):
     """A part of the template."""
 
     def read(self, record: object, *, tell: Tell = "values") -> object | None:
-        """What this part comes to; None for nothing, ``Bad`` for what cannot be read."""
+        """The value of this part; None for nothing, ``Bad`` for what cannot be read."""
         ...
 
     def agreed(self, path: Sequence[str | int], /) -> str | None:

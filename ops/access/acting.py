@@ -19,7 +19,7 @@ from schemas.access import (
     Proof,
     Purpose,
     Question,
-    Record,
+    Resource,
     Role,
     Rule,
     Verdict,
@@ -45,7 +45,7 @@ class Asker:
     def question(
         self,
         act: Act,
-        record: Record,
+        resource: Resource,
         *,
         on: dt.date,
         item: Kept = OF_THE_HUB,
@@ -54,7 +54,7 @@ class Asker:
         """What they ask of the rules about an item."""
         return Question(
             act=act,
-            record=record,
+            resource=resource,
             on=on,
             person=self.who,
             agency=self.agency,
@@ -112,7 +112,7 @@ class Denied(Exception):
         if self._asked is None:
             return "no access rule lets them."
         look = "look at" if self._asked.act is Act.LOOK else self._asked.act
-        return f"no access rule lets them {look} {_RECORDS[self._asked.record]}."
+        return f"no access rule lets them {look} {_RESOURCES[self._asked.resource]}."
 
     def _otherwise(self) -> str:
         """For what else the rules would let the same person."""
@@ -142,25 +142,25 @@ class Denied(Exception):
         if self._asked is None or self._rules is None:
             return []
         lets = (one for one in self._rules.rules if one.effect in (Effect.ALLOW, Effect.REASON))
-        act, record, whose = self._asked.act, self._asked.record, self._asked.ownership
+        act, resource, whose = self._asked.act, self._asked.resource, self._asked.ownership
         return [
             one
             for one in lets
             if act in one.acts
-            and record in one.records
+            and resource in one.records
             and (not one.ownership or whose in one.ownership)
         ]
 
 
 _SHOWN = (Verdict.ALLOW, Verdict.MASK)
-_RECORDS = {
-    Record.HEALTH: "how the hub is",
-    Record.TRAIL: "what was done",
-    Record.CASE: "a case",
-    Record.PICTURE: "a picture",
-    Record.DEAD_LETTER: "a dead letter",
-    Record.LETTER: "letters",
-    Record.ACCESSES: "who saw what",
+_RESOURCES = {
+    Resource.HEALTH: "how the hub is",
+    Resource.TRAIL: "what was done",
+    Resource.CASE: "a case",
+    Resource.PICTURE: "a picture",
+    Resource.DEAD_LETTER: "a dead letter",
+    Resource.LETTER: "letters",
+    Resource.ACCESSES: "who saw what",
 }
 
 
@@ -230,21 +230,23 @@ def recent(asker: Asker, act: Act) -> None:
         raise NotRecent
 
 
-def may(hub: Guarded, asker: Asker, *, act: Act, record: Record, item: Kept = OF_THE_HUB) -> Answer:
+def may(
+    hub: Guarded, asker: Asker, *, act: Act, resource: Resource, item: Kept = OF_THE_HUB
+) -> Answer:
     """What the rules say about something; unless it says otherwise it is nobody's in particular."""
-    return decide(hub.access, asker.question(act, record, on=today(), item=item))
+    return decide(hub.access, asker.question(act, resource, on=today(), item=item))
 
 
-def permit(hub: Guarded, asker: Asker, *, act: Act, record: Record) -> None:
+def permit(hub: Guarded, asker: Asker, *, act: Act, resource: Resource) -> None:
     """Raise :class:`Denied` unless they may."""
-    answer = may(hub, asker, act=act, record=record)
+    answer = may(hub, asker, act=act, resource=resource)
     if answer.verdict is not Verdict.ALLOW:
-        raise refused(hub, asker, answer, act=act, record=record)
+        raise refused(hub, asker, answer, act=act, resource=resource)
 
 
-def refused(hub: Guarded, asker: Asker, answer: Answer, *, act: Act, record: Record) -> Denied:
+def refused(hub: Guarded, asker: Asker, answer: Answer, *, act: Act, resource: Resource) -> Denied:
     """The denial of something that belongs to nobody in particular."""
-    question = asker.question(act, record, on=today())
+    question = asker.question(act, resource, on=today())
     return Denied(asker, answer, question=question, rules=hub.access)
 
 

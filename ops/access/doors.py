@@ -11,7 +11,7 @@ from ops.access.noting import OPERATIONS
 from ops.access.recording import denied
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Act, Answer, Record, Role, Verdict
+from schemas.access import Act, Answer, Resource, Role, Verdict
 from stores import cursors
 
 NOBODY = Asker()
@@ -41,20 +41,20 @@ class Doors:
                 cursor=cursors.lock(transaction, OPERATIONS),
                 asker=_system(agency),
                 act=Act.FETCH,
-                record=Record.LETTER,
+                resource=Resource.LETTER,
                 wanted=agency,
                 by=self._answer(agency),
             )
 
     def shows_health(self, asker: Asker = NOBODY) -> bool:
         """Whether the monitor may show somebody how the hub is."""
-        question = asker.question(Act.LOOK, Record.HEALTH, on=today())
+        question = asker.question(Act.LOOK, Resource.HEALTH, on=today())
         return decide(self.hub.access, question).verdict is Verdict.ALLOW
 
     def _answer(self, agency: str) -> Answer:
         item = Kept(agency)
         on = self.hub.access.day_for_agencies(today())
-        question = _system(agency).question(Act.FETCH, Record.LETTER, on=on, item=item)
+        question = _system(agency).question(Act.FETCH, Resource.LETTER, on=on, item=item)
         return decide(self.hub.access, question)
 
 

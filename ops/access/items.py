@@ -97,6 +97,11 @@ class Items:
             return found
         return {Kept(fact.of_agency)} if is_told(entry) else {OF_THE_HUB}
 
+    def whole(self, entry: Entry) -> set[Kept]:
+        """What an entry is as a whole: of a notification, without what its parts are."""
+        said = getattr(entry.message.data, "notification", None)
+        return self._of(said, entry.message.data) if said is not None else self.held(entry)
+
     def of(self, shape: Shape, fact: Fact | None = None) -> set[Kept]:
         """What one shape itself holds, without the shapes in it."""
         return self._of(shape, fact)

@@ -10,7 +10,7 @@ from ops.access.items import Kept
 from ops.access.noting import OPERATIONS, UNKNOWN, note
 from ops.look.reading import Guarded
 from ops.run.wiring import Hub
-from schemas.access import Access, AccessRules, Act, Answer, Record, Role, Verdict
+from schemas.access import Access, AccessRules, Act, Answer, Resource, Role, Verdict
 from schemas.operations import (
     AccessDenied,
     AccessRulesAdopted,
@@ -62,7 +62,7 @@ def denied(
     cursor: Cursor,
     asker: Asker,
     act: Act,
-    record: Record,
+    resource: Resource,
     wanted: str,
     by: Answer,
     about: str | None = None,
@@ -70,7 +70,7 @@ def denied(
     """Record that somebody was denied something; ``about``: the referral, where that is another."""
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[by])
     fact = AccessDenied(
-        record_id=wanted, act=act, record=record, who=asker.who, why=asker.why, access=access
+        record_id=wanted, act=act, record=resource, who=asker.who, why=asker.why, access=access
     )
     note(transaction, cursor, fact=fact, about=about or wanted)
 
@@ -81,7 +81,7 @@ def accessed(
     *,
     asker: Asker,
     act: Act,
-    record: Record,
+    resource: Resource,
     wanted: str,
     about: str,
     owner: str | None = None,
@@ -90,26 +90,26 @@ def accessed(
     or that the rules do not let them, which is to be raised once that is committed. ``owner``:
     whose it is, where it is an agency's. Raises ``NotRecent``.
     """
-    answer = may(hub, asker, act=act, record=record, item=Kept(owner))
+    answer = may(hub, asker, act=act, resource=resource, item=Kept(owner))
     if answer.verdict is Verdict.ALLOW:
         recent(asker, act)
     cursor = cursors.lock(transaction, OPERATIONS)
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
     let = answer.verdict is Verdict.ALLOW
-    asked = {"record_id": wanted, "act": act, "record": record}
+    asked = {"record_id": wanted, "act": act, "record": resource}
     said = {"who": asker.who, "why": asker.why, "access": access}
     fact = (RecordAccessed if let else AccessDenied).model_validate(asked | said)
     note(transaction, cursor, fact=fact, about=about)
-    return None if let else refused(hub, asker, answer, act=act, record=record)
+    return None if let else refused(hub, asker, answer, act=act, resource=resource)
 
 
 def permit_on_record(
-    hub: Guarded, asker: Asker, *, act: Act, record: Record, wanted: str = UNKNOWN
+    hub: Guarded, asker: Asker, *, act: Act, resource: Resource, wanted: str = UNKNOWN
 ) -> Access:
     """What is recorded of something that the rules let somebody do. Else the denial is recorded,
     and raised: :class:`Denied`.
     """
-    answer = may(hub, asker, act=act, record=record)
+    answer = may(hub, asker, act=act, resource=resource)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
         if answer.verdict is Verdict.ALLOW:
@@ -121,11 +121,11 @@ def permit_on_record(
             cursor=cursor,
             asker=asker,
             act=act,
-            record=record,
+            resource=resource,
             wanted=wanted,
             by=answer,
         )
-    raise refused(hub, asker, answer, act=act, record=record)
+    raise refused(hub, asker, answer, act=act, resource=resource)
 
 
 class NobodyReviews(Exception):

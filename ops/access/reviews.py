@@ -12,7 +12,7 @@ from ops.access.recording import act_of, permit_on_record
 from ops.look.reading import Readable
 from ops.look.reviewed import tell_owners
 from ops.run.wiring import Hub
-from schemas.access import Access, Act, Record, Role
+from schemas.access import Access, Act, Resource, Role
 from schemas.operations import DeadLetterRevealed, RecordRevealed, RevealReviewed
 from stores import codec, cursors, linking
 from stores.trail import Entry
@@ -66,7 +66,7 @@ def review(hub: Hub, id_: str, *, asker: Asker, in_order: bool) -> None:
     """Record what somebody found of a look of somebody else's, once. Raises ``Denied`` or
     :class:`NoReview`.
     """
-    access = permit_on_record(hub, asker, act=Act.REVIEW, record=Record.ACCESSES, wanted=id_)
+    access = permit_on_record(hub, asker, act=Act.REVIEW, resource=Resource.ACCESSES, wanted=id_)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
         look = next((one for one in looks(hub) if one.id == id_), None)

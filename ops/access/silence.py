@@ -16,7 +16,7 @@ from stores.trail import Entry
 _OF_ITEMS_ALONE: Final = (InformationOffered, InformationVolunteered, VolunteeredInformation)
 """Nobody sends these without an item."""
 _NOTHING: Final = object()
-"""In place of what is about nothing but an item that is not to be known of."""
+"""Stands in for a fact that tells of nothing but an item which nobody may know of."""
 
 
 def unsaid(entry: Entry, items: Items, *, knows_of: Callable[[Kept], bool]) -> Fact | None:

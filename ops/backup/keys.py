@@ -1,4 +1,4 @@
-"""Whom backups are sealed to: a key whose private half is kept where the hub is not."""
+"""The key to which backups are sealed: its private half is kept where the hub is not."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+from connectors.directory import to_disk
 from ops.backup import sealed_file
 from ops.look.reading import Reader
 from ops.mend.upgrade import Watch
@@ -186,13 +187,5 @@ def _written(
         raise NoBackup(f"{file} cannot be written: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
-    _to_disk(file.parent)
+    to_disk(file.parent)
     return written
-
-
-def _to_disk(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from connectors.directory import to_disk
 from ops.backup.making import Manifest, key_file
 from ops.backup.sealed_file import Damaged, Opened
 from ops.look.reading import Readable
@@ -199,7 +200,7 @@ def _into_file(
         part.rename(file)
     finally:
         part.unlink(missing_ok=True)
-    _to_disk(file.parent)
+    to_disk(file.parent)
     return size, aside
 
 
@@ -291,11 +292,3 @@ def _into(to: IO[bytes] | None, parts: Iterator[bytes], watch: Watch) -> int:
             advance(len(part))
             written += len(part)
     return written
-
-
-def _to_disk(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -11,20 +11,19 @@ from typing import Any
 
 import click
 
-from ops.commands.common import config_option, json_option, say, say_json, text
+from connectors.edge import keys as edge_keys
+from connectors.edge import passkeys as edge_passkeys
+from connectors.edge import shown
+from connectors.edge.approving import Decision, NotAsShown, decide, request_of
+from connectors.edge.approving import countersign as second
+from connectors.edge.keys import NoKey
+from ops.commands.common import A_FILE, NEW_FILE, config_option, json_option, say, say_json, text
 from ops.commands.registering import prove, register
-from ops.edge import keys as edge_keys
-from ops.edge import passkeys as edge_passkeys
-from ops.edge import shown
-from ops.edge.approving import Decision, NotAsShown, decide, request_of
-from ops.edge.approving import countersign as second
-from ops.edge.keys import NoKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
 from schemas.product import Choice
 from schemas.statement import ReleaseStatement, text_digest
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORDS = {
     "sanitised": Choice.RELEASE_SANITISED,
     "original": Choice.RELEASE_ORIGINAL,
@@ -57,7 +56,7 @@ approvals.add_command(prove)
 
 
 @approvals.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=NEW_FILE)
 @click.option("--agency", required=True, help="The agency's code in the hub's configuration.")
 @click.option("--who", required=True, help="Who decides, as the agency registers them.")
 def keygen(file: Path, agency: str, who: str) -> None:
@@ -72,7 +71,7 @@ def keygen(file: Path, agency: str, who: str) -> None:
 
 
 @approvals.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=NEW_FILE)
 @click.option("--agency", required=True, help="The agency's code in the hub's configuration.")
 @click.option("--who", required=True, help="Who decides, as the agency registers them.")
 @click.option(
@@ -120,7 +119,7 @@ def show(request: Any, *, as_json: bool) -> None:
 
 @approvals.command()
 @click.argument("request", type=click.File("rb"))
-@click.option("--key", "key_file", type=_FILE, required=True, help="Of `keygen` or `passkey`.")
+@click.option("--key", "key_file", type=A_FILE, required=True, help="Of `keygen` or `passkey`.")
 @click.option("--choice", type=click.Choice([*_WORDS]), required=True)
 @click.option(
     "--reason", help="Why, for the hub's record; required to withhold. No recipient is sent it."
@@ -179,7 +178,7 @@ def sign(
     required=True,
     help="The approval request that it answers; read it with `hub approvals show`.",
 )
-@click.option("--key", "key_file", type=_FILE, required=True, help="Of `keygen` or `passkey`.")
+@click.option("--key", "key_file", type=A_FILE, required=True, help="Of `keygen` or `passkey`.")
 def countersign(decision: Any, request: Any, key_file: Path) -> None:
     """Sign DECISION, which a colleague has signed, as the second of two people.
 
@@ -201,7 +200,7 @@ def countersign(decision: Any, request: Any, key_file: Path) -> None:
 
 @approvals.command()
 @click.argument("decision", type=click.File("rb"))
-@click.option("--keys", "keys_file", type=_FILE, required=True, help="What `keys` printed.")
+@click.option("--keys", "keys_file", type=A_FILE, required=True, help="What `keys` printed.")
 @json_option
 def verify(decision: Any, keys_file: Path, *, as_json: bool) -> None:
     """Say what DECISION, a mash.release-decision.v1, lets leave, and whether that is signed."""

@@ -13,8 +13,18 @@ from typing import Any, TypeVar
 
 import click
 
+from connectors.witness.folder import Folder
 from ops.commands.acting import Said, who_reveals
-from ops.commands.common import answer, config_option, json_option, options, time
+from ops.commands.common import (
+    A_FILE,
+    A_FOLDER,
+    NEW_FILE,
+    answer,
+    config_option,
+    json_option,
+    options,
+    time,
+)
 from ops.commands.progress import progress
 from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
@@ -27,14 +37,12 @@ from ops.look.owned import Owned, Period
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.signatures import Signed
 from ops.look.verify import Verified
-from ops.witness.folder import Folder
 from schemas.access import Purpose
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
 from stores.tree.notes import NoNote, VerifierKey
 
 F = TypeVar("F", bound=Callable[..., Any])
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _options = options(config_option, json_option)
 
 
@@ -53,14 +61,14 @@ def audit() -> None:
 @click.option(
     "--checkpoint",
     "checkpoints",
-    type=_FILE,
+    type=A_FILE,
     multiple=True,
     help="A checkpoint that somebody kept elsewhere; may be repeated.",
 )
 @click.option(
     "--witness",
     "witnesses",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=A_FOLDER,
     multiple=True,
     help="A witness's folder, or a copy of it; may be repeated.",
 )
@@ -163,11 +171,17 @@ def key(config: Path, *, as_json: bool) -> None:
 @audit.command("who")
 @click.argument("wanted", metavar="CHILD|CASE|PERSON")
 @_asked(Purpose.AUDIT, what="who did")
-def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
+@click.option(
+    "--before",
+    type=click.IntRange(min=1),
+    help="Of a person: read on before this position, as the part before said.",
+)
+def who_(wanted: str, config: Path, *, as_json: bool, said: Said, before: int | None) -> None:
     """Tell who saw or decided what about a child (a person's id), case, referral or product, or
     AGENCY/REFERENCE: pictures shown, what was fetched, received, told, read, revealed, exported or
     denied, and every decision, in the order of the record (R46, R47). Where it is the id of
-    nothing: what the PERSON of this name did, of the hub or of an agency, over all cases.
+    nothing: what the PERSON of this name did, of the hub or of an agency, over all cases, the
+    newest first: as much as is read at once, and on stderr with which --before there is more.
 
     For whom the access rules let see who saw what (`hub policy show`): auditors, risk owners and
     reviewers. It tells why somebody looked or erased, and nothing of what was seen or decided: for
@@ -183,8 +197,11 @@ def who_(wanted: str, config: Path, *, as_json: bool, said: Said) -> None:
       hub audit who "A. Operator" --who "J. Auditor" --why "yearly audit"
     """
     with writing(config) as hub:
-        deeds = asking.ask(hub, wanted, asker=said.asker(hub))
-    if not deeds:
+        part = asking.newest(hub, wanted, asker=said.asker(hub), before=before)
+    deeds = part.deeds
+    if part.older is not None:
+        click.echo(f"there is more before: say --before {part.older}", err=True)
+    elif not deeds:
         raise click.ClickException(
             "nothing is recorded under this id, and nobody of this name did anything; see "
             "`hub case --help`"
@@ -300,7 +317,7 @@ def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
 @_asked(Purpose.DISCLOSURE, what="it: for whom, and by which order or request")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     required=True,
     help="The file to write; it must not be there yet.",
 )
@@ -344,7 +361,7 @@ def _write(out: Path, bundle: dict[str, Any]) -> None:
 
 
 @audit.command("verify-export")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=A_FILE)
 @click.option("--key", "key_text", required=True, help="What `hub audit key` prints of that hub.")
 @json_option
 def verify_export(file: Path, *, key_text: str, as_json: bool) -> None:

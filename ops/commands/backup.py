@@ -12,13 +12,11 @@ import click
 from ops.backup import keys, making
 from ops.backup.making import Made
 from ops.backup.restoring import Backup, Looked, look
-from ops.commands.common import answer, config_option, json_option
+from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_option
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.run.configuration import read_settings
-from schemas.access import Record
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from schemas.access import Resource
 
 
 class _Backup(click.Group):
@@ -46,7 +44,7 @@ def backup() -> None:
 
 
 @backup.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=NEW_FILE)
 @json_option
 def keygen(file: Path, *, as_json: bool) -> None:
     """Make the key that opens backups: the private half into FILE, the public one into FILE.pub.
@@ -72,7 +70,7 @@ def keygen(file: Path, *, as_json: bool) -> None:
 @click.option(
     "--to",
     "recipient",
-    type=_FILE,
+    type=A_FILE,
     envvar="HUB_BACKUP_TO",
     show_envvar=True,
     required=True,
@@ -97,7 +95,7 @@ def make(to: Path, config: Path, *, recipient: Path, as_json: bool) -> None:
       hub backup before-upgrade.backup --to backup.key.pub && hub upgrade --backed-up
     """
     key = keys.public(recipient)
-    with reading(config, shows=Record.HEALTH, of_any_revision=True) as hub:
+    with reading(config, shows=Resource.HEALTH, of_any_revision=True) as hub:
         made = making.make(hub, to, key, environment=os.environ, watch=progress)
     answer(asdict(made), _made(made), as_json=as_json)
 
@@ -112,8 +110,8 @@ def _made(made: Made) -> Iterator[str]:
 
 
 @backup.command()
-@click.argument("file", type=_FILE)
-@click.option("--key", type=_FILE, required=True, help="The private half (`hub backup keygen`).")
+@click.argument("file", type=A_FILE)
+@click.option("--key", type=A_FILE, required=True, help="The private half (`hub backup keygen`).")
 @config_option
 @json_option
 def verify(file: Path, *, key: Path, config: Path, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from ops.look import clocks as look
 from ops.look.clocks import Clock
 from ops.look.tried_clock import CannotTry, Kind, Skipped, Tried, attempt
 from ops.run.configuration import read_profile
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.rating import ClockKind, Colour
 
 _KINDS = (*get_args(ClockKind), "before_next_school_day")
@@ -57,7 +57,7 @@ def clocks(context: click.Context, *, config: Path, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     now = dt.datetime.now(dt.UTC)
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         found = look.running(hub, at=now)
     answer(to_jsonable_python(found), _listed(found), as_json=as_json)
 

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from pydantic import TypeAdapter, ValidationError
@@ -22,11 +22,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 _WIDEST = 10_000
 """Characters of a line that nobody looks at on a screen."""
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
+A_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+A_FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 config_option = click.option(
     "--config",
     "config",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     default=Path("hub.toml"),
     envvar="HUB_CONFIG",
     show_default=True,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from ops.access import ceremonies, passkeys, passphrases
 from ops.access.accounts import account
 from ops.access.proving import named
-from ops.commands.common import answer, config_option, json_option, say, text
+from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_option, say, text
 from ops.commands.reading import recording
 from ops.look.reading import Reader
 from ops.run.checking import check as checked
@@ -64,7 +64,7 @@ def check(config: Path, *, connect: bool, as_json: bool) -> None:
 
 
 @config.command()
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default=Path("hub.toml"))
+@click.argument("path", type=NEW_FILE, default=Path("hub.toml"))
 def init(path: Path) -> None:
     """Write a first configuration with every setting explained; never over an existing file.
 
@@ -140,7 +140,7 @@ def passphrase(*, as_json: bool) -> None:
 
 
 @config.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=A_FILE)
 @json_option
 def certificate(file: Path, *, as_json: bool) -> None:
     """Print what the configuration keeps of an agency's certificate, a FILE in PEM.

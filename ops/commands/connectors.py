@@ -15,7 +15,7 @@ from connectors.events.facts import Door
 from connectors.folder import read_file
 from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
-from ops.commands.common import answer, config_option, json_option, table
+from ops.commands.common import A_FILE, answer, config_option, json_option, table
 from ops.look.alike import Told, alike, causes, garbled, summary
 from ops.run.configuration import read_settings
 from router.refuse import parts_to_tell, warned
@@ -81,7 +81,7 @@ def _words(value: Any) -> Any:
 
 @connectors.command("try")
 @click.argument("agency")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=A_FILE)
 @click.option("--brief", is_flag=True, help="Say only what is at fault, and the summary.")
 @config_option
 @json_option

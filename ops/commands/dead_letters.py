@@ -14,7 +14,7 @@ from ops.access.acting import asker
 from ops.access.noting import UNKNOWN
 from ops.access.recording import permit_on_record
 from ops.commands.acting import Said, who_does, who_reveals
-from ops.commands.common import answer, config_option, json_option, options, table, text
+from ops.commands.common import answer, config_option, json_option, options, table, text, time
 from ops.commands.reading import reading, writing
 from ops.look import dead_letters as looking
 from ops.look.dead_letters import Listed
@@ -24,7 +24,7 @@ from ops.mend import dead_letters as letters
 from ops.mend.bulk import Outcome, Verb
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.refusals import REASONS
 from stores.dead_letters import WAITING, Chosen, DeadLetterState
 
@@ -56,6 +56,10 @@ _reason_option = click.option(
     help="Only those with this reason code, such as invalid.date.",
 )
 _agency_option = click.option("--agency", help="Only those of this agency.")
+_times = options(
+    click.option("--since", type=time, help="Only those refused from this day or time on."),
+    click.option("--until", type=time, help="Only those refused before this day or time."),
+)
 
 
 @dead_letters.command("list")
@@ -68,17 +72,17 @@ _agency_option = click.option("--agency", help="Only those of this agency.")
 )
 @_reason_option
 @_agency_option
-def list_(
-    *, config: Path, as_json: bool, state: str | None, reason: str | None, agency: str | None
-) -> None:
+@_times
+def list_(*, config: Path, as_json: bool, agency: str | None, **chosen: Any) -> None:
     """List dead letters without what they hold: what may be about a Red first, then the oldest.
 
     \b
     Example:
       hub dead-letters list --agency school --json
+      hub dead-letters list --since 2026-11-27T06:00:00+00:00
     """
     with reading(config) as hub:
-        found = _listed(hub, agency, state=state, reason=reason)
+        found = _listed(hub, agency, **chosen)
     shown = [{name: _cell(letter[name]) for name in _SHOWN} for letter in found]
     answer(found, [table("Dead letters", shown)], as_json=as_json)
 
@@ -193,6 +197,7 @@ _chosen = options(
     click.argument("id_", metavar="[ID]", required=False),
     _reason_option,
     _agency_option,
+    _times,
     click.option("--all", "everything", is_flag=True, help="All that wait."),
     click.option("--dry-run", is_flag=True, help="Only count what would be done."),
     click.option("--yes", is_flag=True, help="Do not ask."),
@@ -328,10 +333,7 @@ def _act(
 
 
 def _say(verb: Verb, outcome: Outcome, *, as_json: bool) -> None:
-    done = f"{verb}: {outcome.done} of {outcome.matched} done ({_counted(outcome)})"
-    if outcome.dry_run:
-        done = f"would {verb} {outcome.matched} ({_counted(outcome)})"
-    answer(asdict(outcome), [done], as_json=as_json)
+    answer(asdict(outcome), [_said(verb, outcome)], as_json=as_json)
     if outcome.undecided:
         say = f"the hub has not acted yet on {outcome.undecided}: `hub dead-letters show` tells"
         click.echo(say, err=True)
@@ -344,6 +346,24 @@ def _say(verb: Verb, outcome: Outcome, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _said(verb: Verb, outcome: Outcome) -> str:
+    """What was done, and what became of it: sent again is not taken, nor is mended."""
+    before = f"refused before as {_counted(outcome)}" if outcome.matched else "none match"
+    if outcome.dry_run:
+        what = "send {} again" if verb == "redrive" else "give up {}"
+        return f"would {what.format(outcome.matched)} ({before}); nothing was done"
+    acted = outcome.matched - len(outcome.not_done)
+    if verb == "discard":
+        return f"given up: {acted} of {outcome.matched} ({before})"
+    taken = outcome.done - outcome.undecided
+    became = [
+        f"{taken} taken",
+        *([f"{outcome.refused_again} refused again"] if outcome.refused_again else []),
+        *([f"{outcome.undecided} not acted on yet"] if outcome.undecided else []),
+    ]
+    return f"sent again: {acted} of {outcome.matched} ({before}); now {', '.join(became)}"
+
+
 def _counted(outcome: Outcome) -> str:
     by = sorted(outcome.by_reason.items())
     return ", ".join(f"{n} {reason}" for reason, n in by) or "none match"
@@ -353,19 +373,24 @@ def _permit(hub: Hub, who: str, *, why: str, id_: str | None) -> Person:
     """Whoever acts has to be let by the access rules; a denial is recorded."""
     known = asker(hub, who, why=why, purpose=Purpose.MENDING)
     wanted = id_ or UNKNOWN
-    access = permit_on_record(hub, known, act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted)
+    access = permit_on_record(
+        hub, known, act=Act.MEND, resource=Resource.DEAD_LETTER, wanted=wanted
+    )
     return Person(who, why, access.proven)
 
 
 def _ids(
-    hub: Hub, *, id_: str | None, reason: str | None, agency: str | None, everything: bool
+    hub: Hub, *, id_: str | None, agency: str | None, everything: bool, **chosen: Any
 ) -> list[str]:
     """The letters chosen; one named by its id in any state: acting on it says why not."""
-    if sum(map(bool, (id_, reason or agency, everything))) != 1:
-        raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
+    by = agency or any(value is not None for value in chosen.values())
+    if sum(map(bool, (id_, by, everything))) != 1:
+        raise click.UsageError(
+            "name an ID, or choose by --reason, --agency, --since and --until, or take --all"
+        )
     if id_:
         return [looking.one(hub, id_)["id"]]
-    found = _listed(hub, agency, reason=reason, limit=bulk.MOST)
+    found = _listed(hub, agency, **chosen, limit=bulk.MOST)
     return [letter["id"] for letter in found]
 
 
@@ -374,11 +399,13 @@ def _listed(
     agency: str | None,
     *,
     reason: str | None,
+    since: int | None,
+    until: int | None,
     state: str | None = None,
     limit: int | None = None,
 ) -> list[Listed]:
     """An agency that nobody knows is an error, unless it has some: it may be configured no more."""
-    chosen = Chosen([state] if state else WAITING, reason, agency)
+    chosen = Chosen([state] if state else WAITING, reason, agency, since, until)
     found = looking.some(hub, chosen, limit=limit)
     known = hub.settings.agencies
     if agency is not None and agency not in known and not found:

@@ -12,21 +12,20 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, json_option, say, say_json, table, text
-from ops.edge import configured, deciding, making, opening, running, shown, witnessing
-from ops.edge.approving import Decision, NotAsShown
-from ops.edge.configured import NoEdge
-from ops.edge.hub import Hub
-from ops.edge.keys import NoKey, SigningKey
-from ops.edge.passkeys import read as read_key
-from ops.edge.status import status as looked_at
-from ops.edge.store import Store
+from connectors.edge import configured, deciding, making, opening, running, shown, witnessing
+from connectors.edge.approving import Decision, NotAsShown
+from connectors.edge.configured import NoEdge
+from connectors.edge.hub import Hub
+from connectors.edge.keys import NoKey, SigningKey
+from connectors.edge.passkeys import read as read_key
+from connectors.edge.status import status as looked_at
+from connectors.edge.store import Store
+from connectors.witness.folder import NoWitness
+from ops.commands.common import A_FILE, answer, json_option, say, say_json, table, text
 from ops.run.log import configure
-from ops.witness.folder import NoWitness
 from schemas.product import Choice
 from stores.tree.notes import Kind, NoNote, VerifierKey
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _WORDS = {
     "sanitised": Choice.RELEASE_SANITISED,
     "original": Choice.RELEASE_ORIGINAL,
@@ -44,7 +43,7 @@ _in_folder = click.option(
 _key_option = click.option(
     "--key",
     "key_file",
-    type=_FILE,
+    type=A_FILE,
     help="Whose key signs, of `hub approvals keygen` or `passkey`; left out: decision.key of the "
     "folder.",
 )

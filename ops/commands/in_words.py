@@ -10,6 +10,7 @@ import click
 
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
+from connectors.witness.folder import NoWitness
 from ops.access.acting import Denied, NotRecent
 from ops.access.proving import CannotSignIn, NotProven
 from ops.access.recording import NobodyReviews
@@ -28,7 +29,6 @@ from ops.mend.reconciling import NoList
 from ops.mend.upgrade import NotApplied
 from ops.run.configuration import Misconfigured
 from ops.run.serve import CannotListen
-from ops.witness.folder import NoWitness
 from schemas.sealed import NotOpened
 from stores.database import Unstorable
 from stores.migrations.alone import InUse

@@ -10,7 +10,16 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, say, table, time
+from ops.commands.common import (
+    A_FILE,
+    NEW_FILE,
+    answer,
+    config_option,
+    json_option,
+    say,
+    table,
+    time,
+)
 from ops.commands.progress import progress
 from ops.commands.reading import reading, writing
 from ops.demo.simulation.children import generate as children_told_of
@@ -103,7 +112,7 @@ def index(config: Path) -> None:
 @click.argument(
     "notifications",
     metavar="INPUT.jsonl",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
 )
 @click.option(
     "--decisions",
@@ -205,11 +214,9 @@ def generate(
 @click.argument(
     "notifications",
     metavar="INPUT.jsonl",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
 )
-@click.option(
-    "--out", required=True, metavar="MODEL.json", type=click.Path(dir_okay=False, path_type=Path)
-)
+@click.option("--out", required=True, metavar="MODEL.json", type=NEW_FILE)
 @click.option(
     "--version", required=True, help="What decisions will name the model by, such as linkage-2.0."
 )
@@ -219,9 +226,7 @@ def generate(
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day of training, for the file.",
 )
-@click.option(
-    "--truth", metavar="TRUTH.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.option("--truth", metavar="TRUTH.csv", type=A_FILE)
 @click.option(
     "--base", metavar="M", default="default", show_default=True, help="The model to start from."
 )

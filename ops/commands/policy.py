@@ -26,7 +26,7 @@ from schemas.access import (
     Existence,
     Purpose,
     Question,
-    Record,
+    Resource,
     Role,
     Rule,
     Verdict,
@@ -148,7 +148,7 @@ def _choice(name: str, values: Iterable[str], **more: Any) -> Callable[[F], F]:
 @_choice("--role", Role, multiple=True, help="May be repeated.")
 @click.option("--agency", help="Whose they are.")
 @_choice("--act", Act, required=True)
-@_choice("--record", Record, required=True)
+@_choice("--record", Resource, required=True)
 @_choice("--purpose", Purpose)
 @click.option("--owner", help="The agency whose item it is; left out, it is the hub's own record.")
 @_choice("--sensitivity", Sensitivity, default="sensitive", show_default=True)
@@ -193,7 +193,7 @@ def _question(
     what_for = Purpose.EMERGENCY if emergency else purpose and Purpose(purpose)
     return Question(
         act=Act(asked["act"]),
-        record=Record(asked["record"]),
+        resource=Resource(asked["record"]),
         on=on.date() if on else today(),
         person=person or ("somebody" if role else None),
         agency=one.agency if one else agency,
@@ -240,7 +240,7 @@ def reviews(config: Path, *, as_json: bool, who: str | None, everything: bool, c
     Example:
       hub policy reviews --who "D. Reviewer"
     """
-    with reading(config, shows=Record.ACCESSES, by=lambda hub: asker(hub, who)) as hub:
+    with reading(config, shows=Resource.ACCESSES, by=lambda hub: asker(hub, who)) as hub:
         found = [one for one in looking.looks(hub) if everything or one.state != "reviewed"]
     shown = [
         {

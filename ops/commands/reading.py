@@ -13,7 +13,7 @@ from ops.access.recording import permit_on_record
 from ops.look.reading import Readable, Reader, open_reader
 from ops.run.keys import wrapping
 from ops.run.wiring import Hub, open_hub, placed, refusing_another_key
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.settings import HubSettings
 from stores import schema
 from stores.database import Database
@@ -30,7 +30,7 @@ H = TypeVar("H", bound=Readable)
 def reading(
     config: Path,
     *,
-    shows: Record = Record.TRAIL,
+    shows: Resource = Resource.TRAIL,
     act: Act = Act.LOOK,
     by: Callable[[Reader], Asker] = lambda _: AT_THE_MACHINE,
     of_any_revision: bool = False,
@@ -43,11 +43,11 @@ def reading(
     with ExitStack() as unless_good:
         unless_good.callback(reader.database.close)
         try:
-            permit(reader, by(reader), act=act, record=shows)
+            permit(reader, by(reader), act=act, resource=shows)
         except Denied:
             # Whoever has no right to write the store is denied all the same.
             with suppress(OtherRevision, Unavailable), recording(config) as hub:
-                permit_on_record(hub, by(hub), act=act, record=shows)
+                permit_on_record(hub, by(hub), act=act, resource=shows)
             raise
         unless_good.pop_all()
     return _closing(reader)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option, time
+from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_option, time
 from ops.commands.progress import progress
 from ops.commands.reading import alone_at, reading, recording
 from ops.mend import reconciling
 from ops.mend.reconciling import Ahead, Missing
 from ops.run.configuration import read_settings
 from router.runtimes.rebuilding import Rebuilt, rebuild
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.settings import HubSettings
 from stores.database import Database
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_Sent = tuple[tuple[str, Path], ...]
+"""Agencies' lists of what was receipted."""
 
 
 @click.command()
@@ -38,7 +39,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--since", help="With --anew: look at what topics were given since; else all of it.")
 @click.option(
     "--sent",
-    type=(str, _FILE),
+    type=(str, A_FILE),
     multiple=True,
     metavar="AGENCY FILE",
     help="An agency's list of what was receipted, an id on each line: which of it is not here. May "
@@ -46,7 +47,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="Write what is to be sent again here, a line of JSON each: agency, id, type, time.",
 )
 def reconcile(
@@ -56,7 +57,7 @@ def reconcile(
     dry_run: bool,
     anew: bool,
     since: str | None,
-    sent: tuple[tuple[str, Path], ...],
+    sent: _Sent,
     out: Path | None,
 ) -> None:
     """Make the topics what the store says, where a broker lost them, and tell what it has not.
@@ -80,34 +81,56 @@ def reconcile(
     """
     settings = read_settings(config, os.environ)
     _refuse_odd(settings, sent, anew=anew, since=since)
-    rebuilt, ahead = None, None
-    if anew and not dry_run:
-        with alone_at(settings, folder=config.parent) as database:
-            database.keeps_outbox = True
-            ahead, rebuilt = made_anew(database, settings, since=time(since) if since else 0)
-            missing = _missing(database, sent)
+    if anew:
+        found = _anew(config, settings, sent, since=time(since) if since else 0, dry=dry_run)
     else:
-        with reading(config, shows=Record.HEALTH) as hub:
-            missing = _missing(hub.database, sent)
-            if anew:
-                ahead = _ahead(hub.database, settings, since=time(since) if since else 0)
-        if settings.runtime.topics and not anew:
-            rebuilt = _rebuilt(config, settings, dry=dry_run)
+        found = _as_is(config, settings, sent, dry=dry_run)
     if out is not None:
-        _write(out, ahead, missing)
-    told = {
-        "rebuilt": rebuilt and asdict(rebuilt),
-        "ahead": told_of(ahead),
-        "missing": [asdict(one) for one in missing],
-        "dry_run": dry_run,
+        _write(out, found.ahead, found.missing)
+    answer(_told(found, dry=dry_run), _shown(found, dry=dry_run), as_json=as_json, well=found.well)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The store beside the topics and beside senders' lists."""
+
+    missing: list[Missing]
+    rebuilt: Rebuilt | None = None
+    ahead: Ahead | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is to be sent again."""
+        return not (self.ahead and self.ahead.lost) and not any(one.ids for one in self.missing)
+
+
+def _anew(config: Path, settings: HubSettings, sent: _Sent, *, since: int, dry: bool) -> _Found:
+    if dry:
+        with reading(config, shows=Resource.HEALTH) as hub:
+            ahead = _ahead(hub.database, settings, since=since)
+            return _Found(_missing(hub.database, sent), ahead=ahead)
+    with alone_at(settings, folder=config.parent) as database:
+        database.keeps_outbox = True
+        ahead, rebuilt = made_anew(database, settings, since=since)
+        return _Found(_missing(database, sent), rebuilt, ahead)
+
+
+def _as_is(config: Path, settings: HubSettings, sent: _Sent, *, dry: bool) -> _Found:
+    with reading(config, shows=Resource.HEALTH) as hub:
+        missing = _missing(hub.database, sent)
+    return _Found(missing, _rebuilt(config, settings, dry=dry) if settings.runtime.topics else None)
+
+
+def _told(found: _Found, *, dry: bool) -> dict[str, Any]:
+    return {
+        "rebuilt": found.rebuilt and asdict(found.rebuilt),
+        "ahead": told_of(found.ahead),
+        "missing": [asdict(one) for one in found.missing],
+        "dry_run": dry,
     }
-    well = not (ahead and ahead.lost) and not any(one.ids for one in missing)
-    answer(told, _shown(rebuilt, ahead, missing, dry=dry_run), as_json=as_json, well=well)
 
 
-def _refuse_odd(
-    settings: HubSettings, sent: tuple[tuple[str, Path], ...], *, anew: bool, since: str | None
-) -> None:
+def _refuse_odd(settings: HubSettings, sent: _Sent, *, anew: bool, since: str | None) -> None:
     if settings.runtime.topics is None and (anew or not sent):
         raise click.UsageError(
             "there are no topics (runtime.topics): the journal is its own; --sent AGENCY FILE "
@@ -139,7 +162,7 @@ def _rebuilt(config: Path, settings: HubSettings, *, dry: bool) -> Rebuilt:
         return rebuild(hub.database, url, partitions=settings.runtime.partitions, dry=dry)
 
 
-def _missing(database: Database, sent: tuple[tuple[str, Path], ...]) -> list[Missing]:
+def _missing(database: Database, sent: _Sent) -> list[Missing]:
     return [reconciling.missing(database, agency, file) for agency, file in sent]
 
 
@@ -166,14 +189,12 @@ def _write(out: Path, ahead: Ahead | None, missing: list[Missing]) -> None:
         opened.writelines(lines)
 
 
-def _shown(
-    rebuilt: Rebuilt | None, ahead: Ahead | None, missing: list[Missing], *, dry: bool
-) -> Iterator[str]:
-    if rebuilt is not None:
-        yield from shown_rebuilt(rebuilt, dry=dry)
-    if ahead is not None:
-        yield from shown_ahead(ahead)
-    for one in missing:
+def _shown(found: _Found, *, dry: bool) -> Iterator[str]:
+    if found.rebuilt is not None:
+        yield from shown_rebuilt(found.rebuilt, dry=dry)
+    if found.ahead is not None:
+        yield from shown_ahead(found.ahead)
+    for one in found.missing:
         yield f"{one.agency}: {len(one.ids)} of {one.said} that it says were receipted are not here"
         yield from (f"  {id_}" for id_ in one.ids)
 

@@ -14,7 +14,7 @@ from ops.commands.common import answer, config_option, json_option, table
 from ops.commands.reading import reading
 from ops.look import reds as look
 from ops.look.reds import Red
-from schemas.access import Record
+from schemas.access import Resource
 
 
 @click.command()
@@ -41,7 +41,7 @@ def reds(config: Path, *, as_json: bool, days: int, check: bool) -> None:
       hub reds --json | jq '.reds[] | select(.nobody_has_it)'
     """
     now = dt.datetime.now(dt.UTC)
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         found = look.lately(hub, days=days, at=now)
     nobody = sum(one.nobody_has_it for one in found)
     told = {"reds": to_jsonable_python(found), "nobody_has_it": nobody}

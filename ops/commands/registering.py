@@ -9,12 +9,12 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from ops.commands.common import say_json, text
-from ops.edge import keys as edge_keys
-from ops.edge import passkeys as edge_passkeys
-from ops.edge.keys import NoKey
-from ops.edge.registering import decision as registration
-from ops.edge.registering import proven
+from connectors.edge import keys as edge_keys
+from connectors.edge import passkeys as edge_passkeys
+from connectors.edge.keys import NoKey
+from connectors.edge.registering import decision as registration
+from connectors.edge.registering import proven
+from ops.commands.common import A_FILE, say_json, text
 from schemas.keys import KeyChange, KeyChoice, KeyDecision
 
 
@@ -23,7 +23,7 @@ from schemas.keys import KeyChange, KeyChoice, KeyDecision
 @click.option(
     "--key",
     "key_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     required=True,
     help="The administrator's own, of `keygen`; the agreement names it under `administrators`.",
 )
@@ -86,7 +86,7 @@ def register(
 @click.option(
     "--key",
     "key_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     required=True,
     help="The decision maker's own, of `keygen` or `passkey`: the one that is registered.",
 )

@@ -10,53 +10,51 @@ from pathlib import Path
 
 import click
 
+from connectors.witness.folder import Folder
 from ops.backup import keys
 from ops.backup.restoring import Backup, PutBack, put_back
 from ops.commands.backup import as_told, shown
-from ops.commands.common import answer, config_option, json_option
+from ops.commands.common import A_FILE, A_FOLDER, answer, config_option, json_option
 from ops.commands.progress import progress
 from ops.commands.reading import alone_at, reading
 from ops.commands.reconcile import made_anew, shown_ahead, shown_rebuilt, told_of
 from ops.look.record import claim_in, claims_of
 from ops.mend.reconciling import Ahead
 from ops.run.configuration import read_settings
-from ops.witness.folder import Folder
 from router.runtimes.rebuilding import Rebuilt
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.settings import HubSettings
 from stores import codec
 from stores.ports import Unavailable
 from stores.tree import kept
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _SLACK = dt.timedelta(hours=1)
 """Brokers' clocks are not the hub's."""
 
 
 @click.command()
-@click.argument("file", type=_FILE)
-@click.option("--key", type=_FILE, required=True, help="The private half (`hub backup keygen`).")
+@click.argument("file", type=A_FILE)
+@click.option("--key", type=A_FILE, required=True, help="The private half (`hub backup keygen`).")
 @click.option(
     "--in-place", is_flag=True, help="SQLite: a store that is there is kept aside, not refused."
 )
 @click.option(
     "--erased",
     "erasures",
-    type=_FILE,
+    type=A_FILE,
     help="A copy of erased.jsonl, where the hub's own went too: what it names is erased again.",
 )
 @click.option(
     "--checkpoint",
     "checkpoints",
-    type=_FILE,
+    type=A_FILE,
     multiple=True,
     help="A checkpoint that somebody kept elsewhere: how much came since. May be repeated.",
 )
 @click.option(
     "--witness",
     "witnesses",
-    type=_FOLDER,
+    type=A_FOLDER,
     multiple=True,
     help="A witness's folder, or a copy of it: the same. May be repeated.",
 )
@@ -115,7 +113,7 @@ def _lost_leaves(
     config: Path, checkpoints: tuple[Path, ...], witnesses: tuple[Path, ...]
 ) -> int | None:
     """How many leaves somebody has seen beyond what was put back; None where nobody is asked."""
-    with reading(config, shows=Record.HEALTH) as hub:
+    with reading(config, shows=Resource.HEALTH) as hub:
         claims = [claim_in(hub, path) for path in checkpoints]
         for folder in witnesses:
             claims += claims_of(hub, Folder(folder))

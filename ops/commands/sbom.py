@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import json_option, say, say_json
+from ops.commands.common import NEW_FILE, json_option, say, say_json
 from ops.look.sbom import bill
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Into this file, as CycloneDX."
-)
+@click.option("--out", type=NEW_FILE, help="Into this file, as CycloneDX.")
 @json_option
 def sbom(out: Path | None, *, as_json: bool) -> None:
     """List what the hub is made of: every locked part with its version and licence.

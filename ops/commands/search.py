@@ -16,7 +16,7 @@ from ops.commands.status import age, clock
 from ops.look import searching
 from ops.look.reading import Reader
 from ops.look.searching import CannotSearch, Envelope, Hop
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.topics import TOPICS
 
 _WHO = click.option(
@@ -33,15 +33,17 @@ def _by(who: str | None) -> Callable[[Reader], Asker]:
 @click.argument("wanted", metavar="TEXT")
 @_options
 def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None:
-    """Find messages by an id (message, case, referral, product) or an agency's reference, or by how
-    that begins; from indexes, and without anything that they hold.
+    """Find messages by an id (message, case, referral, product) or how it begins, or by a part of
+    an agency's reference: MER-2026-004711 is found by 4711, too. From indexes, and without anything
+    that they hold. For a child's name or number see `hub find`.
 
     \b
     Example:
       hub search 0197a3
       hub search SG-26-44
+      hub search 4711
     """
-    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
         try:
             found = searching.search(hub, wanted, asker=_by(who)(hub))
         except CannotSearch as error:
@@ -59,7 +61,7 @@ def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> 
     Example:
       hub follow 0197a3c2-…
     """
-    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
         hops = searching.follow(hub, message_id, asker=_by(who)(hub))
     if not hops:
         raise click.ClickException(f"there is no message {message_id}; `hub search` finds its id")
@@ -76,7 +78,7 @@ def tail(config: Path, *, as_json: bool, who: str | None, topic: str | None) -> 
     Example:
       hub tail --topic ratings.assigned
     """
-    with reading(config, shows=Record.TRAIL, by=_by(who)) as hub:
+    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
         found = searching.tail(hub, asker=_by(who)(hub), topic=topic)
     _tell("Newest first", found, as_json=as_json)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ops.commands.common import say_json
+from ops.commands.common import A_FILE, A_FOLDER, NEW_FILE, say_json
 from ops.demo.simulation.agencies import Notes, Sender
 from ops.demo.simulation.clients import ways
 from ops.demo.simulation.desks import SimulatedDesk
@@ -20,37 +20,35 @@ from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
 
 _REPORT_SECONDS = 0.25
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--url", help="Where the hub listens, such as http://127.0.0.1:8080.")
-@click.option("--tokens", type=_FILE, help="A JSON file with each agency's token.")
+@click.option("--tokens", type=A_FILE, help="A JSON file with each agency's token.")
 @click.option(
     "--broker-urls",
-    type=_FILE,
+    type=A_FILE,
     help="A JSON file with the amqp:// URL of each agency that uses a broker.",
 )
 @click.option(
     "--queue-prefix", default="", help="What stands before feeds.AGENCY and deliveries.AGENCY."
 )
 @click.option(
-    "--folders", type=_FILE, help="A JSON file with the folder of each agency that drops files."
+    "--folders", type=A_FILE, help="A JSON file with the folder of each agency that drops files."
 )
-@click.option("--ledger", type=_NEW_FILE, default=Path("sent.jsonl"), show_default=True)
+@click.option("--ledger", type=NEW_FILE, default=Path("sent.jsonl"), show_default=True)
 @click.option(
-    "--letters", type=_NEW_FILE, help="Keep every letter that came, for whoever checks the run."
+    "--letters", type=NEW_FILE, help="Keep every letter that came, for whoever checks the run."
 )
 @click.option(
     "--keys",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=A_FOLDER,
     help="A folder with the agencies' own keys: they sign what they let leave.",
 )
-@click.option("--answers", type=_NEW_FILE, help="Keep every answer with its receipt.")
+@click.option("--answers", type=NEW_FILE, help="Keep every answer with its receipt.")
 @click.option(
     "--notifications",
-    type=_FILE,
+    type=A_FILE,
     help="JSON lines in the sample's form, to send instead of the sample.",
 )
 @click.option("--limit", type=click.IntRange(min=0), help="Send only so many notifications.")

@@ -18,9 +18,9 @@ from rich.text import Text
 from connectors.queues import broker_queues
 from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
-from ops.look import status as looked
-from ops.look.status import Row, Status
-from schemas.access import Record
+from ops.look import needs
+from ops.look.status import Row, Status, collect
+from schemas.access import Resource
 
 _SECONDS = 2.0
 
@@ -40,10 +40,10 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --watch
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
-    with reading(config, shows=Record.HEALTH) as hub:
-        look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
+    with reading(config, shows=Resource.HEALTH) as hub:
+        look = partial(collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
-            say_json(looked.as_json(look()))
+            say_json(needs.as_json(look()))
         elif watch:
             _watch(look)
         else:
@@ -101,7 +101,7 @@ _ONLY_IF_ANY = frozenset(
 def _needs(status: Status) -> list[Row]:
     return [
         {"what": one.says, "for": age(one.seconds), "do": one.do, "runbook": one.symptom}
-        for one in status.needs
+        for one in needs.needs(status)
     ]
 
 
@@ -176,6 +176,6 @@ def _lines(status: Status) -> Iterable[str]:
         yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"
     if waiting := status.tree["without_leaf"]:
         yield (
-            f"Record: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
+            f"Resource: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
             f"{age(status.tree['oldest_seconds'])}."
         )

@@ -11,13 +11,13 @@ import click
 from rich.console import RenderableType
 
 from ops.backup import keys, making
-from ops.commands.common import answer, config_option, json_option, table
+from ops.commands.common import A_FILE, NEW_FILE, answer, config_option, json_option, table
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.look.reading import Reader
 from ops.mend import upgrade as upgrading
 from ops.mend.upgrade import Plan
-from schemas.access import Record
+from schemas.access import Resource
 from stores.database import Database
 from stores.migrations.alone import alone
 
@@ -29,14 +29,14 @@ from stores.migrations.alone import alone
 @click.option(
     "--backup",
     "to",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     metavar="FILE",
     help="Where the copy goes. SQLite: if not given, beside the store. PostgreSQL: pg_dump writes.",
 )
 @click.option(
     "--seal-to",
     "recipient",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     metavar="PUB",
     help="With --backup: a sealed copy of store and key, as `hub backup FILE --to PUB` makes it.",
 )
@@ -65,7 +65,7 @@ def upgrade(
       hub upgrade --dry-run
       hub upgrade
     """
-    with reading(config, shows=Record.HEALTH, of_any_revision=True) as reader:
+    with reading(config, shows=Resource.HEALTH, of_any_revision=True) as reader:
         plan = upgrading.plan(reader.database)
     if recipient is not None and to is None:
         raise click.UsageError("--seal-to goes with --backup FILE")

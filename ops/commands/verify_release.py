@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ops.commands.common import json_option, say, say_json
-from ops.edge.keys import NoKey, read_public
-from ops.edge.releases import NoRelease, Verified, verify
+from connectors.edge.keys import NoKey, read_public
+from connectors.edge.releases import NoRelease, Verified, verify
+from ops.commands.common import A_FILE, json_option, say, say_json
 
 
 @click.command()
@@ -17,7 +17,7 @@ from ops.edge.releases import NoRelease, Verified, verify
 @click.option(
     "--keys",
     "keys_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=A_FILE,
     required=True,
     help="Owners' public keys, as `hub approvals keys` printed them; taken by another way than the "
     "letter.",

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from connectors.http_connections import Connections
+from connectors.witness.folder import Folder
+from connectors.witness.witness import Witness, web_app
 from ops.commands.common import answer, json_option, say
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
 from ops.run.serve import WebServer, configured, end_process, listening, stopped_by_signals
-from ops.witness.folder import Folder
-from ops.witness.witness import Witness, web_app
 from schemas.settings import HttpSettings
 from stores.tree.notes import Kind, NoNote, VerifierKey
 

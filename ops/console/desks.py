@@ -6,6 +6,7 @@ from ops.console.approvals import DESK as APPROVALS
 from ops.console.auditor import DESK as AUDIT
 from ops.console.dead_letters import DESK as DEAD_LETTERS
 from ops.console.duty import DESK as DUTY
+from ops.console.finding import DESK as FIND
 from ops.console.front_door import DESK as FRONT_DOOR
 from ops.console.linker import DESK as LINKS
 from ops.console.operations import DESK as OPERATIONS
@@ -17,6 +18,7 @@ from ops.console.screen import Desk
 DESKS: tuple[Desk, ...] = (
     DUTY,
     FRONT_DOOR,
+    FIND,
     LINKS,
     APPROVALS,
     RESEARCHING,

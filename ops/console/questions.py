@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from ops.console.screen import Form
@@ -67,6 +67,13 @@ class Ask:
             said = said or self.without
             return texts.get(said, said)
         return ", ".join(texts[one] for one in said)
+
+
+def answered(asks: Sequence[Ask], form: Form) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a form says, by name, and what is wrong with it."""
+    answers = {one.name: one.read(form) for one in asks}
+    faults = {one.name: one.fault(answers[one.name]) for one in asks}
+    return answers, {name: said for name, said in faults.items() if said}
 
 
 def day_of(said: str) -> dt.date | None:

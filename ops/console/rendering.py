@@ -68,6 +68,7 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.filters.update(FILTERS)
     made.globals |= {"at": AT, "static": _address_of}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
 from connectors.port import Routes
-from ops.access.acting import Asker
+from ops.access.acting import Asker, may
 from ops.look.health import Health
 from ops.run.wiring import Hub
-from schemas.access import Act, Record, Role
+from schemas.access import Act, Resource, Role, Verdict
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,6 +57,11 @@ class Visit:
         """Whom they work for."""
         assert self.asker.agency is not None
         return self.asker.agency
+
+    def could(self, act: Act, resource: Resource) -> bool:
+        """Whether the rules would let them, for a reason: what they never may is not offered."""
+        answer = may(self.hub, replace(self.asker, why="-"), act=act, resource=resource)
+        return answer.verdict is Verdict.ALLOW
 
     @property
     def of_lead(self) -> bool:
@@ -160,7 +165,7 @@ class Desk:
     roles: frozenset[Role]
     screens: Sequence[Screen]
     act: Act = Act.LOOK
-    record: Record = Record.TRAIL
+    resource: Resource = Resource.TRAIL
     """What the access rules have to let somebody do who opens any of its screens."""
     own: bool = False
     """Whether that is asked of what is their own agency's."""

@@ -42,7 +42,7 @@ from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Scre
 from ops.console.sending import ONCE
 from ops.look.health import Health
 from ops.run.wiring import Hub
-from schemas.access import Answer, Verdict
+from schemas.access import Answer, Role, Verdict
 from stores import cursors
 
 _HANDS: Final = 16
@@ -262,7 +262,7 @@ class Shell:
         return endpoint
 
     def _concern(self, request: Request, desk: Desk, screen: Screen) -> str | None:
-        """Of what somebody is told who may open the screen; None: they have not signed in."""
+        """What is told to somebody who may open the screen; None: they have not signed in."""
         signed = self._signed(request, used=False)
         if signed is None:
             return None
@@ -358,7 +358,7 @@ class Shell:
         answer = Answer(Verdict.DENY, None)
         if desk.lets(asker, screen, lead=self.hub.settings.lead_agency):
             item = Kept(asker.agency) if desk.own else OF_THE_HUB
-            answer = may(self.hub, asker, act=desk.act, record=desk.record, item=item)
+            answer = may(self.hub, asker, act=desk.act, resource=desk.resource, item=item)
         if answer.verdict is Verdict.ALLOW:
             return
         with self.hub.database.transaction() as transaction:
@@ -368,7 +368,7 @@ class Shell:
                 cursor=cursors.lock(transaction, OPERATIONS),
                 asker=asker,
                 act=desk.act,
-                record=desk.record,
+                resource=desk.resource,
                 wanted=UNKNOWN,
                 by=answer,
             )
@@ -402,6 +402,14 @@ class Shell:
 
     def _error(self, said: Told, signed: _Signed | None) -> Response:
         return self._shown(Page("error.html", {"told": said}, said.status), signed)
+
+    def drawn(self, desk: Desk, screen: Screen) -> None:
+        """A list as nobody sees it: what it takes is there for the first who opens it."""
+        nobody = Asker(who="", agency=self.hub.settings.lead_agency, roles=frozenset(Role))
+        visit = Visit(self.hub, self.routes, nobody, desk, health=self.health or Health(self.hub))
+        page = screen.shows(visit)
+        if isinstance(page, Page):
+            self._shown(page, None, desk=desk)
 
     # --- what every answer has
 

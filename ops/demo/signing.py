@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from connectors.edge import keys
+from connectors.edge.keys import SigningKey
 from ops.demo.simulation.answers import DECISION_MAKER
-from ops.edge import keys
-from ops.edge.keys import SigningKey
 from schemas.envelope import Envelope
 from schemas.policy import StandingRelease
 from schemas.statement import StandingStatement

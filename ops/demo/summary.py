@@ -106,7 +106,7 @@ def missing_from(database: Database, ledger: Path) -> int:
 
 
 def _arrival(note: Mapping[str, Any]) -> Arrival:
-    """What a sender's ledger has of an arrival: as much as the hub knows it again by."""
+    """What a sender's ledger says of an arrival: enough for the hub to recognise it."""
     return Arrival(
         agency=note["agency"],
         connector="",

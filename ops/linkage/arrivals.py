@@ -14,7 +14,7 @@ from connectors.port import Routes
 from stores.ports import Arrival
 
 _NEEDED = ("notification_id", "source_agency", "observed_at")
-"""What a record is told apart by; the rest is for the agency's mapping to judge."""
+"""What tells a record from others; all else is for the agency's mapping to judge."""
 
 
 class Unmapped(Exception):

@@ -30,7 +30,7 @@ _TRUTH: Final = ("notification_id", "is_duplicate_of", "truth_person_id", "truth
 _SETTLED: Final = 0.05
 """Bits: a model that moves less from one round to the next has settled."""
 _MOST_FALSE: Final = 1e-4
-"""Of notifications: what the suggested threshold aims at."""
+"""The share of notifications linked wrongly at which the suggested threshold aims."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ops.access.acting import Asker
 from ops.look.deeds import decided_by, pictures_of
 from ops.look.revealing import Seen, see
 from ops.run.wiring import Hub
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.picture import PictureShown, shown_id
 from stores import codec, journal, policies, replaying, trail
 from stores.database import Transaction
@@ -69,10 +69,12 @@ def as_of(hub: Hub, wanted: str, *, asker: Asker) -> AsOf:
     with hub.database.transaction() as transaction:
         found = [entry for entry in _entries(transaction, [wanted]) if _is_decision(entry)]
         look = _Look(hub, transaction, wanted, asker, _case_of(transaction, found))
-        seen = look.see(found, Record.CASE)
+        seen = look.see(found, Resource.CASE)
         named = {one.id: one.digest for entry in found for one in pictures_of(entry.message.data)}
         shown = _pictures(_entries(transaction, [shown_id(id_) for id_ in named]))
-        pictures = look.see([*shown.values()], Record.PICTURE) if shown and seen.entries else Seen()
+        pictures = (
+            look.see([*shown.values()], Resource.PICTURE) if shown and seen.entries else Seen()
+        )
         heard = _heard_by(transaction, wanted)
     if not seen.or_refused().entries:
         raise NoDecision(wanted)
@@ -100,7 +102,7 @@ class _Look:
     asker: Asker
     among: Sequence[Entry]
 
-    def see(self, entries: Sequence[Entry], record: Record) -> Seen:
+    def see(self, entries: Sequence[Entry], resource: Resource) -> Seen:
         """What of these they may see, which is recorded."""
         return see(
             self.hub,
@@ -108,7 +110,7 @@ class _Look:
             entries=entries,
             wanted=self.wanted,
             asker=self.asker,
-            record=record,
+            resource=resource,
             among=self.among,
         )
 

@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from ops.access.acting import Asker
-from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look import documents, letters
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
@@ -26,7 +25,6 @@ from router.steps.approve.state import (
     Approved,
     Closed,
     Draft,
-    State,
     Withheld,
     deciders,
 )
@@ -52,7 +50,6 @@ from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
 
-_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _SILENT_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what waits without a clock, as its owner was silent."""
 _PAGE: Final = 25
@@ -258,8 +255,7 @@ _SILENT: Final = Question((OwnerSilent, ProductApproved, ProductVoided), _Silent
 
 
 def _known(view: View, referrals: Collection[str]) -> Iterator[tuple[str, Approvals]]:
-    step = approve.STEP.name
-    found = states.parsed(view, step, keys=referrals, parse=_STATE.validate_json)
+    found = documents.of(view, approve.STEP, referrals)
     yield from ((key, known) for key, known in found.items() if isinstance(known, Approvals))
 
 
@@ -297,7 +293,7 @@ def _shown(told: dict[str, Any], *, key: str, asker: Asker, now: Now) -> Asked:
         referral_id=key,
         name=name_of(asker, request.product_id, request.item.item_id),
         request=request,
-        left_seconds=int((due - now.at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, now.at) if due else None,
         may_decide=now.may_decide(asker.agency or "", asker.who or ""),
     )
 

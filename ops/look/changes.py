@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.access.acting import Asker
-from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look import documents, letters
+from ops.look.clocks import keys_of, seconds_left
 from ops.run.wiring import Hub
+from router.steps.inform.decide import STEP
 from router.steps.inform.saying import changed, to_do
-from router.steps.inform.state import STEP_NAME, Holders, Knows, Owes, Stands
+from router.steps.inform.state import Holders, Knows, Owes, Stands
 from router.steps.now import Now
 from schemas.changes import ChangeAcknowledged, ChangeTold
 from schemas.rating import Colour
-from stores import codec, linking, noted, states
+from stores import codec, linking, noted
 from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
@@ -52,7 +53,7 @@ def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Changed]:
     now = letters.now_at(hub)
     agency = asker.agency or ""
     with hub.database.view() as view:
-        keys = set(keys_of(view, STEP_NAME, at=now.at))
+        keys = set(keys_of(view, STEP.name, at=now.at))
         keys |= set() if clocked else _told(view, agency, at=now.at)
         found = [one for one in _of(view, keys, agency=agency, now=now) if not one.acknowledged]
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -102,8 +103,7 @@ _UNKNOWN: Final = Question((ChangeTold, ChangeAcknowledged), _Told)
 
 def _of(view: View, keys: Collection[str], *, agency: str, now: Now) -> Iterator[Changed]:
     """The last of each referral: it takes the place of those before."""
-    for key, (_, body) in states.load(view, STEP_NAME, keys=keys).items():
-        state = Holders.model_validate_json(body)
+    for key, state in documents.of(view, STEP, keys).items():
         owed = [one for one in state.owed if one.kind == "change" and one.agency == agency]
         if owed and state.held_by(agency):
             told = linking.about(view.connection, view.vault, ids=[key], types=[ChangeTold])
@@ -131,7 +131,7 @@ def _changed(state: Holders, owes: Owes, told: list[ChangeTold], *, now: Now) ->
             owes.agency, stands, holds=next(standing, None), confirmed=last.confirmed, now=now
         ),
         due_at=due,
-        left_seconds=int((due - now.at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, now.at) if due else None,
         contact=now.contact_of(now.policy.lead_agency),
         acknowledged=owes.acknowledged,
     )

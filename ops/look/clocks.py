@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
+from ops.look import documents
 from ops.look.reading import Readable
 from router.step import Step
 from router.steps import hand_off, hold
@@ -36,7 +35,7 @@ from router.steps.request_information.state import Asked, Asking
 from router.steps.school import decide as school
 from router.steps.school.state import Telling
 from schemas.rating import ClockKind
-from stores import codec, noted, states, timers
+from stores import codec, noted, timers
 from stores.database import View
 
 STEPS: tuple[Step[Any], ...] = (
@@ -54,7 +53,6 @@ STEPS: tuple[Step[Any], ...] = (
     school.STEP,
 )
 """All that have clocks: a document of each type is shown as :data:`_CLOCKS` says."""
-_READ = {step.name: TypeAdapter[Any](step.state) for step in STEPS}
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -89,7 +87,7 @@ class _Of:
         """One of its clocks; of the referral that is its key where another is not given."""
         return Clock(
             due_at=clock.due_at,
-            left_seconds=_left(clock.due_at, self.at),
+            left_seconds=seconds_left(clock.due_at, self.at),
             agency=agency,
             kind=kind,
             referral_id=referral_id or self.key,
@@ -106,9 +104,7 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     with hub.database.view() as view:
         keys = _keys(view, at=at)
         for step in STEPS:
-            read = _READ[step.name].validate_json
-            known = states.parsed(view, step.name, keys=keys.get(step.name, ()), parse=read)
-            for key, state in known.items():
+            for key, state in documents.of(view, step, keys.get(step.name, ())).items():
                 if clocks := _CLOCKS.get(type(state)):
                     found += clocks(state, _Of(key, lead, at))
     return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))
@@ -199,7 +195,7 @@ def _of_checks(state: Checking, of: _Of) -> Iterator[Clock]:
         if result.due_at and result.state == "awaited" and result.check_id not in clocked:
             yield Clock(
                 due_at=result.due_at,
-                left_seconds=_left(result.due_at, of.at),
+                left_seconds=seconds_left(result.due_at, of.at),
                 agency=result.agency,
                 kind="check",
                 referral_id=of.key,
@@ -214,7 +210,7 @@ def _of_alarms(state: Alarms, of: _Of) -> Iterator[Clock]:
         told = one.told[-1]
         yield Clock(
             due_at=one.next_at,
-            left_seconds=_left(one.next_at, of.at),
+            left_seconds=seconds_left(one.next_at, of.at),
             agency=told.agency or of.lead,
             kind="alarm",
             referral_id=of.key,
@@ -251,5 +247,6 @@ def _next(clock: Ticking | Asked) -> str:
     return "warning" if clock.approaching_at else "due"
 
 
-def _left(due_at: dt.datetime, at: dt.datetime) -> int:
+def seconds_left(due_at: dt.datetime, at: dt.datetime) -> int:
+    """Seconds until something is due; below 0: since it was."""
     return int((due_at - at).total_seconds())

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from ops.look.reading import Readable
 from schemas.access import Access
 from schemas.base import Fact, Shape
+from schemas.changes import ChangeFetched
 from schemas.decisions import ProductFetched
 from schemas.envelope import Envelope
 from schemas.erasure import CaseErased
@@ -211,7 +212,8 @@ def _told(fact: Fact) -> _Told | None:
             return "reviewed", fact.reviewed_by, fact.why
         case CaseErased():
             return "decided", fact.decided_by, fact.why
-        case PictureShown() | ProductFetched() | HandoverFetched():  # which person, that they know
+        case PictureShown() | ProductFetched() | HandoverFetched() | ChangeFetched():
+            # Which person, that they know.
             return "saw", None, None
     return _done_by(fact)
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.access.acting import Asker
+from ops.look import documents
 from ops.look.clocks import keys_of
 from ops.look.reading import Readable
 from router.steps.disagreement.decide import STEP
-from router.steps.disagreement.state import Dispute, Disputes
+from router.steps.disagreement.state import Dispute
 from schemas.disagreements import OVER, DisagreementRaised
-from stores import codec, linking, overview, states
+from stores import codec, linking, noted, overview
 from stores.database import View
 
 _RAISED_FOR: Final = dt.timedelta(days=365)
@@ -50,8 +51,8 @@ def unsettled(hub: Readable) -> list[Difference]:
 
 def _of(hub: Readable, view: View, keys: Collection[str]) -> Iterator[Difference]:
     lead = hub.settings.lead_agency
-    for key, (_, body) in states.load(view, STEP.name, keys=keys).items():
-        for one in Disputes.model_validate_json(body).disputes:
+    for key, state in documents.of(view, STEP, keys).items():
+        for one in state.disputes:
             if one.ended is None and (one.may_be_revealed or lead in one.sides):
                 yield _difference(key, one)
 
@@ -73,15 +74,15 @@ def raised_by(hub: Readable, asker: Asker) -> list[Own]:
     """Those of the agency of who asks in the last year, open ones first, the latest first."""
     with hub.database.view() as view:
         since = codec.from_micros(hub.database.clock()) - _RAISED_FOR
-        after = overview.position_before(view.connection, codec.to_micros(since))
+        after = noted.position_of(view, codec.to_micros(since))
         period = (after, overview.last_position(view.connection))
         facts = linking.within(view, type_=DisagreementRaised, period=period)
         mine = {one.message.data.of_referral for one in facts if _is_of(one.message.data, asker)}
-        documents = states.load(view, STEP.name, keys=set(filter(None, mine)))
+        known = documents.of(view, STEP, set(filter(None, mine)))
     found = [
         Own(key, one)
-        for key, (_, body) in documents.items()
-        for one in Disputes.model_validate_json(body).disputes
+        for key, state in known.items()
+        for one in state.disputes
         if one.agency == asker.agency
     ]
     found.sort(key=lambda one: one.dispute.at, reverse=True)

@@ -14,7 +14,7 @@ from ops.look.disclosed import FORMAT
 from ops.look.record import last_checkpoint
 from ops.look.revealing import Seen, see
 from ops.run.wiring import Hub
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from stores import codec, trail
 from stores.database import Transaction
 from stores.entry_hash import COLUMNS
@@ -62,7 +62,7 @@ def _seen(hub: Hub, transaction: Transaction, *, wanted: str, asker: Asker) -> S
         entries=entries,
         wanted=wanted,
         asker=asker,
-        record=Record.CASE,
+        resource=Resource.CASE,
         act=Act.EXPORT,
     )
 

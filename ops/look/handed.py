@@ -12,16 +12,17 @@ from typing import Final
 from pydantic_core import from_json
 
 from ops.access.acting import Asker
-from ops.look import letters
-from ops.look.clocks import keys_of
+from ops.look import documents, letters
+from ops.look.clocks import keys_of, seconds_left
 from ops.run.wiring import Hub
 from router.handing_out import handed_out
-from router.steps.hand_over.state import STEP_NAME, Handing, Handings
+from router.steps.hand_over.decide import STEP
+from router.steps.hand_over.state import Handing
 from schemas.case import Worker
 from schemas.handover import HandoverConfirmed, HandoverFetched
 from schemas.notices import Handover
 from schemas.owed import ClockChased
-from stores import codec, noted, queues, states
+from stores import codec, noted, queues
 from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
@@ -30,7 +31,7 @@ _HANDED_FOR: Final = dt.timedelta(days=365)
 _SECONDS: Final = 60.0
 _WHY: Final = "To act on it at the desk"
 _NOTED: Final = (HandoverFetched, HandoverConfirmed, ClockChased)
-"""What tells of a handover that no clock runs of."""
+"""Facts by which a handover is found though no clock runs for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def all_of(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Handed]:
     now = letters.now_at(hub)
     agency = asker.agency or ""
     with hub.database.view() as view:
-        keys = set(keys_of(view, STEP_NAME, at=now.at))
+        keys = set(keys_of(view, STEP.name, at=now.at))
         keys |= set() if clocked else _noted(view, agency, at=now.at)
         found = list(_of(view, keys, agency=agency, at=now.at))
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -115,8 +116,7 @@ def _noted(view: View, agency: str, *, at: dt.datetime) -> set[str]:
 
 
 def _of(view: View, keys: Collection[str], *, agency: str, at: dt.datetime) -> Iterator[Handed]:
-    for key, (_, body) in states.load(view, STEP_NAME, keys=keys).items():
-        state = Handings.model_validate_json(body)
+    for key, state in documents.of(view, STEP, keys).items():
         stands = state.at(agency, taken_back=False)
         gone = state.at(agency, taken_back=True)
         if gone is not None and gone.recalled and gone.given_up_by is None:
@@ -137,6 +137,6 @@ def _handed(referral_id: str, one: Handing, *, case_id: str, at: dt.datetime) ->
         refused=one.refused,
         taken_back=one.taken_back,
         due_at=due,
-        left_seconds=int((due - at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, at) if due else None,
         handed_by=one.handed_by,
     )

@@ -8,11 +8,12 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ops.look import documents
 from ops.look.clocks import keys_of
 from ops.look.reading import Readable
 from router.steps.hand_over.decide import STEP
-from router.steps.hand_over.state import Handing, Handings
-from stores import codec, states
+from router.steps.hand_over.state import Handing
+from stores import codec
 from stores.database import View
 
 
@@ -43,8 +44,7 @@ def standing(hub: Readable) -> list[Handed]:
 
 
 def _of(view: View, keys: Collection[str]) -> Iterator[Handed]:
-    for key, (_, body) in states.load(view, STEP.name, keys=keys).items():
-        state = Handings.model_validate_json(body)
+    for key, state in documents.of(view, STEP, keys).items():
         if (now := state.now) is not None:
             yield _handed(key, now, is_red=state.is_red)
 

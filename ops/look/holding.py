@@ -15,7 +15,7 @@ from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals, Draft, deciders
 from router.steps.approve.state import State as Approving
 from schemas.base import Fact
-from schemas.changes import ChangeAcknowledged, ChangeTold
+from schemas.changes import ChangeAcknowledged, ChangeFetched, ChangeTold
 from schemas.decisions import ProductFetched
 from schemas.message import Message
 from schemas.product import (
@@ -37,10 +37,11 @@ from stores import states, trail
 from stores.database import View
 
 _APPROVING: Final[TypeAdapter[Approving]] = TypeAdapter(Approving)
+_FETCHED = "fetched"
 _WHERE: tuple[tuple[type[Fact], str], ...] = (
     (ProductApproved, "approved"),
     (ProductReleased, "on its queue"),
-    (ProductFetched, "fetched"),
+    (ProductFetched, _FETCHED),
     (ProductDelivered, "a person has it"),
     (ProductActedOn, "a person has it, and told what was done"),
     (ProductReturned, "not taken"),
@@ -97,7 +98,7 @@ def of(hub: Guarded, wanted: str, *, asker: Asker = AT_THE_MACHINE) -> list[Hold
 
 
 def _awaited(view: View, drafts: Sequence[ProductDrafted]) -> dict[str, tuple[Awaited, ...]]:
-    """For whom each of these products waits still; by what of them a reader may know of."""
+    """Who has still to decide about each of these products, as far as a reader may know."""
     keys = {one.concern_id or one.referral_id for one in drafts}
     documents = states.load(view, approve.STEP.name, keys=keys)
     read = (_APPROVING.validate_json(body) for _, body in documents.values())
@@ -131,17 +132,22 @@ def awaited_of(known: ProductDrafted, draft: Draft) -> Iterator[Awaited]:
 def held(messages: Iterable[Message]) -> list[Holding]:
     """What these facts, in the order of their recording, come to."""
     found: dict[str, Holding] = {}
-    changes: dict[str, tuple[str, ...]] = {}
+    changes: dict[str, ChangeTold] = {}
     for message in messages:
         at = message.time.isoformat()
         match message.data:
             case ProductDrafted() as drafted:
                 found[drafted.product_id] = _drafted(drafted, at)
             case ChangeTold() as told:
-                changes[told.change_id] = told.product_ids
+                changes[told.change_id] = told
                 _note(found, told.product_ids, change="told", since=at)
-            case ChangeAcknowledged() as known:
-                _note(found, changes.get(known.change_id, ()), change="acknowledged", since=at)
+            case ChangeFetched(change_id=id_) if id_ in changes:
+                first = tuple(_read_first(found, changes[id_]))
+                whole = {"product_ids": (*changes[id_].product_ids, *first)}
+                changes[id_] = changes[id_].model_copy(update=whole)
+                _note(found, first, change="told", since=at)
+            case ChangeAcknowledged(change_id=id_) if id_ in changes:
+                _note(found, changes[id_].product_ids, change="acknowledged", since=at)
             case ProductVoided() | ProductEnded() as ended:
                 _note(found, (ended.product_id,), stands=False)
             case fact if fact.of_product in found:
@@ -163,6 +169,15 @@ def _drafted(drafted: ProductDrafted, at: str) -> Holding:
         change=None,
         since=at,
     )
+
+
+def _read_first(found: dict[str, Holding], told: ChangeTold) -> Iterator[str]:
+    """What its recipient was handed since it was told and before it reads so: that is told, too."""
+    of = told.referral_id, told.agency
+    for id_, one in found.items():
+        here = (one.referral_id, one.recipient) == of and one.state == _FETCHED
+        if here and one.change is None and one.colour != told.colour:
+            yield id_
 
 
 def _note(found: dict[str, Holding], ids: Iterable[str], **changes: object) -> None:

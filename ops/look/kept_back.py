@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ops.look.clocks import keys_of
+from ops.look import documents
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
-from router.steps.hold import STEP, Held, Holds
+from router.steps.hold import STEP, Held
 from router.steps.now import Now
 from schemas.safety import Hit, LetterHeld, ProductHeld, SafetySettled
-from stores import codec, noted, states
+from stores import codec, noted
 from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
@@ -91,8 +92,8 @@ def may_decide(hub: Hub, who: str) -> bool:
 
 
 def _open(view: View, keys: Collection[str], *, at: dt.datetime) -> Iterator[Kept]:
-    for _, body in states.load(view, STEP.name, keys=keys).values():
-        for held in Holds.model_validate_json(body).holds.values():
+    for state in documents.of(view, STEP, keys).values():
+        for held in state.holds.values():
             if held.decision is None:
                 yield _kept(held, at=at)
 
@@ -107,7 +108,7 @@ def _kept(held: Held, *, at: dt.datetime) -> Kept:
         hits=held.hits,
         rest_goes=held.rest_goes,
         due_at=due,
-        left_seconds=int((due - at).total_seconds()) if due else None,
+        left_seconds=seconds_left(due, at) if due else None,
     )
 
 

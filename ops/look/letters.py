@@ -13,7 +13,7 @@ from ops.access.recording import accessed
 from ops.run.wiring import Hub
 from router.keeping_back import looked_through
 from router.steps.now import Now
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.letter import Letter
 from stores import codec
 from stores.database import View
@@ -55,7 +55,7 @@ def opened(hub: Hub, asker: Asker, *, wanted: str, referral_id: str, why: str) -
             transaction,
             asker=reading,
             act=Act.LOOK,
-            record=Record.LETTER,
+            resource=Resource.LETTER,
             wanted=wanted,
             about=referral_id,
             owner=asker.agency,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ops.look.reading import Readable
 from router.memory.register import persons_of
@@ -23,8 +25,9 @@ from schemas.case import (
     PersonSplit,
     SplitSuggested,
 )
-from stores import codec, linking, overview, people, timers, trail
+from stores import codec, linking, noted, people, timers, trail
 from stores.database import View
+from stores.noted import Question
 from stores.trail import Entry
 
 _LATELY: Final = 300
@@ -104,17 +107,19 @@ class Waiting:
 
 def waiting(hub: Readable, *, most: int = 50) -> Waiting:
     """What of links waits for a human, and the last that humans decided."""
-    since = hub.database.clock() - _DAYS * 86_400_000_000
     with hub.database.view() as view:
-        decided = _since(view, _DECIDED, since)
-        pairs = [
-            _pair(one) for one in _since(view, (MergeSuggested,), since) if _asks(one, decided)
-        ]
-        mixed = [
-            _mixed(one) for one in _since(view, (SplitSuggested,), since) if _asks(one, decided)
-        ]
         reviews = sorted(_reviews(view), key=lambda one: one.at)
-    return Waiting(tuple(reviews), tuple(pairs), tuple(mixed), tuple(_settled(decided))[:most])
+        with _told(hub, view) as (told, since):
+            pairs, mixed = told.open(Pair, since), told.open(Mixed, since)
+            settled = tuple(islice(told.settled(since), most))
+    return Waiting(tuple(reviews), pairs, mixed, settled)
+
+
+def asked(hub: Readable, *persons: str) -> Pair | None:
+    """The question whether these are one child, where one waits."""
+    with hub.database.view() as view, _told(hub, view) as (told, since):
+        pairs = told.open(Pair, since)
+    return next((one for one in pairs if {one.person_id, one.other_person_id} == {*persons}), None)
 
 
 def is_waiting(hub: Readable, referral_id: str) -> bool:
@@ -125,10 +130,8 @@ def is_waiting(hub: Readable, referral_id: str) -> bool:
 
 def decision(hub: Readable, decision_id: str) -> Settled | None:
     """What was decided under an id; None where nothing about links was, or long ago."""
-    since = hub.database.clock() - _DAYS * 86_400_000_000
-    with hub.database.view() as view:
-        found = _settled(_since(view, _DECIDED, since))
-    return next((one for one in found if one.decision_id == decision_id), None)
+    with hub.database.view() as view, _told(hub, view) as (told, since):
+        return next((one for one in told.settled(since) if one.decision_id == decision_id), None)
 
 
 def referrals_of(hub: Readable, person_id: str) -> tuple[str, ...] | None:
@@ -146,13 +149,6 @@ def referrals_of(hub: Readable, person_id: str) -> tuple[str, ...] | None:
     return tuple(id_ for id_ in dict.fromkeys(ids) if id_ in record.evidence)
 
 
-def _since(view: View, types: Collection[type[Fact]], since: int) -> list[Entry]:
-    after = overview.position_before(view.connection, since)
-    period = (after, overview.last_position(view.connection))
-    found = [entry for type_ in types for entry in linking.within(view, type_=type_, period=period)]
-    return sorted(found, key=lambda one: one.position)
-
-
 def _reviews(view: View) -> Iterator[Review]:
     lately = trail.latest(view.connection, ChildLinked.type, limit=_LATELY)
     return _in_doubt(view, {*lately, *timers.waited_for(view, STEP_NAME)})
@@ -160,73 +156,119 @@ def _reviews(view: View) -> Iterator[Review]:
 
 def _in_doubt(view: View, ids: Collection[str]) -> Iterator[Review]:
     """Those that a human has not settled, or whose settling was taken back."""
-    linked: dict[str, Entry] = {}
-    settled: dict[str, LinkCorrected] = {}
+    reviews: dict[str, Review] = {}
+    again: dict[str, bool] = {}
     types = (ChildLinked, LinkCorrected)
-    for entry in linking.about(view.connection, view.vault, ids=ids, types=types):
-        fact = entry.message.data
-        if isinstance(fact, LinkCorrected):
-            settled[fact.referral_id] = fact
-        elif isinstance(fact, ChildLinked) and fact.outcome is LinkOutcome.REVIEW:
-            linked[fact.referral_id] = entry
-    for id_, entry in linked.items():
-        if id_ in ids and (id_ not in settled or settled[id_].in_doubt):
-            fact = entry.message.data
-            assert isinstance(fact, ChildLinked)
-            yield Review(id_, fact.agency, _at(entry), len(fact.candidates), fact.score)
+    for one in linking.made_of(view, ids=ids, types=types, make=_doubt):
+        match one:
+            case Review():
+                reviews[one.referral_id] = one
+            case (referral_id, in_doubt):
+                again[referral_id] = in_doubt
+    yield from (one for id_, one in reviews.items() if id_ in ids and again.get(id_, True))
 
 
-def _asks(asked: Entry, decided: Collection[Entry]) -> bool:
-    """Whether nobody has answered since: by the question itself, or by another that settles it."""
-    fact = asked.message.data
-    later = (one.message.data for one in decided if one.position > asked.position)
-    if isinstance(fact, MergeSuggested):
-        pair = {fact.person_id, fact.other_person_id}
-        return not any(_pair_of(one) == pair for one in later)
-    assert isinstance(fact, SplitSuggested)
-    return not any(
-        (isinstance(one, PersonSplit) and one.from_person_id == fact.person_id)
-        or (isinstance(one, LinkCorrected) and one.referral_id == fact.referral_ids[-1])
-        for one in later
-    )
+def _doubt(entry: Entry) -> Review | tuple[str, bool] | None:
+    """What a link was in doubt about; or of which referral a human said so, or settled it."""
+    match entry.message.data:
+        case ChildLinked(outcome=LinkOutcome.REVIEW) as fact:
+            at = _at(entry)
+            return Review(fact.referral_id, fact.agency, at, len(fact.candidates), fact.score)
+        case LinkCorrected() as fact:
+            return fact.referral_id, fact.in_doubt
+    return None
 
 
-def _pair_of(fact: Fact) -> set[str]:
+_Key: TypeAlias = tuple[str, frozenset[str]]
+"""What a question is about, and what answers it: the kind, and of which persons or referrals."""
+_A = TypeVar("_A", Pair, Mixed)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was asked about persons, and what humans decided about links: ids, codes and names of
+    staff, by position.
+    """
+
+    asked: dict[int, tuple[Pair | Mixed, tuple[_Key, ...]]] = field(default_factory=dict)
+    answered: dict[_Key, int] = field(default_factory=dict)
+    """Where each was answered last: by the question itself, or by another that settles it."""
+    decided: dict[str, tuple[int, Settled]] = field(default_factory=dict)
+    """Each decision once, by the fact that says most of it."""
+    undone: dict[str, tuple[str, dt.datetime]] = field(default_factory=dict)
+
+    def note(self, entry: Entry) -> None:
+        """Hear the next fact."""
+        match entry.message.data:
+            case MergeSuggested() as fact:
+                pair = ("pair", frozenset({fact.person_id, fact.other_person_id}))
+                self.asked[entry.position] = _pair(entry, fact), (pair,)
+            case SplitSuggested() as fact:
+                person = ("split", frozenset({fact.person_id}))
+                last = ("moved", frozenset({fact.referral_ids[-1]}))
+                self.asked[entry.position] = _mixed(entry, fact), (person, last)
+            case fact:
+                self._decided(fact, entry)
+
+    def _decided(self, fact: Any, entry: Entry) -> None:
+        at, id_ = _at(entry), getattr(fact, "decision_id", None)
+        if (key := _answers(fact)) is not None:
+            self.answered[key] = max(entry.position, self.answered.get(key, 0))
+        if isinstance(fact, DecisionUndone):
+            self.undone[fact.undone_decision_id] = fact.decided_by, at
+        if id_ and (id_ not in self.decided or not isinstance(fact, LinkCorrected)):
+            first, _ = self.decided.get(id_, (entry.position, None))
+            self.decided[id_] = first, _of(fact, at)
+
+    def open(self, kind: type[_A], since: int) -> tuple[_A, ...]:
+        """The questions of a kind behind a position that nobody has answered since."""
+        found = self.asked.items()
+        return tuple(
+            one
+            for position, (one, keys) in found
+            if position > since
+            and isinstance(one, kind)
+            and all(self.answered.get(key, 0) <= position for key in keys)
+        )
+
+    def settled(self, since: int) -> Iterator[Settled]:
+        """The decisions behind a position, the newest first."""
+        for id_, (position, one) in reversed(self.decided.items()):
+            if position > since:
+                by, at = self.undone.get(id_, (None, None))
+                yield replace(one, undone_by=by, undone_at=at)
+
+
+_TOLD: Final = Question((MergeSuggested, SplitSuggested, *_DECIDED), _Told)
+
+
+@contextmanager
+def _told(hub: Readable, view: View) -> Iterator[tuple[_Told, int]]:
+    """What was asked and decided of late, and behind which position that is."""
+    since = noted.position_of(view, hub.database.clock() - _DAYS * 86_400_000_000)
+    with _TOLD.asked(view, since=since) as told:
+        yield told, since
+
+
+def _answers(fact: Fact) -> _Key | None:
     match fact:
         case PersonsMerged(person_id=one, absorbed_person_id=other):
-            return {one, other}
+            return "pair", frozenset({one, other})
         case PersonsKeptApart(person_id=one, other_person_id=other):
-            return {one, other}
-    return set()
+            return "pair", frozenset({one, other})
+        case PersonSplit(from_person_id=one):
+            return "split", frozenset({one})
+        case LinkCorrected(referral_id=one):
+            return "moved", frozenset({one})
+    return None
 
 
-def _pair(entry: Entry) -> Pair:
-    fact = entry.message.data
-    assert isinstance(fact, MergeSuggested)
+def _pair(entry: Entry, fact: MergeSuggested) -> Pair:
     return Pair(fact.person_id, fact.other_person_id, _at(entry), fact.score, fact.reasons)
 
 
-def _mixed(entry: Entry) -> Mixed:
-    fact = entry.message.data
-    assert isinstance(fact, SplitSuggested)
+def _mixed(entry: Entry, fact: SplitSuggested) -> Mixed:
     return Mixed(fact.person_id, fact.referral_ids, _at(entry), fact.reasons)
-
-
-def _settled(decided: Collection[Entry]) -> Iterator[Settled]:
-    """Each decision once, by the fact that says most of it; the newest first."""
-    facts = [(one.message.data, _at(one)) for one in decided]
-    undone = {
-        one.undone_decision_id: (one.decided_by, at)
-        for one, at in facts
-        if isinstance(one, DecisionUndone)
-    }
-    found: dict[str, Settled] = {}
-    for fact, at in facts:
-        id_ = getattr(fact, "decision_id", None)
-        if id_ and (id_ not in found or not isinstance(fact, LinkCorrected)):
-            by, when = undone.get(id_, (None, None))
-            found[id_] = replace(_of(fact, at), undone_by=by, undone_at=when)
-    return reversed(found.values())
 
 
 def _of(fact: Any, at: dt.datetime) -> Settled:

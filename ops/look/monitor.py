@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ops.look.status import Row, Status, as_json
+from ops.look.needs import as_json
+from ops.look.status import Row, Status
 from stores.ports import Unavailable
 
 _HEADERS = {

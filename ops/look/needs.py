@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from ops.look.status import Row, Status
+from ops.look.status import Row, Status
 
 STEP_SECONDS: Final = 120
 """By so long a step has heard a message; an alert has the same (``HubStepStuck``)."""
@@ -229,3 +229,24 @@ def _manifests(status: Status) -> Iterator[Need]:
 def _since(status: Status, way: Row) -> float | None:
     seen = way["last_seen"]
     return (status.at - seen).total_seconds() if seen else None
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """The status, and what is to be seen to, as plain values; moments as RFC 3339."""
+    told = asdict(status) | {"needs": [asdict(one) for one in needs(status)]}
+    plain: dict[str, Any] = _plain(told)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dt.datetime():
+            return value.isoformat()
+        case dict():
+            return {key: _plain(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case float():
+            return round(value, 3)
+        case _:
+            return value

@@ -18,7 +18,7 @@ from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
 from router.steps.now import Now
 from router.steps.release.sending import letter_named
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.base import Fact
 from schemas.case import ChildLinked, NotificationAmended
 from schemas.decisions import (
@@ -155,7 +155,7 @@ def _recorded(hub: Hub, agency: str, *, asker: Asker, act: Act) -> int:
             transaction,
             asker=asker,
             act=act,
-            record=Record.ACCESSES,
+            resource=Resource.ACCESSES,
             wanted=agency,
             about=agency,
             owner=agency,

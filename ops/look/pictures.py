@@ -17,7 +17,7 @@ from router.picture.drawing import draw
 from router.picture.elsewhere import with_adults
 from router.picture.giving import given_to
 from router.picture.reading import find
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.information import RequestPlan, RequestsPrepared
 from schemas.operations import RecordRevealed
 from schemas.picture import Picture, PicturePart, PictureShown, Seen
@@ -75,7 +75,7 @@ def _looked_at(
         entries=entries,
         wanted=referral_id,
         asker=asker,
-        record=Record.PICTURE,
+        resource=Resource.PICTURE,
         beside=[now] if now else [],
     )
     return entries, now, seen

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from ops.access.acting import Asker
-from ops.look import letters, recalls
-from ops.look.clocks import keys_of
+from ops.look import documents, letters, recalls
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.look.recalls import Recalled
 from ops.run.wiring import Hub
@@ -38,12 +37,11 @@ from schemas.product import (
 )
 from schemas.rating import Colour
 from schemas.school import SchoolNotice
-from stores import codec, linking, noted, queues, states
+from stores import codec, linking, noted, queues
 from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
 
-_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _WHY: Final = "To act on it at the desk"
 _SECONDS: Final = 60.0
 _SENT_FOR: Final = dt.timedelta(days=365)
@@ -88,8 +86,10 @@ def waiting(hub: Hub, asker: Asker, *, clocked: bool = False) -> list[Waiting]:
     with hub.database.view() as view:
         sent, replaced = (set[str](), set[str]()) if clocked else _sent(view, asker, now=now)
         keys = {*sent, *keys_of(view, release.STEP.name, at=now.at)}
-        documents = states.load(view, release.STEP.name, keys=keys)
-        known = [(key, _mine(body, asker)) for key, (_, body) in documents.items()]
+        known = [
+            (key, _mine(state, asker))
+            for key, state in documents.of(view, release.STEP, keys).items()
+        ]
     found = [_waiting(key, one, now=now) for key, one in known if one is not None]
     told = [one for one in found if one and (one.due_at or one.product_id not in replaced)]
     return sorted(told, key=lambda one: (not one.urgent, one.due_at or now.at, one.product_id))
@@ -105,8 +105,8 @@ def had(hub: Hub, asker: Asker, *, page: int = 1) -> Part[Said]:
         part = page_of(positions, page=page, most=_PAGE)
         facts = linking.at(view, [position for position, _ in part.shown])
         keys = {product_id for _, product_id in part.shown}
-        documents = states.load(view, release.STEP.name, keys=keys)
-    said = {key: _said(key, body, facts, asker=asker) for key, (_, body) in documents.items()}
+        known = documents.of(view, release.STEP, keys)
+    said = {key: _said(key, state, facts, asker=asker) for key, state in known.items()}
     told = [one for one in said.values() if one is not None and one.has_it]
     shown = sorted(told, key=lambda one: one.at, reverse=True)
     return Part(shown, part.page, part.pages, part.found)
@@ -119,8 +119,7 @@ def of(hub: Hub, asker: Asker, product_id: str) -> Waiting | None:
     now = letters.now_at(hub)
     with hub.database.view() as view:
         _, replaced = _sent(view, asker, now=now)
-        found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
-        state = _mine(found[1], asker) if found else None
+        state = _mine(_known(view, product_id), asker)
     one = _waiting(product_id, state, now=now) if state else None
     return one if one and (one.due_at or product_id not in replaced) else None
 
@@ -128,14 +127,13 @@ def of(hub: Hub, asker: Asker, product_id: str) -> Waiting | None:
 def said(hub: Hub, asker: Asker, product_id: str) -> Said | None:
     """What a person of the agency of who asks said of a product last; None: nobody did."""
     with hub.database.view() as view:
-        found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
-        state = _STATE.validate_json(found[1]) if found else None
+        state = _known(view, product_id)
         if not isinstance(state, Delivered | Returned):
             return None
         facts = linking.about(
             view.connection, view.vault, ids=[state.sent.referral_id], types=_ANSWERS
         )
-    return _said(product_id, found[1], facts, asker=asker) if found else None
+    return _said(product_id, state, facts, asker=asker)
 
 
 def opened(hub: Hub, asker: Asker, product_id: str) -> Product | SchoolNotice | None:
@@ -192,15 +190,17 @@ def recalled(hub: Hub, asker: Asker, recall_id: str) -> tuple[Recalled, ProductR
     return None if fact is None else (found, fact)
 
 
-def _mine(body: bytes, asker: Asker) -> Released | None:
-    state = _STATE.validate_json(body)
+def _known(view: View, product_id: str) -> State | None:
+    return documents.of(view, release.STEP, {product_id}).get(product_id)
+
+
+def _mine(state: State | None, asker: Asker) -> Released | None:
     is_mine = isinstance(state, Released) and state.recipient == asker.agency
     return state if isinstance(state, Released) and is_mine and not state.recalled else None
 
 
 def _state(view: View, product_id: str, asker: Asker) -> Released | None:
-    found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
-    state = _mine(found[1], asker) if found else None
+    state = _mine(_known(view, product_id), asker)
     return state if state and state.holds and not state.kept_back else None
 
 
@@ -244,14 +244,13 @@ _HAD: Final = Question((ProductDelivered, ProductReturned), _Had)
 
 
 def _sent(view: View, asker: Asker, *, now: Now) -> tuple[set[str], set[str]]:
-    """What was sent to the agency of who asks and waits, and what others took the place of."""
+    """What was sent to the asker's agency and still waits, and what was replaced since."""
     since = _since(view, now)
     with _SENT.asked(view, since=since) as noted_:
         return noted_.of(asker.agency or "", since=since), set(noted_.replaced)
 
 
-def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker) -> Said | None:
-    state = _STATE.validate_json(body)
+def _said(product_id: str, state: State, facts: Iterable[Entry], *, asker: Asker) -> Said | None:
     if not isinstance(state, Delivered | Returned) or state.sent.recipient != asker.agency:
         return None
     mine = [one for one in facts if one.message.data.of_product == product_id]
@@ -265,8 +264,7 @@ def _said(product_id: str, body: bytes, facts: Iterable[Entry], *, asker: Asker)
 
 
 def _delivered(view: View, product_id: str, asker: Asker) -> Released | None:
-    found = states.load(view, release.STEP.name, keys={product_id}).get(product_id)
-    state = _STATE.validate_json(found[1]) if found else None
+    state = _known(view, product_id)
     if not isinstance(state, Delivered) or state.sent.recipient != asker.agency:
         return None
     return None if state.sent.recalled else state.sent
@@ -276,17 +274,26 @@ def _as_had(
     view: View, product_id: str, sent: Released, *, asker: Asker, now: Now
 ) -> Product | SchoolNotice | None:
     """What somebody has: what was approved, without what owners took back or want back of it."""
+    approved, _ = as_left(view, product_id, sent)
+    return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
+
+
+def as_left(view: View, product_id: str, sent: Released) -> tuple[ProductApproved | None, str]:
+    """What was approved of a product that has left, without what owners took back or want back of
+    it, and the message that approved it.
+    """
     types = (ProductApproved, ApprovalWithdrawn, ApprovalsEnded)
     found = linking.about(view.connection, view.vault, ids=[sent.referral_id], types=types)
-    approved: ProductApproved | None = None
-    for fact in (one.message.data for one in found if one.message.data.of_product == product_id):
+    approved, by = None, ""
+    for message in (one.message for one in found if one.message.data.of_product == product_id):
+        fact = message.data
         if isinstance(fact, ProductApproved):
-            approved = fact
+            approved, by = fact, message.id
         elif isinstance(fact, ApprovalWithdrawn) and approved is not None:
             approved = narrowed(approved, fact)
         elif isinstance(fact, ApprovalsEnded) and approved is not None:
             approved = left(approved, fact)
-    return None if approved is None else _shown(view, approved, sent, asker=asker, now=now)
+    return approved, by
 
 
 def _shown(
@@ -311,7 +318,7 @@ def _waiting(product_id: str, state: Released, *, now: Now) -> Waiting | None:
         state.holds.urgent,
         state.holds.purpose,
         due,
-        int((due - now.at).total_seconds()) if due else None,
+        seconds_left(due, now.at) if due else None,
     )
 
 

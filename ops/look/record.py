@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.witness.folder import Folder
 from ops.look.reading import Readable
-from ops.witness.folder import Folder
 from stores.database import View
 from stores.tree import kept
 from stores.tree.checkpoints import NoCheckpoint

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from ops.look import documents
 from ops.look.reading import Readable
-from router.step import Step
 from router.steps.alarm import decide as alarm
 from router.steps.alarm.state import Alarm, Alarms
 from router.steps.approve import decide as approve
@@ -25,7 +23,7 @@ from schemas.case import ChildLinked
 from schemas.message import Message
 from schemas.product import ProductDrafted, ProductEnded, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
-from stores import codec, linking, overview, reds, states, timers, trail
+from stores import codec, linking, noted, overview, reds, timers, trail
 from stores.database import View
 from stores.trail import Entry
 
@@ -69,7 +67,7 @@ class Red:
 def alarms(hub: Readable) -> list[Alarm]:
     """Those that nobody has taken, the oldest first."""
     with hub.database.view() as view:
-        found = _documents(view, alarm.STEP, keys=timers.waited_for(view, alarm.STEP.name))
+        found = documents.of(view, alarm.STEP, timers.waited_for(view, alarm.STEP.name))
     running = (one for document in found.values() for one in document.running)
     return sorted(running, key=lambda one: (one.since, one.alarm_id))
 
@@ -84,11 +82,11 @@ def lately(hub: Readable, *, days: int, at: dt.datetime) -> list[Red]:
     """Those of the last days, the newest first; those that nobody has before all others."""
     since = codec.to_micros(at - dt.timedelta(days=days))
     with hub.database.view() as view:
-        after = overview.position_before(view.connection, since)
-        noted = _Noted()
+        after = noted.position_of(view, since)
+        told = _Noted()
         for entry in _facts(view, after):
-            noted.note(entry.message)
-        found = list(_reds(noted, view, at=at))
+            told.note(entry.message)
+        found = list(_reds(told, view, at=at))
     return sorted(found, key=lambda one: (not one.nobody_has_it, -one.since.timestamp()))
 
 
@@ -160,17 +158,17 @@ class _Noted:
         self.reds.setdefault(id_, self.came.get(id_, message.time))
 
 
-def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
-    ratings = _documents(view, rate.STEP, keys=noted.reds)
-    alarms = _documents(view, alarm.STEP, keys={*noted.reds, *noted.others})
-    ids = {one.product_id for referral_id in noted.reds for one in noted.standing(referral_id)}
-    products = _documents(view, release.STEP, keys=ids)
-    concerns = {one.concern_id or id_ for id_, each in noted.products.items() for one in each}
+def _reds(told: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
+    ratings = documents.of(view, rate.STEP, told.reds)
+    alarms = documents.of(view, alarm.STEP, {*told.reds, *told.others})
+    ids = {one.product_id for referral_id in told.reds for one in told.standing(referral_id)}
+    products = documents.of(view, release.STEP, ids)
+    concerns = {one.concern_id or id_ for id_, each in told.products.items() for one in each}
     waiting = _waiting(view, keys=concerns)
-    for id_, since in noted.reds.items():
+    for id_, since in told.reds.items():
         sent = tuple(
             _sent(one, products.get(one.product_id), waits=one.product_id in waiting, at=at)
-            for one in noted.standing(id_)
+            for one in told.standing(id_)
         )
         known = _Known(
             referral_id=id_,
@@ -178,25 +176,19 @@ def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
             rating=ratings.get(id_),
             sent=sent,
             alarms=alarms.get(id_),
-            handed_to=noted.handed.get(id_),
-            rated_red=id_ in noted.rated,
+            handed_to=told.handed.get(id_),
+            rated_red=id_ in told.rated,
         )
         yield known.red(at)
-    for id_, raised in noted.others.items():
+    for id_, raised in told.others.items():
         yield _other(id_, raised, alarms=alarms.get(id_))
-
-
-def _documents(view: View, step: Step[Any], *, keys: Collection[str]) -> Mapping[str, Any]:
-    read = TypeAdapter(step.state).validate_json
-    found = states.load(view, step.name, keys=set(keys))
-    return {key: read(body) for key, (_, body) in found.items()}
 
 
 def _waiting(view: View, *, keys: Collection[str]) -> set[str]:
     """The products of these concerns that their owners are still asked about."""
     return {
         product_id
-        for approvals in _documents(view, approve.STEP, keys=keys).values()
+        for approvals in documents.of(view, approve.STEP, keys).values()
         for product_id, draft in approvals.in_stage(Draft)
         if draft.held is None
     }

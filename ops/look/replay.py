@@ -19,7 +19,7 @@ from ops.look.replay_case import replay_case
 from ops.look.replay_found import Found
 from ops.look.replay_processes import Advance, Alone, first, second
 from ops.look.replay_report import VERDICTS, EarlierRules, Report, Wanted, as_json
-from schemas.policy import RULES
+from schemas.policy import DECIDED_AGAIN
 from stores import overview, policies
 from stores.database import Database
 
@@ -65,7 +65,7 @@ def _refuse_earlier_rules(database: Database) -> None:
     with database.reading() as connection:
         adopted = policies.all_adopted(connection)
         numbers = policies.deciding(connection) & adopted.keys()
-    if any(adopted[number].rules < RULES for number in numbers):
+    if any(adopted[number].rules < DECIDED_AGAIN for number in numbers):
         raise EarlierRules(
             "this store was begun by an earlier version of the hub, which decided by other rules: "
             "that version decides it again; `hub replay --verify` looks whether all is as it was "

@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from ops.access.acting import Asker
-from ops.look import letters
+from ops.look import documents, letters
 from ops.look.asked import name_of
-from ops.look.clocks import keys_of
+from ops.look.clocks import keys_of, seconds_left
 from ops.look.paging import Part, page_of
 from ops.run.wiring import Hub
 from router.steps.now import Now
 from router.steps.request_information import decide as request_information
 from router.steps.request_information.requests import letter_of, requests_to
-from router.steps.request_information.state import Asked, Asking, State
+from router.steps.request_information.state import Asked, Asking
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -28,12 +27,11 @@ from schemas.information import (
     RequestCancelled,
     RequestChanged,
 )
-from stores import codec, linking, noted, states
+from stores import codec, linking, noted
 from stores.database import View
 from stores.noted import OfAgencies, Question
 from stores.trail import Entry
 
-_STATE: Final[TypeAdapter[State]] = TypeAdapter(State)
 _LATE_FOR: Final = dt.timedelta(days=365)
 """How long it is looked for what was due and is not answered."""
 _PAGE: Final = 50
@@ -128,8 +126,7 @@ def _pressing(awaited: _Awaited) -> tuple[dt.datetime, str]:
 
 
 def _awaited(view: View, referrals: Collection[str], *, asker: Asker) -> Iterator[_Awaited]:
-    step = request_information.STEP.name
-    known = states.parsed(view, step, keys=referrals, parse=_STATE.validate_json)
+    known = documents.of(view, request_information.STEP, referrals)
     for referral_id, state in known.items():
         if isinstance(state, Asking):
             mine = (one for one in state.asked if one.agency == asker.agency and one.awaited)
@@ -171,8 +168,10 @@ def _as_it_stands(state: Asking, sent: InformationRequest, now: Now) -> Informat
     """With the legal basis on which it would be asked now, and whose child it is by now."""
     changes: dict[str, Any] = {"case_id": state.cases.now}
     if state.rated and state.concern and now.agreement_with(sent.agency):
+        # By when stays as it was sent, and need not be worked out again.
+        rating = state.rated.model_copy(update={"due_at": sent.due_at})
         (today,) = requests_to(
-            [sent.agency], state.concern, rating=state.rated, case_id=state.cases.now, now=now
+            [sent.agency], state.concern, rating=rating, case_id=state.cases.now, now=now
         )
         names = ("legal_basis", "basis_reason", "consent", "checks")
         changes |= {name: getattr(today, name) for name in names}
@@ -184,6 +183,6 @@ def _shown(data: dict[str, Any], one: Asked, *, asker: Asker, now: Now) -> Reque
         name=name_of(asker, one.request_id),
         request=InformationRequest.model_validate_json(to_json(data)),
         due_at=one.due_at,
-        left_seconds=int((one.due_at - now.at).total_seconds()),
+        left_seconds=seconds_left(one.due_at, now.at),
         paused=bool(one.paused),
     )

@@ -16,7 +16,7 @@ from ops.access.silence import unsaid
 from ops.look.reading import Guarded, Readable
 from ops.run.wiring import Hub
 from router.access.decide import decide
-from schemas.access import Access, Act, Answer, Existence, Question, Record, Verdict
+from schemas.access import Access, Act, Answer, Existence, Question, Resource, Verdict
 from schemas.base import Shape
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
@@ -35,7 +35,7 @@ class Sight:
     hub: Guarded
     asker: Asker
     act: Act
-    record: Record
+    resource: Resource
     items: Items
     assigned: bool
     now: int
@@ -47,7 +47,9 @@ class Sight:
     def question(self, item: Kept) -> Question:
         """What is asked of the rules about an item."""
         on = codec.from_micros(self.now).date()
-        return self.asker.question(self.act, self.record, on=on, item=item, assigned=self.assigned)
+        return self.asker.question(
+            self.act, self.resource, on=on, item=item, assigned=self.assigned
+        )
 
     def is_open(self, item: Kept) -> bool:
         """Whether its words may be shown."""
@@ -106,7 +108,7 @@ def see(
     entries: Sequence[Entry],
     wanted: str,
     asker: Asker,
-    record: Record,
+    resource: Resource,
     act: Act = Act.REVEAL,
     among: Sequence[Entry] = (),
     beside: Sequence[Shape] = (),
@@ -121,7 +123,7 @@ def see(
     items.learn((*among, *entries))
     items.learn(_elsewhere(transaction, (*among, *entries), beside))
     assigned = works_on((*among, *entries), name=asker.who, agency=asker.agency)
-    sight = Sight(hub, asker, act, record, items, assigned, transaction.now)
+    sight = Sight(hub, asker, act, resource, items, assigned, transaction.now)
     if act is not Act.EXPORT:  # what is taken away is the record itself, byte for byte
         entries = sight.known(entries)
     found = [(entry, sight.of(entry)) for entry in entries]
@@ -149,8 +151,26 @@ def looked_at(hub: Guarded, entries: Sequence[Entry], *, asker: Asker, now: int)
     """These entries without their contents, as far as somebody may know what they are about."""
     items = Items(_signposts(hub))
     items.learn(entries)
-    sight = Sight(hub, asker, Act.LOOK, Record.TRAIL, items, assigned=False, now=now)
+    sight = Sight(hub, asker, Act.LOOK, Resource.TRAIL, items, assigned=False, now=now)
     return sight.known(entries)
+
+
+def knows_of(
+    hub: Guarded,
+    entries: Sequence[Entry],
+    *,
+    asker: Asker,
+    act: Act,
+    resource: Resource,
+    now: int,
+) -> set[str]:
+    """The ids of those of these messages that somebody may know to be there: of a notification as
+    its owner says of the whole of it.
+    """
+    items = Items(_signposts(hub))
+    items.learn(entries)
+    sight = Sight(hub, asker, act, resource, items, assigned=False, now=now)
+    return {entry.message.id for entry in entries if all(map(sight.knows_of, items.whole(entry)))}
 
 
 def _nothing(
@@ -171,7 +191,7 @@ def _nothing(
         cursor=cursors.lock(transaction, OPERATIONS),
         asker=sight.asker,
         act=sight.act,
-        record=sight.record,
+        resource=sight.resource,
         wanted=wanted if found else UNKNOWN,
         by=answer,
         about=_about([entry for entry, _ in found], wanted) if found else None,

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ops.look import documents
 from ops.look.clocks import keys_of
 from ops.look.reading import Readable
-from router.steps.school.state import STEP_NAME, Telling
+from router.steps.school.decide import STEP
+from router.steps.school.state import Telling
 from schemas.case import ChildLinked
 from schemas.school import SchoolNotTold
-from stores import codec, linking, states
+from stores import codec, linking
 from stores.database import View
 
 
@@ -39,19 +41,17 @@ def waiting(hub: Readable) -> list[ToTell]:
     """All of which a clock runs or ran out lately, what is due first."""
     at = codec.from_micros(hub.database.clock())
     with hub.database.view() as view:
-        found = list(_open(view, keys_of(view, STEP_NAME, at=at)))
+        found = list(_open(view, keys_of(view, STEP.name, at=at)))
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda one: (one.due_at or last, one.referral_id))
 
 
 def _open(view: View, keys: Collection[str]) -> Iterator[ToTell]:
     """Those of these concerns that are not settled."""
-    documents = states.load(view, STEP_NAME, keys=keys)
     told = linking.about(view.connection, view.vault, ids=keys, types=[SchoolNotTold])
     facts = [one.message.data for one in told]
     why = {one.referral_id: one.explanation for one in facts if isinstance(one, SchoolNotTold)}
-    for key, (_, body) in documents.items():
-        state = Telling.model_validate_json(body)
+    for key, state in documents.of(view, STEP, keys).items():
         if state.agency is not None and not state.ended:
             yield _told(key, state, why=why.get(key))
 

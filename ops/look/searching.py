@@ -1,7 +1,8 @@
 """Where a message is, and which way it took: envelopes, and nothing of what they hold.
 
 What is searched is what is shown: ids, and what an agency calls its own case where somebody knows
-how that begins. Nothing of a child can be searched here, as nothing of one is shown.
+a part of that. Nothing of a child can be searched here, as nothing of one is shown: for that see
+:mod:`ops.look.child_search`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Final
 from ops.access.acting import Asker, permit
 from ops.look.reading import Guarded
 from ops.look.revealing import looked_at
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.topics import FACTS, TOPICS
-from stores import codec, searching, trail
+from stores import codec, reference_parts, searching, trail
 from stores.trail import Entry
 
 LEAST: Final = 4
@@ -29,7 +30,7 @@ THEIRS: Final = "(what its agency calls it)"
 
 
 class CannotSearch(Exception):
-    """That is nothing to search by; the message says what is."""
+    """Nothing can be searched for by this; the message says by what it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +63,31 @@ class Hop:
 
 
 def search(hub: Guarded, text: str, *, asker: Asker) -> list[Envelope]:
-    """Messages that are called so, or are about what is; or whose agency calls its case so: each by
-    its beginning, the newest first, at most so many of each. Raises ``Denied`` or
-    :class:`CannotSearch`.
+    """Messages that are called so, or are about what is, by its beginning; or whose agency calls
+    its case so, by any part of that, however it is written. The newest first, at most so many of
+    each. Raises ``Denied`` or :class:`CannotSearch`.
     """
-    permit(hub, asker, act=Act.SEARCH, record=Record.TRAIL)
+    permit(hub, asker, act=Act.SEARCH, resource=Resource.TRAIL)
     wanted = text.strip()
     if not LEAST <= len(wanted) <= LONGEST or not wanted.isprintable():
         raise CannotSearch(
-            f"search by an id or a reference, or by how it begins: {LEAST} characters at least"
+            f"search by an id or how it begins, or by a part of a reference: {LEAST} characters at "
+            "least"
         )
     lower = wanted.lower()
     asked = [("message", lower), ("subject", lower), ("referral", lower)]
     asked += [("subject", wanted)] if "/" in wanted else []
     asked += [("subject", f"{code}/{wanted}") for code in hub.settings.agencies]
     with hub.database.reading() as connection:
-        found = searching.positions(connection, asked, limit=MOST)[: 2 * MOST]
+        called = reference_parts.subjects(connection, wanted, limit=MOST)
+        found = searching.positions(connection, asked, called=called, limit=MOST)[: 2 * MOST]
         entries = searching.opened(connection, hub.database.vault, at=found)
     return _shown(hub, entries, asker=asker)[::-1]
 
 
 def tail(hub: Guarded, *, asker: Asker, topic: str | None = None) -> list[Envelope]:
     """The newest messages, the newest first; of one topic, or of all. Raises ``Denied``."""
-    permit(hub, asker, act=Act.LOOK, record=Record.TRAIL)
+    permit(hub, asker, act=Act.LOOK, resource=Resource.TRAIL)
     types = [fact.type for one in TOPICS if one.name == topic for fact in one.facts]
     with hub.database.reading() as connection:
         found = searching.tail(connection, types, limit=MOST)
@@ -96,7 +99,7 @@ def follow(hub: Guarded, message_id: str, *, asker: Asker) -> list[Hop]:
     """From where the message came first, through every hop, to all that came of it; empty where
     there is no such message, or none for whoever asks. Raises ``Denied``.
     """
-    permit(hub, asker, act=Act.LOOK, record=Record.TRAIL)
+    permit(hub, asker, act=Act.LOOK, resource=Resource.TRAIL)
     with hub.database.reading() as connection:
         sealed = trail.envelope(connection, message_id)
         if sealed is None:

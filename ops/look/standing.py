@@ -11,6 +11,7 @@ from ops.access.acting import Asker
 from ops.look import letters
 from ops.look.signatures import Signed, signed_by
 from ops.run.wiring import Hub
+from router.steps import gate
 from router.steps.approve import decide as approve
 from router.steps.approve.standing import STANDING, is_given
 from router.steps.approve.state import Standing, State
@@ -38,6 +39,8 @@ class Released:
     agreement.
     """
     signed: Signed | None
+    waits_for_second: bool = False
+    """Whether one of the two people who have to has signed it."""
 
 
 def standing_of(hub: Hub, asker: Asker) -> list[Released]:
@@ -64,11 +67,18 @@ def _released(
     day, until = now.today, release.until
     in_time = release.since <= day and (until is None or day <= until)
     counts = is_given(release, agency, now=now)
+    signed = signed_by(release.envelope, agency, now=now) if release.envelope else None
+    one_of_two = signed is not None and len(signed.signatures) == 1
     return Released(
         derived_id("desk", "standing", standing_id or release.model_dump_json(), agency),
         standing_id,
         release,
         counts,
         counts and in_time and now.agreement_with(agency) is not None,
-        signed_by(release.envelope, agency, now=now) if release.envelope else None,
+        signed,
+        bool(standing_id)
+        and not counts
+        and one_of_two
+        and gate.must_sign(agency, now)
+        and gate.people_for_everything(now) > 1,
     )

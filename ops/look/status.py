@@ -11,7 +11,6 @@ from typing import Any
 from connectors.queues import BrokerQueue, depths
 from ops.look import reds
 from ops.look.manifests import Day, days
-from ops.look.needs import Need, needs
 from ops.look.reading import Guarded
 from ops.look.rhythm import Rhythm
 from ops.look.rhythm import rhythms as rhythms_of
@@ -77,50 +76,21 @@ class Status:
     manifests: tuple[Row, ...] = ()
     """What agencies say that they sent on each day of late, beside what came."""
 
-    @property
-    def needs(self) -> list[Need]:
-        """What somebody has to see to now, what is urgent first."""
-        return needs(self)
-
-
-def as_json(status: Status) -> dict[str, Any]:
-    """The same as plain values; moments as RFC 3339."""
-    told = asdict(status) | {"needs": [asdict(one) for one in status.needs]}
-    plain: dict[str, Any] = _plain(told)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dt.datetime():
-            return value.isoformat()
-        case dict():
-            return {key: _plain(part) for key, part in value.items()}
-        case list() | tuple():
-            return [_plain(part) for part in value]
-        case float():
-            return round(value, 3)
-        case _:
-            return value
-
 
 def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
     """Look once at the store and at these queues of brokers. Raises ``Unavailable``."""
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
-    ends, trouble = _ends(hub.settings)
+    ends, unasked = _ends(hub.settings)
     at, at_brokers = codec.from_micros(now), tuple(_broker_queues(queues))
-    trouble += tuple(_unknown(at_brokers))
-    trouble += tuple(one.says for one in ended(hub.settings, hub.access, at=at))
     alarms = reds.untaken(hub)
     with hub.database.view() as view:
-        connection = view.connection
-        look = _look(connection, now=now, ends=ends)
+        look = _look(view.connection, now=now, ends=ends)
         return Status(
             at=at,
             runtime="production" if production else "embedded",
-            facts=overview.last_position(connection),
-            store_bytes=overview.size(connection),
+            facts=overview.last_position(view.connection),
+            store_bytes=overview.size(view.connection),
             topics=tuple(map(look.topic, TOPICS)),
             steps=tuple(_steps(look, production=production)),
             connectors=tuple(_connectors(look, hub.settings)),
@@ -134,15 +104,16 @@ def collect(hub: Guarded, queues: Sequence[BrokerQueue] = ()) -> Status:
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
             partitions=tuple(_partitions(look)),
-            trouble=trouble,
+            trouble=(*unasked, *_trouble(hub, at_brokers, at=at)),
             pauses=tuple(_pauses(look)),
             manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
         )
 
 
-def _unknown(at_brokers: Sequence[Row]) -> Iterator[str]:
+def _trouble(hub: Guarded, at_brokers: Sequence[Row], *, at: dt.datetime) -> Iterator[str]:
     if any(queue["ready"] is None for queue in at_brokers):
         yield "a broker does not answer: what lies on its queues is unknown"
+    yield from (one.says for one in ended(hub.settings, hub.access, at=at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ops.look.reading import Guarded
 from ops.look.revealing import looked_at, see
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
-from schemas.access import Record
+from schemas.access import Resource
 from schemas.alarms import AlarmEnded, AlarmRaised, AlarmRepeated, AlarmTaken
 from schemas.base import Fact
 from schemas.case import (
@@ -258,7 +258,7 @@ def reveal(hub: Hub, wanted: str, *, asker: Asker) -> list[Event]:
     with hub.database.transaction() as transaction:
         entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
         seen = see(
-            hub, transaction, entries=entries, wanted=wanted, asker=asker, record=Record.CASE
+            hub, transaction, entries=entries, wanted=wanted, asker=asker, resource=Resource.CASE
         )
     return [_event(entry, revealed=shown) for entry, shown in seen.or_refused().entries]
 

@@ -14,7 +14,7 @@ from ops.access.recording import accessed
 from ops.look.deeds import LOOKS, Deed, Telling, names_somebody
 from ops.run.wiring import Hub
 from router.memory.register import persons_of
-from schemas.access import Act, Record, Verdict
+from schemas.access import Act, Resource, Verdict
 from schemas.base import Fact
 from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.operations import RecordRevealed
@@ -30,29 +30,9 @@ _MOVED: Final = ("from_case_id", "absorbed_case_id")
 """Where facts name a case whose referrals became this one's, or the other way round."""
 
 
-def ask(hub: Hub, wanted: str, *, asker: Asker) -> list[Deed]:
-    """Who saw or decided what about a child, case, referral or product, or ``agency/reference``, in
-    the order of the record; also under cases that were merged with it or split from it. Where it is
-    the id of nothing: what the person of this name did. That somebody asked is recorded first, and
-    is not among the answers. Raises ``Denied``.
-    """
-    with hub.database.view() as view:
-        found, is_person = _entries(view, wanted), False
-        if not found and _may(hub, asker):
-            found = _by(view, wanted)
-            is_person = bool(found)
-    with hub.database.transaction() as transaction:
-        name = _name_of(transaction, wanted) if is_person else wanted
-        refused = _recorded(hub, transaction, found=found, name=name, asker=asker)
-    if refused is not None:
-        raise refused
-    with hub.database.view() as view:
-        return Telling(view).of(found.values())
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Part:
-    """Of what a person did the newest, or the newest before some position."""
+    """The answer; of what a person did the newest, or the newest before some position."""
 
     deeds: list[Deed]
     """In the order of the record; may be none, where all that was read is others'."""
@@ -61,8 +41,11 @@ class Part:
 
 
 def newest(hub: Hub, wanted: str, *, asker: Asker, before: int | None = None) -> Part:
-    """As :func:`ask`, but of what a person did no more than is read at once: facts are not found by
-    who did them. Raises ``Denied``.
+    """Who saw or decided what about a child, case, referral or product, or ``agency/reference``, in
+    the order of the record; also under cases that were merged with it or split from it. Where it is
+    the id of nothing: what the person of this name did, no more than is read at once, as facts are
+    not found by who did them. That somebody asked is recorded first, and is not among the answers.
+    Raises ``Denied``.
     """
     older: int | None = None
     with hub.database.view() as view:
@@ -102,7 +85,7 @@ _READ: Final = 600
 
 
 def _may(hub: Hub, asker: Asker) -> bool:
-    return may(hub, asker, act=Act.LOOK, record=Record.ACCESSES).verdict is Verdict.ALLOW
+    return may(hub, asker, act=Act.LOOK, resource=Resource.ACCESSES).verdict is Verdict.ALLOW
 
 
 def _recorded(
@@ -117,7 +100,7 @@ def _recorded(
         transaction,
         asker=asker,
         act=Act.LOOK,
-        record=Record.ACCESSES,
+        resource=Resource.ACCESSES,
         wanted=name if found or of_person else UNKNOWN,
         about=name if of_person else _referral(found),
     )
@@ -195,21 +178,6 @@ def _name_of(view: View, name: str) -> str:
     """What the record calls somebody of whom was asked: ids lie in the clear, names do not."""
     key = view.vault.keys(view.connection, [HUB_KEY], create=isinstance(view, Transaction))
     return _PERSON + key[HUB_KEY].digest(plain_name(name).encode()).hex() if key else ""
-
-
-def _by(view: View, name: str) -> dict[int, Entry]:
-    """What somebody of this name did, and who asked that before. Of what was erased nobody can
-    tell.
-    """
-    asked = trail.about(view.connection, view.vault, wanted=_name_of(view, name))
-    wanted, telling = plain_name(name), Telling(view)
-    done = (
-        entry
-        for type_ in _naming()
-        for entry in linking.from_outside(view, type_=type_)
-        if wanted in map(plain_name, telling.people_of(entry.message.data))
-    )
-    return {entry.position: entry for entry in (*asked, *done)}
 
 
 @cache

@@ -7,19 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
-from pydantic import TypeAdapter
-
-from ops.look import kept_back
+from ops.look import documents, kept_back
 from ops.look.reading import Readable
-from router.steps.rate.decide import News
-from router.steps.rate.state import STEP_NAME, Assigned, HandedOver, State, Suggested
+from router.steps.rate.decide import STEP, News
+from router.steps.rate.state import Assigned, HandedOver, Suggested
 from schemas.case import ChildLinked
 from schemas.operations import RecordRevealed
 from schemas.rating import Clock, Colour, DueTimeBreached, DueTimeEscalated, RatingAssigned
-from stores import codec, linking, noted, states, timers, trail
+from stores import codec, linking, noted, timers, trail
 from stores.database import View
 
-_STATE: TypeAdapter[Any] = TypeAdapter(State)
 _NEWS: Final = get_args(News)
 _LATELY: Final = 300
 """So many of the latest are shown though none of their clocks runs any more."""
@@ -140,9 +137,8 @@ def _rows(view: View) -> Iterator[Row]:
         for type_ in lately
         for referral in trail.latest(view.connection, type_, limit=_LATELY)
     }
-    keys |= _overdue(view, dt.datetime.now(dt.UTC)).union(timers.waited_for(view, STEP_NAME))
-    known = states.parsed(view, STEP_NAME, keys=keys, parse=_STATE.validate_json)
-    for referral_id, state in known.items():
+    keys |= _overdue(view, dt.datetime.now(dt.UTC)).union(timers.waited_for(view, STEP.name))
+    for referral_id, state in documents.of(view, STEP, keys).items():
         if row := _row(referral_id, state):
             yield row
 
@@ -234,8 +230,8 @@ def is_open(hub: Readable, referral_id: str) -> bool | None:
     there is no such referral.
     """
     with hub.database.view() as view:
-        found = states.load(view, STEP_NAME, keys=[referral_id])
-    for _, body in found.values():
-        row = _row(referral_id, _STATE.validate_json(body))
+        found = documents.of(view, STEP, [referral_id])
+    for state in found.values():
+        row = _row(referral_id, state)
         return row is not None and not (row.closed or row.team)
     return None

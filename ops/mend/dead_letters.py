@@ -24,7 +24,7 @@ from router import intake
 from router.access.decide import decide
 from router.steps.alarm.state import STEP_NAME as ALARM
 from router.topology import bound_steps
-from schemas.access import Act, Answer, Proof, Record, Verdict
+from schemas.access import Act, Answer, Proof, Resource, Verdict
 from schemas.base import Fact
 from schemas.decisions import (
     AdultsDecided,
@@ -98,19 +98,19 @@ def reveal(hub: Hub, id_: str, *, asker: Asker) -> DeadLetter:
                 cursor=opened.cursor,
                 asker=asker,
                 act=Act.REVEAL,
-                record=Record.DEAD_LETTER,
+                resource=Resource.DEAD_LETTER,
                 wanted=id_,
                 by=answer,
             )
     if answer.verdict is not Verdict.ALLOW:
-        raise refused(hub, asker, answer, act=Act.REVEAL, record=Record.DEAD_LETTER)
+        raise refused(hub, asker, answer, act=Act.REVEAL, resource=Resource.DEAD_LETTER)
     return opened.letter
 
 
 def _may_read(hub: Hub, opened: _Opened, *, asker: Asker) -> Answer:
     on = codec.from_micros(opened.transaction.now).date()
     item = Kept(opened.letter.agency)
-    return decide(hub.access, asker.question(Act.REVEAL, Record.DEAD_LETTER, on=on, item=item))
+    return decide(hub.access, asker.question(Act.REVEAL, Resource.DEAD_LETTER, on=on, item=item))
 
 
 def _reveal(hub: Hub, opened: _Opened, *, asker: Asker, answer: Answer) -> None:

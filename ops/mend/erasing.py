@@ -16,7 +16,7 @@ from ops.mend.dead_letters import Person, Refused
 from ops.mend.grounds import SAY_IT_WITHOUT, UNSAID, tells_of
 from ops.mend.reach import Reach, Words, reach
 from ops.run.erased import Erasure, apply, note
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.outcome import ReferralClosed, ReferralReopened
 from stores import cursors, erasing, journal, linking
@@ -194,7 +194,7 @@ def _permit(hub: Guarded, people: Sequence[Person], *, act: Act, case_id: str) -
     let = []
     for person in people:
         known = asker(hub, person.who, why=UNSAID if telling else person.why)
-        access = permit_on_record(hub, known, act=act, record=Record.CASE, wanted=case_id)
+        access = permit_on_record(hub, known, act=act, resource=Resource.CASE, wanted=case_id)
         let.append(replace(person, proven=access.proven))
     if telling:
         raise Refused(SAY_IT_WITHOUT)

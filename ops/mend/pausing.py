@@ -18,7 +18,7 @@ from ops.look.reading import Guarded
 from ops.mend.dead_letters import Refused
 from router.topology import bound_steps
 from router.ways_in import record_once
-from schemas.access import Access, Act, Record
+from schemas.access import Access, Act, Resource
 from schemas.operations import FlowPaused, FlowResumed, WayInBroken
 from schemas.settings import HubSettings
 from stores import codec, cursors, pauses
@@ -98,7 +98,7 @@ def resume(hub: Guarded, what: What, name: str, *, asker: Asker) -> Pause:
 def _permit(hub: Guarded, wanted: str, asker: Asker) -> Access:
     if not asker.why or not asker.why.strip():
         raise Refused("say why: everybody who sees that it waits reads it")
-    return permit_on_record(hub, asker, act=Act.MEND, record=Record.HEALTH, wanted=wanted)
+    return permit_on_record(hub, asker, act=Act.MEND, resource=Resource.HEALTH, wanted=wanted)
 
 
 def _record(transaction: Transaction, made: Pause, *, access: Access) -> None:

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ops.look.reading import Readable
 from ops.look.replay import as_json, replay
 from ops.look.replay_processes import Advance
-from ops.mend import replays
+from ops.mend import replays, sending_again
+from ops.mend.dead_letters import Person
 from ops.mend.replays import CANCELLED, FAILED, Progress
+from ops.mend.sending_again import AT_ONCE, Asked, Outcome
+from ops.run.wiring import Hub
 from stores.replaying import count
 
 _NICE: Final = 10
@@ -78,3 +81,53 @@ def run(hub: Readable, folder: Path, job_id: str) -> None:
     finally:
         ended.set()
         thread.join()
+
+
+def send(hub: Hub, job_id: str) -> None:
+    """Do a job to live that was started, in this process: some products at a time, until all are
+    done or somebody cancels it; and record what became of it. Raises ``Refused``.
+
+    Where it fails, what was sent is sent: started again, it begins at the first, and whoever had it
+    knows it again by its id.
+    """
+    found, place = (
+        replays.job(hub, hub.folder, job_id),
+        replays.place_of(hub, hub.folder, job_id),
+    )
+    with hub.database.view() as view:
+        asked = sending_again.of(view, job_id)
+    sending_again.refuse_to_start(asked)
+    beating = _Beating(place, replace(found.progress, inputs=len(asked.product_ids), done=0))
+    try:
+        outcome = _sent(hub, asked, beating)
+        who = found.progress.started_by or found.plan.by
+        sending_again.done(hub, asked, outcome, by=Person(who, found.plan.why))
+    except Exception as error:
+        beating.say(FAILED, type(error).__name__)
+        raise
+    replays.write_report(place, _told(asked, outcome))
+
+
+def _sent(hub: Hub, asked: Asked, beating: _Beating) -> Outcome:
+    outcome, ids = Outcome(), asked.product_ids
+    for start in range(0, len(ids), AT_ONCE):
+        if (beating.place / "cancel").exists():
+            break
+        page = ids[start : start + AT_ONCE]
+        sending_again.send(hub, asked, ids=page, outcome=outcome)
+        beating.progress = replace(beating.progress, done=start + len(page))
+        beating.say()
+    return outcome
+
+
+def _told(asked: Asked, outcome: Outcome) -> dict[str, Any]:
+    left = len(asked.product_ids) - len(outcome.sent) - len(outcome.not_sent)
+    return {
+        "sent": len(outcome.sent),
+        "not_sent": outcome.counted(),
+        "left": left,
+        "cancelled": left > 0,
+        "products": outcome.sent,
+        "products_not_sent": outcome.not_sent,
+        "well": not (left or outcome.not_sent),
+    }

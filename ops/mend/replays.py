@@ -1,8 +1,10 @@
 """Replays as jobs: planned, started in a process of their own, watched, cancelled, and told of.
 
-A job decides everything again in memory, by a connection that refuses writes, and compares: it
-publishes nothing and moves no consumer. It lies in a folder of its own beside the hub's others,
-with what was planned, how far it is, and its report: ids, counts and times, nothing of a child.
+A job to memory decides everything again by a connection that refuses writes, and compares: it
+publishes nothing and moves no consumer. A job to live puts what left for a recipient that has lost
+it on its queue again (:mod:`ops.mend.sending_again`), once a second person has agreed. Each lies in
+a folder of its own beside the hub's others, with what was planned, how far it is, and its report:
+ids, counts and times, nothing of a child.
 """
 
 from __future__ import annotations
@@ -23,14 +25,17 @@ from uuid import UUID, uuid4
 from pydantic import TypeAdapter
 
 from ops.access.acting import Asker
-from ops.access.recording import accessed
+from ops.access.recording import accessed, permit_on_record
 from ops.look.reading import Readable
 from ops.look.replay_report import Wanted
-from ops.mend.dead_letters import Refused
+from ops.mend import sending_again
+from ops.mend.dead_letters import Person, Refused
+from ops.mend.sending_again import Asked
 from ops.run.wiring import Hub, work_folder
-from schemas.access import Act, Record
+from schemas.access import Act, Resource
 from schemas.topics import TOPICS
 from stores import codec, overview, replaying
+from stores.database import View
 
 _FOLDER: Final = "replays"
 _KEPT: Final = 100
@@ -39,6 +44,9 @@ _SILENT: Final = 120.0
 """Seconds without a sign of life after which a job is interrupted: it gives one every second, but
 gives way to all else.
 """
+_LIVE_TOPIC: Final = "products.released"
+_PRODUCTS: Final = 50
+"""Products a second that go to live; slow cores send more."""
 _RATE: Final = 1_500
 """Facts a second until one was measured here: two slow cores decide about so many with the hub at
 work beside.
@@ -63,6 +71,12 @@ class Plan:
     """So many are decided again for that: later ones stand on earlier ones."""
     seconds: int
     """So long it may take."""
+    recipient: str | None = None
+    """To live: whose queue; None: to memory."""
+    would_go: int = 0
+    """To live: so many would go if it were done as it was planned,"""
+    stays: Mapping[str, int] = field(default_factory=dict)
+    """and so many not, by why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,7 @@ class Job:
     def state(self) -> str:
         """Where it stands: whose process says nothing any more is interrupted."""
         if self.report is not None:
-            return DONE
+            return CANCELLED if self.report.get("cancelled") else DONE
         if self.progress.state != RUNNING:
             return self.progress.state
         if self.progress.is_alive:
@@ -117,7 +131,8 @@ class Job:
     @property
     def can_start(self) -> bool:
         """Whether it can be started, or started again."""
-        return self.state in (PLANNED, CANCELLED, FAILED, INTERRUPTED)
+        ended = (PLANNED, CANCELLED, FAILED, INTERRUPTED)
+        return self.report is None and self.state in ended
 
     @property
     def percent(self) -> int:
@@ -186,24 +201,90 @@ def plan(hub: Hub, wanted: Wanted, *, asker: Asker) -> Job:
     permitted(hub, job_id, asker=asker)
     by, why = asker.who or "", asker.why or ""
     seconds = max(1, decided // _rate(hub))
-    made = Plan(job_id, by, why, _now(), wanted, facts, decided, seconds)
-    place = _root(hub, hub.folder) / job_id
+    return _kept(hub, Plan(job_id, by, why, _now(), wanted, facts, decided, seconds))
+
+
+def _kept(hub: Hub, made: Plan) -> Job:
+    place = _root(hub, hub.folder) / made.job_id
     place.mkdir(parents=True, mode=0o700)
     _write(place / "plan.json", _PLAN.dump_json(made))
     _forget_old(hub)
     return _read(place)
 
 
+def plan_to_live(hub: Hub, wanted: Wanted, recipient: str, *, asker: Asker) -> Job:
+    """What would go on a recipient's queue again; that somebody wants it is recorded, and another
+    has to agree. Raises ``Denied`` where the rules do not let them, or :class:`Refused`.
+    """
+    job_id = str(uuid4())
+    person = permitted_to_live(hub, job_id, asker=asker)
+    if recipient not in hub.settings.agencies:
+        raise Refused(
+            f"no agency is called {recipient}: {', '.join(sorted(hub.settings.agencies))}"
+        )
+    if wanted.topic not in (None, _LIVE_TOPIC):
+        raise Refused(f"only {_LIVE_TOPIC} goes to live: what passed the gate, and passes it again")
+    with hub.database.view() as view:
+        period = _period(view, wanted)
+        ids = sending_again.left_for(view, recipient, period=period, about=wanted.about)
+    if not ids:
+        raise Refused("nothing left for it then, so nothing would go again")
+    sending_again.ask(hub, job_id, recipient, ids=ids, person=person)
+    with hub.database.view() as view:
+        asked = sending_again.of(view, job_id)
+    outcome, count = sending_again.tried(hub, asked), len(ids)
+    seconds = max(1, count // _PRODUCTS)
+    made = Plan(job_id, person.who, person.why, _now(), wanted, count, count, seconds)
+    stays, would_go = outcome.counted(), len(outcome.sent)
+    return _kept(hub, replace(made, recipient=recipient, would_go=would_go, stays=stays))
+
+
+def permitted_to_live(hub: Hub, job_id: str, *, asker: Asker) -> Person:
+    """Who may have letters sent again; a denial is recorded, and raised: ``Denied``."""
+    act, resource = Act.MEND, Resource.LETTER
+    access = permit_on_record(hub, asker, act=act, resource=resource, wanted=job_id)
+    return Person(asker.who or "", asker.why or "", access.proven)
+
+
+def agree(hub: Hub, job_id: str, *, asker: Asker, agreed: bool) -> None:
+    """Agree to a replay to live that another person planned, and start it; or say that it is not to
+    be done. Raises ``Denied`` or :class:`Refused`.
+    """
+    place_of(hub, hub.folder, job_id)
+    person = permitted_to_live(hub, job_id, asker=asker)
+    sending_again.decide(hub, job_id, agreed=agreed, person=person)
+    if agreed:
+        start(hub, job_id, who=person.who)
+
+
+def asked_of(hub: Readable, found: Job) -> Asked | None:
+    """Of a replay to live what was asked and said, as the record has it."""
+    if found.plan.recipient is None:
+        return None
+    with hub.database.view() as view:
+        return sending_again.of(view, found.plan.job_id)
+
+
 def permitted(hub: Hub, job_id: str, *, asker: Asker) -> None:
     """Record that somebody plans, starts or cancels this replay. Raises ``Denied`` where the rules
     do not let them, which is recorded too.
     """
+    if _is_to_live(hub, job_id):
+        permitted_to_live(hub, job_id, asker=asker)
+        return
     with hub.database.transaction() as transaction:
         asked = {"wanted": job_id, "about": job_id}
-        act, record = Act.REPLAY, Record.TRAIL
-        no = accessed(hub, transaction, asker=asker, act=act, record=record, **asked)
+        act, resource = Act.REPLAY, Resource.TRAIL
+        no = accessed(hub, transaction, asker=asker, act=act, resource=resource, **asked)
     if no is not None:
         raise no
+
+
+def _is_to_live(hub: Hub, job_id: str) -> bool:
+    try:
+        return job(hub, hub.folder, job_id).plan.recipient is not None
+    except Refused:  # it is not planned yet, or there is no such
+        return False
 
 
 def _counted(hub: Hub, wanted: Wanted) -> tuple[int, int]:
@@ -212,23 +293,33 @@ def _counted(hub: Hub, wanted: Wanted) -> tuple[int, int]:
     if wanted.topic and topic is None:
         raise Refused(f"there is no topic {wanted.topic}; see `hub topology`")
     types = [fact.type for fact in topic.facts] if topic else None
-    with hub.database.reading() as connection:
-        first, last = wanted.first or 0, overview.last_position(connection)
-        if wanted.since is not None:
-            first = max(first, overview.position_before(connection, wanted.since) + 1)
-        upto = last if wanted.last is None else min(last, wanted.last)
-        if wanted.until is not None:
-            upto = min(upto, overview.position_before(connection, wanted.until + 1))
+    with hub.database.view() as view:
+        connection = view.connection
+        last = overview.last_position(connection)
+        before, upto = _period(view, wanted)
         about = wanted.about
         if about is not None and not (
             about.isprintable() and replaying.is_known(connection, about)
         ):
             raise Refused(f"nothing is recorded under {about!r}: check the id of the case")
-        within = (first, upto)
+        within = (before + 1, upto)
         facts = replaying.matching(connection, within, types=types, about=about)
     if not facts:
         raise Refused("nothing that is recorded matches that, so nothing would be compared")
     return facts, facts if wanted.about else last
+
+
+def _period(view: View, wanted: Wanted) -> tuple[int, int]:
+    """Behind which position of the journal, and up to which."""
+    connection = view.connection
+    last = overview.last_position(connection)
+    before = (wanted.first or 1) - 1
+    if wanted.since is not None:
+        before = max(before, overview.position_before(connection, wanted.since))
+    upto = last if wanted.last is None else min(last, wanted.last)
+    if wanted.until is not None:
+        upto = min(upto, overview.position_before(connection, wanted.until + 1))
+    return before, upto
 
 
 def _rate(hub: Hub) -> int:
@@ -269,6 +360,8 @@ def start(hub: Hub, job_id: str, *, who: str) -> None:
         raise Refused(f"it is {found.state} already: plan another one")
     if hub.config is None:
         raise Refused("this hub was started without a configuration file")
+    if (asked := asked_of(hub, found)) is not None:
+        sending_again.refuse_to_start(asked)
     (place / "cancel").unlink(missing_ok=True)
     now = _now()
     begun = Progress(RUNNING, started_by=who, started_at=now, beat_at=now)
@@ -286,7 +379,9 @@ def start(hub: Hub, job_id: str, *, who: str) -> None:
 
 
 def cancel(hub: Hub, job_id: str) -> None:
-    """Let it end before it is done; nothing was changed by it. Raises :class:`Refused`."""
+    """Let it end before it is done. To memory nothing was changed by it; to live what was sent is
+    sent, and told of. Raises :class:`Refused`.
+    """
     place = place_of(hub, hub.folder, job_id)
     if _read(place).state != RUNNING:
         raise Refused("it is not running")
@@ -317,6 +412,10 @@ def told(found: Job) -> dict[str, Any]:
         "state": found.state,
         "by": one.by,
         "why": one.why,
+        "to": "memory" if one.recipient is None else "live",
+        "recipient": one.recipient,
+        "would_go": one.would_go,
+        "stays": dict(one.stays),
         "asked_at": one.asked_at.isoformat(),
         "wanted": wanted | moments,
         "facts": one.facts,

@@ -14,12 +14,13 @@ from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners, people, registered, sealing
 from ops.run.answering import away, silent
+from ops.run.chains import goes_up_to_nobody
 from ops.run.configuration import Fault, Misconfigured, read_access, read_policy, read_settings
 from router.linkage import load_model
 from router.topology import bound_steps
 from router.unit import ALL
 from schemas.access import Role
-from schemas.policy import Agreement
+from schemas.policy import Agreement, Policy
 from schemas.settings import AgencySettings, HubSettings
 
 _SOON = dt.timedelta(days=30)
@@ -50,21 +51,18 @@ def check(
     except Misconfigured as error:
         return Checked(error.faults, ())
     folder, found = path.parent, list(doors.servers(settings, environment))
+    policy, unread = _read(settings, folder)
     mute = list(doors.wrong_schemes(found))
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
-        *_contents(settings, environment, folder=folder),
-        *_access(settings, folder, today=today),
-        *people.wrongly_identified(settings, environment),
+        *unread,
+        *_wrong(settings, environment, policy=policy, folder=folder, today=today),
         *mute,
-        *owners.faults(settings),
-        *_doors(settings, folder),
-        *sealing.kept_waiting(settings, environment, today=today),
-        *sealing.shared_keys(settings),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
         *_lacking(settings, folder, today=today),
+        *(goes_up_to_nobody(policy) if policy else ()),
         *_unkeyed(settings, environment, folder=folder),
         *sealing.in_clear(settings, today=today),
         *registered.by_nobody(path, environment),
@@ -73,6 +71,24 @@ def check(
         *(away(settings) if connect else ()),
     ]
     return Checked(tuple(faults), tuple(warned))
+
+
+def _wrong(
+    settings: HubSettings,
+    environment: Mapping[str, str],
+    *,
+    policy: Policy | None,
+    folder: Path,
+    today: dt.date,
+) -> Iterator[Fault]:
+    """What the files say wrongly."""
+    yield from _contents(settings, environment, policy=policy)
+    yield from _access(settings, folder, today=today)
+    yield from people.wrongly_identified(settings, environment)
+    yield from owners.faults(settings)
+    yield from _doors(settings, folder)
+    yield from sealing.kept_waiting(settings, environment, today=today)
+    yield from sealing.shared_keys(settings)
 
 
 def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[Fault]:
@@ -89,9 +105,12 @@ def _lacking(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator
 
 
 def _contents(
-    settings: HubSettings, environment: Mapping[str, str], *, folder: Path
+    settings: HubSettings, environment: Mapping[str, str], *, policy: Policy | None
 ) -> Iterator[Fault]:
-    yield from _policy(settings, folder)
+    if policy is not None:
+        yield from owners.nobody_decides(settings, policy.profile)
+        yield from owners.releases_to_nobody(settings, policy.profile)
+        yield from doors.told_to_nobody(settings, policy.profile)
     yield from _mappings(settings)
     yield from _secrets(settings, environment)
     yield from _model(settings)
@@ -111,7 +130,8 @@ def _access(settings: HubSettings, folder: Path, *, today: dt.date) -> Iterator[
         what = f"{rules.version} is not in force today: {denied}"
         yield Fault("access", what, "name rules that are, or have these renewed")
     there = [person for person in settings.people if person.is_there(today)]
-    looking = [one for one in there if not {*one.roles} <= {Role.REVIEWER, Role.OPERATIONS}]
+    unseeing = {Role.REVIEWER, Role.OPERATIONS, Role.OBSERVER}
+    looking = [one for one in there if not {*one.roles} <= unseeing]
     if looking and len([one for one in there if Role.REVIEWER in one.roles]) == 0:
         what = "nobody reviews who was shown contents, so they are shown to nobody"
         yield Fault("people", what, 'enter somebody with roles = ["reviewer"]')
@@ -128,15 +148,12 @@ def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     yield from doors.readable_files(settings, folder)
 
 
-def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+def _read(settings: HubSettings, folder: Path) -> tuple[Policy | None, tuple[Fault, ...]]:
+    """What decisions depend on, or what is wrong with it."""
     try:
-        policy = read_policy(settings, folder=folder)
+        return read_policy(settings, folder=folder), ()
     except Misconfigured as error:
-        yield from error.faults
-    else:
-        yield from owners.nobody_decides(settings, policy.profile)
-        yield from owners.releases_to_nobody(settings, policy.profile)
-        yield from doors.told_to_nobody(settings, policy.profile)
+        return None, error.faults
 
 
 def _mappings(settings: HubSettings) -> Iterator[Fault]:

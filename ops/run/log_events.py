@@ -116,10 +116,3 @@ def of_library(logger: str, template: object) -> str:
     if event == "kafka.client" and isinstance(template, str):
         return next((one for one, begins in _OF_KAFKA.items() if begins.match(template)), event)
     return event
-
-
-def as_table() -> str:
-    """All of them for people, in Markdown."""
-    own = (f"| `{name}` | {event.level} | {event.means} |" for name, event in EVENTS.items())
-    others = (f"| `{name}` | as said | {means} |" for name, means in FOREIGN.items())
-    return "\n".join(("| event | level | meaning |", "|---|---|---|", *own, *others))

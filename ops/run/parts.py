@@ -17,8 +17,10 @@ from connectors.mllp import MllpListener
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
+from connectors.witness.asking import Asking
 from ops.access.pages import SignIn
 from ops.access.passkey_pages import PasskeyPages
+from ops.console import warming
 from ops.console.live import Live
 from ops.console.refer.door import Referrals
 from ops.console.shell import Shell
@@ -28,7 +30,6 @@ from ops.run.ended import say_daily
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
 from ops.watch.routes import watch_routes
-from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
@@ -152,7 +153,9 @@ def steps_of(embedded: Embedded) -> NamedPart:
 def _web(
     hub: Hub, found: Routes, *, environment: Mapping[str, str], attempts: int | None = None
 ) -> Iterator[NamedPart]:
-    """The web server, and beside it what looks now and then how the hub is."""
+    """The web server, and beside it what looks now and then how the hub is, and what has the desks
+    ready before somebody opens them.
+    """
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     connections = Connections(hub.settings.http)
     health = Health(hub, broker_queues(hub.settings, environment), connections.counts)
@@ -161,6 +164,7 @@ def _web(
     says = f"listening on {server.url} (its desks at {server.url}/)"
     yield NamedPart("http", server.run, says, attempts=attempts)
     yield NamedPart("health", health.run)
+    yield NamedPart("desks", partial(warming.run, hub, found, health))
 
 
 def pages_of(

@@ -4,7 +4,9 @@ person, a name or a number of somebody's: agencies, steps, topics, types and rea
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from connectors.queues import BrokerQueue
+from ops.look import reds
 from ops.look.reading import Guarded
 from ops.look.status import Row, Status, collect
 from ops.watch.readiness import Dependency, dependencies
@@ -33,6 +36,10 @@ _MOMENTS = {
     "breached": (DueTimeBreached.type, ClockChased.type),
     "escalated": (DueTimeEscalated.type, InformationEscalated.type, ClockEscalated.type),
 }
+_DAYS_OF_REDS = 7
+"""As `hub reds` counts them unless it is told otherwise."""
+_REDS_LAST = 30.0
+"""Seconds for which their count is told again: each look reads what is known of every one."""
 _BLOCKED = {"refused": ProductRefused.type, "voided": ProductVoided.type}
 
 
@@ -47,6 +54,8 @@ class Figures:
     """By step, how many of its clocks have no more left than each of :data:`_BOUNDS`, and all."""
     dead_letters: dict[tuple[str, str], int] = field(default_factory=dict)
     """By the step that refused them, or the intake, and reason."""
+    nobody_has: int = 0
+    """Reds and possible Reds of late that nobody has."""
 
 
 @dataclass(slots=True)
@@ -56,6 +65,8 @@ class Metrics:
     hub: Guarded
     queues: Sequence[BrokerQueue] = ()
     _position: int = 0
+    _reds: tuple[float, int] | None = None
+    """Until when it counts, and how many nobody has."""
     _by_type: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,9 +88,18 @@ class Metrics:
                         connection, codec.to_micros(status.at), bounds=_BOUNDS
                     ),
                     dead_letters=overview.dead_letters_of(connection),
+                    nobody_has=self._nobody_has(status.at),
                 )
         except Unavailable:
             return Figures(dependencies=tuple(dependencies(self.hub, self.queues)))
+
+    def _nobody_has(self, at: dt.datetime) -> int:
+        """Of how many Reds `hub reds` says so."""
+        now = time.monotonic()
+        if self._reds is None or self._reds[0] <= now:
+            found = reds.lately(self.hub, days=_DAYS_OF_REDS, at=at)
+            self._reds = now + _REDS_LAST, sum(one.nobody_has_it for one in found)
+        return self._reds[1]
 
     def _counted(self, connection: Reading) -> dict[str, int]:
         newest = overview.last_position(connection)
@@ -109,6 +129,14 @@ class _Told(Collector):
             yield from _of_edges(status)
             yield from _of_clocks(status, self._told.timers)
             yield from _of_hub(status)
+            if status.relay:
+                yield from _of_relay(status.relay)
+            yield _gauge(
+                "mash_reds_nobody_has",
+                "Reds and possible Reds of seven days that nobody has",
+                (),
+                [((), self._told.nobody_has)],
+            )
             yield _gauge(
                 "mash_dead_letters",
                 "What waits for a human",
@@ -280,19 +308,19 @@ def _of_hub(status: Status) -> Iterator[Metric]:
         (),
         [((), status.tree["without_leaf"])],
     )
-    if relay := status.relay:
-        yield _gauge(
-            "mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])]
-        )
-        yield _gauge(
-            "mash_relay_oldest_age_seconds",
-            "Since when the oldest waits",
-            (),
-            [((), relay["oldest_seconds"] or 0)],
-        )
     yield _gauge(
         "mash_to_renew",
         "Keys, rules and agreements that have ended or are about to",
         (),
         [((), len(status.trouble))],
+    )
+
+
+def _of_relay(relay: Row) -> Iterator[Metric]:
+    yield _gauge("mash_relay_unsent", "Facts not on their topics yet", (), [((), relay["unsent"])])
+    yield _gauge(
+        "mash_relay_oldest_age_seconds",
+        "Since when the oldest waits",
+        (),
+        [((), relay["oldest_seconds"] or 0)],
     )

@@ -43,7 +43,7 @@ def _weighed(spoke: tuple[Rule, ...], question: Question) -> Answer:
 def _speaks(rule: Rule, question: Question) -> bool:
     return (
         question.act in rule.acts
-        and question.record in rule.records
+        and question.resource in rule.records
         and (EVERYBODY in rule.roles or not question.roles.isdisjoint(rule.roles))
         and _names(rule.purposes, question.purpose)
         and _names(rule.ownership, question.ownership)

@@ -93,7 +93,7 @@ class Model:
     own_sums: Callable[[Levels], tuple[float, float, float, float, float]] = field(
         init=False, repr=False, compare=False
     )
-    """What the levels of ``SELF`` speak for; and how far the rarity of the given name and of the
+    """How much the levels of ``SELF`` weigh; and how far the rarity of the given name and of the
     family name adds to all three.
     """
     reach: Callable[[int, Levels], float] = field(init=False, repr=False, compare=False)

@@ -123,7 +123,7 @@ _LISTS = (
     "siblings",
     "adult_marks",
 )
-"""What a profile has several of, under the names that a subject has them by."""
+"""The fields of which a profile keeps several values, by the names that a subject has."""
 
 
 def extend(profile: Profile, subject: Subject) -> Profile:

@@ -42,7 +42,7 @@ class Reading(NamedTuple):
     address: Callable[[Sequence[str], str], str]
     telephone: Callable[[str], str]
     number: Callable[[str, str], str]
-    """Of a value and the system that it is of."""
+    """A number as it is compared, from its value and its system."""
     reference: Callable[[str], str]
 
     def homes(self, told: Sequence[Address]) -> tuple[str, ...]:

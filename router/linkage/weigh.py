@@ -118,7 +118,7 @@ def kinship(asked: Query, weighed: Weighed) -> float:
 
 
 def odds(asked: Query, levels: Levels) -> Sums:
-    """What all levels, in the order of ``FIELDS``, and how rare the names are speak for."""
+    """The weight of all levels, in the order of ``FIELDS``, and of how rare the names are."""
     own, household = levels[: len(SELF)], levels[len(SELF) :]
     *sums, given, surname = asked.model.own_sums(own)
     same, family, namesake = added(

@@ -50,7 +50,7 @@ class Found:
     """By family, as :func:`router.picture.elsewhere.with_adults` finds them."""
 
     def person(self, evidence: Evidence) -> PersonRecord:
-        """Whom a piece of evidence is held to be about."""
+        """The person that a piece of evidence belongs to."""
         return self.people[evidence.person_id]
 
     def family(self, person: PersonRecord) -> list[PersonRecord]:

@@ -27,7 +27,7 @@ _HASTY_SECONDS = 0.02
 """That what is in hand should take where a Red came lately."""
 _HASTE_SECONDS = 10.0
 _WAY_SECONDS = 0.05
-"""For which a page then lets others take something in: all share one interpreter."""
+"""How long a page then lets others take something in: all share one interpreter."""
 _CLOCK_SECONDS = 0.2
 """Due times count in hours; looking more often would take a tenth of the work on a small page."""
 

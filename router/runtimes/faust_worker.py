@@ -309,7 +309,7 @@ def _consumer(
 
 
 def _waiting(stream: StreamT[Any], limit: int) -> list[EventT[Any]]:
-    """What has come behind the first event already; none of it is waited for."""
+    """The events that have already come after the first; nothing is waited for."""
     queue = cast(ChannelT[Any], stream.channel).queue
     return [queue.get_nowait() for _ in range(min(limit, queue.qsize()))]
 

@@ -24,6 +24,7 @@ from schemas.policy import (
     plain_name,
 )
 from schemas.rating import ClockKind, Colour
+from schemas.refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,12 @@ class Now:
         workers = self.policy.partners[self.policy.lead_agency].social_workers
         named = not workers or plain_name(who) in map(plain_name, workers)
         return named and may_decide_cases(self.policy, who, on=self.today)
+
+    def why_not_rate(self, agency: str, who: str) -> Refusal | None:
+        """Why somebody of an agency may not decide as those do who rate; None: they may."""
+        if agency != self.policy.lead_agency:
+            return Refusal("refused.role")
+        return None if self.may_rate(who) else Refusal("refused.decision-maker", "decided_by")
 
 
 def named_among(who: str, roles: Iterable[str]) -> bool:

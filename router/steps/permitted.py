@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import replace
 
 from router.access.decide import decide
-from schemas.access import AccessRules, Act, Answer, Purpose, Question, Record, Role, Verdict
+from schemas.access import AccessRules, Act, Answer, Purpose, Question, Resource, Role, Verdict
 from schemas.policy import Policy
 
 
@@ -18,7 +18,7 @@ def may_decide_own(policy: Policy, who: str, *, agency: str, on: dt.date) -> boo
     """Whether somebody who decides for an agency may decide about what is its own."""
     asked = Question(
         act=Act.DECIDE,
-        record=Record.CASE,
+        resource=Resource.CASE,
         on=on,
         person=who,
         agency=agency,
@@ -33,7 +33,7 @@ def may_decide_cases(policy: Policy, who: str, *, on: dt.date) -> bool:
     """Whether a social worker of the lead agency may decide about a case."""
     asked = Question(
         act=Act.DECIDE,
-        record=Record.CASE,
+        resource=Resource.CASE,
         on=on,
         person=who,
         agency=policy.lead_agency,
@@ -45,23 +45,23 @@ def may_decide_cases(policy: Policy, who: str, *, on: dt.date) -> bool:
 
 def may_enquire(policy: Policy, agency: str, *, on: dt.date) -> bool:
     """Whether an agency's system may ask whether a child is known."""
-    return _lets(policy, _of_system(agency, Act.SEARCH, Record.CASE, on=on))
+    return _lets(policy, _of_system(agency, Act.SEARCH, Resource.CASE, on=on))
 
 
 def kept_from(policy: Policy, agency: str, *, on: dt.date) -> Answer | None:
     """By which answer of the rules an agency's system is not given what is for it; None: it is."""
     if policy.access is None or not policy.access.messages:
         return None
-    asked = _of_system(agency, Act.FETCH, Record.LETTER, on=on, owner=agency)
+    asked = _of_system(agency, Act.FETCH, Resource.LETTER, on=on, owner=agency)
     answer = _decided(policy.access, asked)
     return None if answer.verdict is Verdict.ALLOW else answer
 
 
 def _of_system(
-    agency: str, act: Act, record: Record, *, on: dt.date, owner: str | None = None
+    agency: str, act: Act, resource: Resource, *, on: dt.date, owner: str | None = None
 ) -> Question:
     roles = frozenset({Role.SYSTEM})
-    return Question(act=act, record=record, on=on, agency=agency, roles=roles, owner=owner)
+    return Question(act=act, resource=resource, on=on, agency=agency, roles=roles, owner=owner)
 
 
 def _lets(policy: Policy, asked: Question) -> bool:

@@ -39,8 +39,10 @@ _SUBTREES = select(subtrees.c.hash).where(
 )
 _HAS_NO_LEAF = (
     "FROM journal WHERE position > :after "
-    "AND NOT EXISTS (SELECT 1 FROM leaves WHERE leaves.position = journal.position) "
+    "AND NOT EXISTS (SELECT 1 FROM leaves WHERE leaves.position = journal.position "
+    "AND leaves.position > :after) "
 )
+"""That a leaf is behind the place too says nothing new, but PostgreSQL would read all leaves."""
 _WITHOUT_LEAF = text(
     f"SELECT {', '.join(LEAF_COLUMNS)} {_HAS_NO_LEAF} ORDER BY position LIMIT :most"
 )

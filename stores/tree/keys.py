@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from stores import tables
 from stores.tree.checkpoints import Checkpoint
-from stores.tree.notes import Kind, Note, SignerKey, VerifierKey
+from stores.tree.notes import Kind, Note, SignerKey
 from stores.vault import Vault
 
 KEY_ID = "checkpoints"
@@ -20,11 +20,6 @@ class LogKey:
 
     plain: SignerKey
     timed: SignerKey
-
-    @property
-    def verifiers(self) -> tuple[VerifierKey, VerifierKey]:
-        """What others need to check both."""
-        return self.plain.verifier, self.timed.verifier
 
     def sign(self, checkpoint: Checkpoint, *, time: int) -> Note:
         """The checkpoint as it is published; ``time`` in seconds since 1970."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from connectors.edge import configured
+from connectors.edge.configured import Edge
 from ops.cli import main
-from ops.edge import configured
-from ops.edge.configured import Edge
 from tests.support.edges import running
 
 ROOT = Path(__file__).parents[2]

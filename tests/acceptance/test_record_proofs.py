@@ -32,7 +32,7 @@ def test_who_saw_or_decided_what_is_what_whoever_did_it_noted(
     tmp_path: Path, without: str | None
 ) -> None:
     """20,000 entries where all is looked for and there is time (F31)."""
-    leaves = 20_000 if FULL and not without else 3000
+    leaves = 20_000 if FULL and not without else 2000
     figures = f31.prove(tmp_path, leaves=leaves, asks=10, seed=1, without=without, advance=silent)
     assert (figures["incomplete"] == 0) == (without is None), figures
 

@@ -36,9 +36,10 @@ def embedded(rabbitmq_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def production(
     kafka_url: str, rabbitmq_url: str, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Outcome]:
-    """`hub run` with every process, and one more worker each for linking and rating."""
+    """`hub run` with every process, and one more worker each where is linked and rated."""
     servers = Servers(kafka_url, rabbitmq_url, postgres_url)
-    with production_place(tmp_path_factory.mktemp("production") / "hub", servers) as place:
+    path = tmp_path_factory.mktemp("production") / "hub"
+    with production_place(path, servers, workers=scenario.WORKERS) as place:
         yield scenario.run(place, scenario.production_parts(place))
 
 

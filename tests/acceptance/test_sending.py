@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.edge import opening
+from connectors.edge import opening
 from schemas.sealed import seal
 from tests.services.process import free_port
 from tests.support.words import OPERATORS

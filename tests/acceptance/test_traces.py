@@ -13,11 +13,18 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from ops.watch.tracing import begin
 from router.runtimes.faust_worker import run_worker
-from router.unit import alone
 from stores.database import Database
 from stores.traces import Traces
 from stores.vault import HUB_KEY, Vault
-from tests.support.production import KEY, Production, adopted, deduplication, production, wait_until
+from tests.support.production import (
+    KEY,
+    Production,
+    adopted,
+    alone,
+    deduplication,
+    production,
+    wait_until,
+)
 
 Spans = Callable[[], list[ReadableSpan]]
 

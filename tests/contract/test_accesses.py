@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from ops.access.noting import OPERATIONS, note
 from ops.look.verify import verify
-from schemas.access import Access, Act, Purpose, Record, Role
+from schemas.access import Access, Act, Purpose, Resource, Role
 from schemas.base import Fact
 from schemas.operations import AccessDenied, RecordAccessed, RecordRevealed
 from stores import cursors, linking, trail
@@ -25,7 +25,7 @@ BY = Access(
     roles=(Role.AUDITOR,),
     purpose=Purpose.AUDIT,
 )
-LOOKED = {"record_id": "case-1", "act": Act.LOOK, "record": Record.ACCESSES, "access": BY}
+LOOKED = {"record_id": "case-1", "act": Act.LOOK, "record": Resource.ACCESSES, "access": BY}
 SHOWN = {"record_id": "case-1", "message_ids": ("message-1",), "access": BY}
 FACTS = [
     RecordAccessed.model_validate(LOOKED | {"who": "J. Auditor", "why": "complaint 2026/17"}),

@@ -26,7 +26,7 @@ from schemas.base import Fact
 from schemas.message import Message
 from schemas.notification import MessageRefused
 from schemas.safety import LetterHeld, SafetySettled
-from stores import cursors, journal, queues, references, schema
+from stores import cursors, journal, queues, reference_parts, references, schema
 from stores.database import Database
 from stores.migrations import revisions
 from stores.schema import OtherRevision
@@ -342,3 +342,16 @@ def recorded(database: Database, message: Message, *, by_an_older_hub: bool = Fa
         cursor = cursors.lock(transaction, "queues/csc_duty_team")
         journal.append(transaction, cursor, messages=[message])
         cursors.store(transaction, cursor)
+
+
+def test_references_of_old_are_found_in_part(url: str, database: Database) -> None:
+    """By the very parts that are kept of new ones."""
+    load(url)
+    upgrade(database)
+    received = "SELECT subject FROM journal WHERE type = 'mash.notification.received.v1'"
+    kept = "SELECT part || ' ' || subject FROM reference_parts"
+    with database.reading() as connection:
+        called = set(column(connection, received))
+        parts = {f"{part} {one}" for one in called for part in reference_parts.parts_of(one)}
+        assert set(column(connection, kept)) == parts
+    assert parts

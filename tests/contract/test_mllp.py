@@ -19,10 +19,11 @@ from connectors.port import AgencyRoute, routes
 from router.intake import StoredIntake
 from schemas.notification import NotificationReceived, Receipt
 from schemas.settings import HubSettings, MllpSettings
-from stores import dead_letters, journal
+from stores import journal
 from stores.database import Database
 from stores.ports import Arrival, Intake, Unavailable
 from stores.vault import Vault
+from tests.support.production import buried
 
 NOW = dt.datetime(2026, 3, 20, 12, 0, tzinfo=dt.UTC)
 SAMPLE = Path("connectors/agencies/samples/safeguarding.hl7").read_bytes()
@@ -130,7 +131,7 @@ def notifications(database: Database) -> list[NotificationReceived]:
 
 def letters(database: Database) -> list[tuple[str, str | None]]:
     with database.reading() as connection:
-        return [(one.reason, one.field) for one in dead_letters.find(connection)]
+        return [(one.reason, one.field) for one in buried(connection)]
 
 
 def test_a_message_is_acknowledged_under_its_own_id(serve: Serve, database: Database) -> None:

@@ -19,7 +19,7 @@ from router.memory.register import PeopleMemory, file_everybody
 from router.one_pass import Delivery
 from router.steps.link.decide import STEP
 from router.steps.link.register import PersonRecord
-from router.unit import BoundStep, alone
+from router.unit import BoundStep
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome
 from schemas.decisions import LinkDecided, LinkDecision
@@ -30,7 +30,7 @@ from stores import journal, people, tables
 from stores.database import Database, Transaction
 from tests.support import given
 from tests.support.given import on_picture
-from tests.support.production import adopted
+from tests.support.production import adopted, alone
 
 TOO_MANY = f"fit more than {OVERSIZED} children"
 NAMED = Person(name=(Name(given_name=("Jack",), family_name=("Smith",)),))

@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from router.handle import handle
 from router.intake import StoredIntake
 from router.one_pass import Delivery
-from router.unit import alone
 from schemas.information import (
     InformationItem,
     InformationOffered,
@@ -31,7 +30,7 @@ from stores.database import Conflict, Database
 from stores.ports import Arrival
 from stores.references import KeptVersion
 from tests.support import given
-from tests.support.production import adopted, deduplication
+from tests.support.production import adopted, alone, deduplication
 
 FORWARDED = "Forwarded from school ref R-1: "
 

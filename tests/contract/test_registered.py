@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ops.edge.keys import Keys
-from ops.edge.releases import verify
+from connectors.edge.keys import Keys
+from connectors.edge.releases import verify
 from ops.look.replay import Wanted, replay
 from router.handle import Adopted
 from router.intake import StoredIntake

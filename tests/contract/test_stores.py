@@ -47,6 +47,7 @@ from stores.ports import Arrival, Unavailable
 from stores.timers import StoredTimer
 from stores.vault import Unreadable
 from tests.support import given
+from tests.support.production import buried
 
 DEADLINE = 30.0
 EARLY, LATE = 1_000_000, 9_000_000_000_000_000
@@ -480,7 +481,7 @@ def test_a_dead_letter_keeps_its_original_sealed_until_it_is_settled(database: D
         dead_letters.bury(transaction, [_dead("one"), _dead("two")])
         dead_letters.bury(transaction, [replace(_dead("one"), original=b"other")])
     with database.reading() as connection:
-        assert [row.id for row in dead_letters.find(connection)] == ["one", "two"]
+        assert [row.id for row in buried(connection)] == ["one", "two"]
         assert (
             b"Thornbury"
             not in connection.execute(select(tables.dead_letters.c.original)).scalars().all()[0]
@@ -500,7 +501,7 @@ def test_a_dead_letter_keeps_its_original_sealed_until_it_is_settled(database: D
         assert dead_letters.load(transaction, "one") == mended
         assert dead_letters.load(transaction, "three") is None
     with database.reading() as connection:
-        assert [row.id for row in dead_letters.find(connection, state="open")] == ["two"]
+        assert [row.id for row in buried(connection, state=DeadLetterState.OPEN)] == ["two"]
 
 
 # Journal
@@ -722,7 +723,7 @@ def test_dead_letters_stand_in_the_order_in_which_they_were_buried(database: Dat
         with database.transaction() as transaction:
             dead_letters.bury(transaction, [_dead(id_) for id_ in ids])
     with database.reading() as connection:
-        found = dead_letters.find(connection)
+        found = buried(connection)
     assert [row.id for row in found] == ["b", "a", "d", "c"]
     assert sorted({row.position for row in found}) == [row.position for row in found]
 
@@ -740,7 +741,7 @@ def test_two_that_bury_at_once_never_share_a_position(postgres: Database) -> Non
 
     assert at_once(2, bury) == [None, None]
     with postgres.reading() as connection:
-        assert len({row.position for row in dead_letters.find(connection)}) == 2
+        assert len({row.position for row in buried(connection)}) == 2
 
 
 def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Database) -> None:

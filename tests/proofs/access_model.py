@@ -11,6 +11,7 @@ IN_FORCE = date(2026, 4, 1)
 ROLES = frozenset(
     [
         "operations",
+        "observer",
         "screening",
         "duty_manager",
         "researcher",
@@ -91,7 +92,7 @@ def _understand(asked: Mapping[str, object]) -> Question:
         named=_name(asked["person"]) is not None,
         roles=frozenset(_word(role, ROLES) for role in roles),
         act=_word(asked["act"], ACTS),
-        record=_word(asked["record"], RECORDS),
+        record=_word(asked["resource"], RECORDS),
         purpose=None if purpose is None else _word(purpose, PURPOSES),
         assigned=_yes(asked["assigned"]),
         reason=_yes(asked["reason"]),
@@ -110,7 +111,9 @@ def _forbidden(q: Question) -> bool:
         *("reveal", "export", "mend", "review", "hold", "erase", "decide")
     }
     shown = q.act in {"reveal", "export"}
-    operations = "operations" in q.roles and shown and q.record in CASE_PICTURE
+    sought = shown or q.act == "search"
+    keepers = not q.roles.isdisjoint({"operations", "observer"})
+    operations = keepers and sought and q.record in CASE_PICTURE
     silent = q.anothers and q.existence == "silent" and q.record in ITEMS | {"trail"}
     return nameless or operations or (silent and (shown or q.act in {"look", "search"}))
 
@@ -129,7 +132,8 @@ def _allowed_plainly(q: Question) -> bool:
     """Whether one of the rules that want no reason allows it."""
     trail = ("operations", "screening", "duty_manager", "auditor", "risk_owner")
     if q.record == "trail":
-        return q.act in {"look", "search", "replay"} and _has(q, *trail)
+        watched = q.act in {"look", "search"} and _has(q, "observer")
+        return watched or (q.act in {"look", "search", "replay"} and _has(q, *trail))
     if q.record == "accesses":
         ours = q.own and _has(q, "decision_maker")
         audits = _has(q, "auditor", "risk_owner")
@@ -154,10 +158,13 @@ def _allowed_for_a_reason(q: Question) -> bool:
     safeguarding = reveal_case and q.purpose == "safeguarding"
     inquiry = q.purpose in {"audit", "disclosure"}
     letter = q.record == "dead_letter"
+    finders = _has(q, "screening", "duty_manager", "auditor")
+    sought_for = q.purpose == "safeguarding" or inquiry
     return any(
         (
+            q.act == "search" and (q.record, q.named) == ("case", True) and sought_for and finders,
             letter and q.act == "mend" and _has(q, "operations"),
-            q.record == "health" and q.act == "mend" and _has(q, "operations"),
+            q.record in {"health", "letter"} and q.act == "mend" and _has(q, "operations"),
             letter and q.act == "reveal" and q.purpose == "mending" and _has(q, "operations"),
             safeguarding and q.record == "case" and q.assigned and _has(q, "screening"),
             safeguarding and q.record == "picture" and _has(q, "screening"),

@@ -1,6 +1,7 @@
 """The hub's own steps and agencies' queues in memory, and people at random; no store, no network.
 
-``apart``: facts of different topics overtake each other, as between workers of Kafka.
+``apart``: facts of different topics overtake each other, as between workers of Kafka. ``late``:
+products overtaken by other letters, as one that is kept back while a human looks at it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from router.steps.rate import decide as rate
 from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
 from schemas.base import Fact, Notice
+from schemas.changes import ChangeFetched, ProductChange
 from schemas.decisions import ProductFetched
 from schemas.letter import letter_id
 from schemas.message import Message, arrived, caused_by
@@ -34,6 +36,8 @@ STEPS: tuple[Step[Any], ...] = (
     release.STEP,
     inform.STEP,
 )
+_KEPT = 0.2
+"""Of products, each time that their recipient asks."""
 START = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 
 
@@ -53,6 +57,7 @@ class Hub:
     policy: Policy
     chance: Random
     apart: bool
+    late: Random | None = None
     dropped: Collection[type[Fact]] = ()
     """A control: facts that nobody hears."""
     now: dt.datetime = START
@@ -127,15 +132,20 @@ class Hub:
         return any(one.agency == agency and not one.handed for one in self.letters.values())
 
     def hand(self, agency: str) -> Iterator[Notice]:
-        """The agency gets all that lies on its queue; of products that is a fact."""
+        """The agency gets all that lies on its queue; of products and of changes that is a fact."""
         for id_, one in list(self.letters.items()):
-            if one.agency != agency or one.handed:
+            if one.agency != agency or one.handed or self._is_kept(one.notice):
                 continue
             one.handed = True
+            if isinstance(one.notice, ProductChange):
+                self.tell(ChangeFetched(letter_id=id_, **one.notice.shared(ChangeFetched)))
             if isinstance(one.notice, Product):
                 told = one.notice.shared(SentProduct) | {"referral_id": one.notice.referral_id}
                 self.tell(ProductFetched(letter_id=id_, **told))
             yield one.notice
+
+    def _is_kept(self, notice: Notice) -> bool:
+        return isinstance(notice, Product) and bool(self.late and self.late.random() < _KEPT)
 
     def heard(self, *kinds: type[Fact]) -> Iterable[Message]:
         """The facts of these kinds so far."""

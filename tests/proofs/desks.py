@@ -29,7 +29,8 @@ LIMIT: Final = f"{AT}/static/console.css"
 """What costs the server least: the same file for everybody."""
 _WHY: Final = "To measure how long it takes"
 _TOKEN: Final = re.compile(r'name="form_token" value="([^"]*)"')
-_SECONDS: Final = 60.0
+_SECONDS: Final = 30.0
+"""For which somebody waits for a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,13 @@ Times: TypeAlias = dict[str, list[float]]
 """Milliseconds, by page."""
 
 
-class NoAnswer(Exception):
-    """A page did not come as it should; the message says which."""
+FAILED: Final = _SECONDS * 1000
+"""As how long it counts that a page did not come in time, or another than was asked for."""
+
+
+def cpu_of(process: int) -> float:
+    """Seconds of CPU that a process has had, to the nanosecond (clock_getcpuclockid of Linux)."""
+    return time.clock_gettime((~process << 3) | 2)
 
 
 @dataclass(slots=True)
@@ -114,6 +120,9 @@ class Somebody:
     who: str
     chance: random.Random
     took: Times = field(default_factory=dict)
+    process: int | None = None
+    """The hub's, of whose work each page is noted in ``work``; None: others are there as well."""
+    work: Times = field(default_factory=dict)
     cookie: str = ""
     """Of their session."""
 
@@ -127,28 +136,38 @@ class Somebody:
         self.cookie = f"{SESSION}={token}"
 
     def opens(self, screen: Screen) -> None:
-        """Open a page; where it cannot be reached as nothing is listed, the list."""
+        """Open a page, unless nothing is listed by which it can be reached, or no list comes."""
         path, fields = f"{AT}{screen.path}", None
         if screen.link:
-            links = re.findall(screen.link, self.asks("GET", path))
+            links = re.findall(screen.link, self.asks("GET", path) or "")
             if not links:
                 return
             path = unescape(self.chance.choice(links))
         if screen.asks:
-            token = _TOKEN.search(self.asks("GET", path))
-            assert token is not None
+            token = _TOKEN.search(self.asks("GET", path) or "")
+            if token is None:
+                return
             fields = {"form_token": token[1], "why": _WHY, **screen.asks}
         self.timed(screen.name, path, fields)
 
     def timed(self, name: str, path: str, fields: Mapping[str, str] | None = None) -> None:
         """Ask for a page, and note how long it took until all of it was there."""
+        worked = cpu_of(self.process) if self.process else 0.0
         begun = time.perf_counter()
-        self.asks("GET" if fields is None else "POST", path, fields)
-        self.took.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
+        page = self.asks("GET" if fields is None else "POST", path, fields)
+        took = (time.perf_counter() - begun) * 1000
+        self.took.setdefault(name, []).append(FAILED if page is None else took)
+        if self.process:
+            self.work.setdefault(name, []).append((cpu_of(self.process) - worked) * 1000)
 
-    def asks(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> str:
-        """The page, on a connection of its own. Raises ``NoAnswer``."""
-        body = None if fields is None else urlencode(fields)
+    def asks(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> str | None:
+        """The page, on a connection of its own; None where it did not come, or another did."""
+        try:
+            return self._answer(method, path, None if fields is None else urlencode(fields))
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def _answer(self, method: str, path: str, body: str | None) -> str | None:
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         connection = http.client.HTTPConnection(urlsplit(self.place.url).netloc, timeout=_SECONDS)
         try:
@@ -157,9 +176,7 @@ class Somebody:
             page = answer.read().decode()
         finally:
             connection.close()
-        if answer.status != 200:
-            raise NoAnswer(f"{path.split('?')[0]}: {answer.status}")
-        return page
+        return page if answer.status == 200 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,21 +188,26 @@ class Crowd:
     think: float
 
 
-def one_at_a_time(place: Place, *, times: int, seed: int) -> Times:
-    """Every page so often, with nobody else there."""
+def one_at_a_time(place: Place, *, process: int, times: int, seed: int) -> tuple[Times, Times]:
+    """Every page so often, with nobody else there: milliseconds until it was there, and of the
+    hub's work.
+    """
     took: Times = {}
+    work: Times = {}
     for who, screens in SCREENS.items():
-        person = Somebody(place, who, random.Random(seed), took)  # noqa: S311
+        person = Somebody(place, who, random.Random(seed), took, process, work)  # noqa: S311
         person.enters()
         for _ in range(times):
             person.timed("limit", LIMIT)
             for screen in screens:
                 person.opens(screen)
-    return took
+    return took, work
 
 
 def at_once(place: Place, crowd: Crowd, *, seed: int) -> Times:
-    """What many people wait for the pages of their work, each at their own time."""
+    """What many people wait for the pages of their work, each at their own time. Who gets none goes
+    on with the next.
+    """
     chance = random.Random(seed)  # noqa: S311
     shares = list(_OF_A_HUNDRED)
     names = chance.choices(shares, weights=list(_OF_A_HUNDRED.values()), k=crowd.people)
@@ -223,11 +245,19 @@ def _works(person: Somebody, until: threading.Event, *, think: float) -> None:
 _OF_LIMIT: Final = 0.2
 
 
-def figures(alone: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
-    """Milliseconds of each page, and those of which fewer than 95 of 100 came in time."""
+def figures(alone: Times, work: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
+    """Milliseconds of each page, of them of the hub's work, and those pages of which fewer than 95
+    of 100 came in time.
+    """
     aims = {one.name: one.aim for screens in SCREENS.values() for one in screens}
     pages: dict[str, Any] = {
-        name: {"aim": aim, "alone": spread(alone.get(name)), "many": spread(many.get(name))}
+        name: {
+            "aim": aim,
+            "first": round(alone[name][0], 1) if name in alone else None,
+            "alone": spread(alone.get(name)),
+            "cpu": spread(work.get(name)),
+            "many": spread(many.get(name)),
+        }
         for name, aim in aims.items()
     }
     late = [
@@ -241,11 +271,13 @@ def figures(alone: Times, many: Times) -> tuple[dict[str, Any], list[str]]:
 
 
 def spread(times: Sequence[float] | None) -> dict[str, float] | None:
-    """How many, and the 50th, 95th and 99th percentile; None: there are none."""
+    """How many, how many of them failed, and the 50th, 95th and 99th percentile; None: there are
+    none.
+    """
     if not times:
         return None
-    if len(times) == 1:
-        return {"n": 1, "p50": times[0], "p95": times[0], "p99": times[0]}
-    at = statistics.quantiles(times, n=100, method="inclusive")
+    each = times if len(times) > 1 else [*times, *times]
+    at = statistics.quantiles(each, n=100, method="inclusive")
     shown = {"p50": at[49], "p95": at[94], "p99": at[98]}
-    return {"n": len(times), **{name: round(value, 1) for name, value in shown.items()}}
+    counts = {"n": len(times), "failed": sum(one >= FAILED for one in times)}
+    return counts | {name: round(value, 1) for name, value in shown.items()}

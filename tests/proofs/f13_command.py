@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tests.proofs.f13 import Wanted, stopped, wiped
-from tests.proofs.place import Servers, production_place
+from tests.proofs.place import Place, Servers, production_place
 from tests.proofs.processes import TooLate
 from tests.proofs.saying import json_option, say
 from tests.services.folder import services_home
@@ -43,17 +45,10 @@ def f13(*, notifications: int, seconds: float, without: str | None, as_json: boo
     again.
     """
     wanted = Wanted(notifications=notifications, seconds=seconds, without=without or "")
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-proof-")))
-        home.chmod(0o711)
-        try:
-            servers, kafka = _servers(stack, home)
-            place = stack.enter_context(production_place(home / "hub", servers))
-            figures = wiped(place, kafka, home / "kafka", wanted)
-        except (ServiceUnavailable, TooLate) as reason:
-            raise click.ClickException(str(reason)) from None
-    well = not (figures["lost"] or figures["duplicated"] or figures["wrong"])
-    say(figures, as_json=as_json, well=well and bool(figures["sent_again"]))
+    figures = _on_private_servers(
+        lambda place, kafka, home: wiped(place, kafka, home / "kafka", wanted)
+    )
+    say(figures, as_json=as_json, well=_nothing_amiss(figures) and bool(figures["sent_again"]))
 
 
 @click.command()
@@ -72,17 +67,27 @@ def f16(*, notifications: int, seconds: float, without: str | None, as_json: boo
     done twice.
     """
     wanted = Wanted(notifications=notifications, seconds=seconds, without=without or "")
+    figures = _on_private_servers(lambda place, *_: stopped(place, wanted))
+    well = _nothing_amiss(figures) and figures["found_seconds"] <= 30
+    say(figures, as_json=as_json, well=well)
+
+
+def _on_private_servers(
+    prove: Callable[[Place, KafkaService, Path], dict[str, Any]],
+) -> dict[str, Any]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-proof-")))
         home.chmod(0o711)
         try:
-            servers, _ = _servers(stack, home)
+            servers, kafka = _servers(stack, home)
             place = stack.enter_context(production_place(home / "hub", servers))
-            figures = stopped(place, wanted)
+            return prove(place, kafka, home)
         except (ServiceUnavailable, TooLate) as reason:
             raise click.ClickException(str(reason)) from None
-    well = not (figures["lost"] or figures["duplicated"] or figures["wrong"])
-    say(figures, as_json=as_json, well=well and figures["found_seconds"] <= 30)
+
+
+def _nothing_amiss(figures: Mapping[str, Any]) -> bool:
+    return not (figures["lost"] or figures["duplicated"] or figures["wrong"])
 
 
 def _servers(stack: ExitStack, home: Path) -> tuple[Servers, KafkaService]:

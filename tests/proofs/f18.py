@@ -24,12 +24,12 @@ from unittest.mock import patch
 import httpx
 import structlog
 
+from connectors.edge import keys
+from connectors.edge.keys import SigningKey
 from connectors.http import create_app
 from ops.access.doors import Doors
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import event
-from ops.edge import keys
-from ops.edge.keys import SigningKey
 from ops.look import dead_letters
 from ops.look.api.routes import description_routes
 from ops.look.monitor import monitor_routes

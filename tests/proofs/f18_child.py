@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+from connectors.edge.approving import Decision, decide
+from connectors.edge.keys import SigningKey
 from ops.demo.simulation.answers import DECISION_MAKER, SOCIAL_WORKER
 from ops.demo.simulation.answers import answer as simulated
-from ops.edge.approving import Decision, decide
-from ops.edge.keys import SigningKey
 from schemas.notices import ApprovalRequest
 from schemas.product import Choice, release_digest
 from tests.proofs.canary import MARK, canary

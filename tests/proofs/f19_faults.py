@@ -443,7 +443,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "nothing is sanitised",
         _PRODUCT,
-        {"router.steps.compose.decide.sanitise": lambda _: lambda text, **_n: Sanitised(text, ())}
+        {"router.steps.compose.drafting.sanitise": lambda _: lambda text, **_n: Sanitised(text, ())}
         | _UNSAFE,
     ),
     Fault(

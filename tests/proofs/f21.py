@@ -18,7 +18,7 @@ from string import ascii_lowercase
 from typing import Any, Final
 from unittest import mock
 
-from ops.edge.releases import NoRelease, verify
+from connectors.edge.releases import NoRelease, verify
 from router.steps import gate
 from router.steps.release import decide as release
 from router.steps.release import sending

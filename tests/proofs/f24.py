@@ -22,7 +22,7 @@ from schemas.access import (
     Ownership,
     Purpose,
     Question,
-    Record,
+    Resource,
     Role,
     Rule,
 )
@@ -105,7 +105,7 @@ def _question(chance: Random, rules: Sequence[Rule]) -> Question:
 def _as_it_comes(chance: Random) -> dict[str, Any]:
     return {
         "act": chance.choice(list(Act)),
-        "record": chance.choice(list(Record)),
+        "resource": chance.choice(list(Resource)),
         "on": chance.choice((DAYS[1], DAYS[1], *DAYS)),
         "person": chance.choice((None, "A. Body", "N. Other")),
         "agency": chance.choice((None, *AGENCIES)),
@@ -127,7 +127,7 @@ def _near(chance: Random, rule: Rule) -> dict[str, Any]:
     one = chance.choice(roles) if roles else None
     found: dict[str, Any] = {
         "act": chance.choice(rule.acts),
-        "record": chance.choice(rule.records),
+        "resource": chance.choice(rule.records),
         "on": DAYS[1],
         "roles": frozenset(filter(None, (one, *more))),
     }

@@ -44,6 +44,7 @@ from stores import (
     pauses,
     people,
     queues,
+    reference_parts,
     rotating,
     tables,
     timers,
@@ -55,7 +56,7 @@ from stores.wrapping import HeldKeys
 from tests.proofs.f30_acts import Acts, worked
 from tests.support.erasing import destroy
 from tests.support.filled import grown
-from tests.support.full_store import fill, fill_all, grow, place
+from tests.support.full_store import fill, fill_all, grow, letter, place
 
 CONTROLS: Final = ("verify",)
 _CODE: Final = Path(ops.__file__).parent.parent
@@ -180,10 +181,12 @@ def _work(path: Path) -> bool:
     _rotate(database)
     with database.transaction() as transaction:
         fill(transaction, "seventh")
+        queues.take_along(transaction, {"red": letter("police")}, about={"red": "seventh"})
         queues.acknowledge(transaction, "police", ids=["three"])
         queues.take_back(transaction, ["one"])
         timers.take_due(transaction, limit=1)
         people.unfile(transaction, [(7, 3)])
+        reference_parts.forget(transaction, ["police/one-4711"])
         cursors.rewind(transaction, "rate/one", offset=0)
         outbox.sent(transaction, [1])
         buried = dead_letters.load(transaction, "one")

@@ -19,15 +19,15 @@ from ops.console.approvals import second
 from ops.console.dead_letters import asking
 from ops.console.shell import Shell
 from ops.demo.running import same_ids
-from ops.look import as_of, disclosure, letters, owned, trail, who
-from ops.mend import bulk, pausing, replays
+from ops.look import as_of, child_search, disclosure, letters, owned, trail, who
+from ops.mend import bulk, pausing, replays, sending_again
 from ops.mend import dead_letters as mending
 from ops.mend import erasing as keeping
 from ops.mend.dead_letters import Person
 from ops.run import erased
 from ops.run.erased import Erasure
 from ops.run.wiring import Hub
-from schemas.access import Act, Proof, Purpose, Record
+from schemas.access import Act, Proof, Purpose, Resource
 from schemas.decisions import ReleaseBegun
 from schemas.erasure import CaseErased, HoldAdded, HoldLifted
 from schemas.operations import (
@@ -47,6 +47,9 @@ from schemas.operations import (
     RecordAccessed,
     RecordRevealed,
     RevealReviewed,
+    SendingAgainAsked,
+    SendingAgainDecided,
+    SentAgain,
     SignInRefused,
 )
 from stores import codec, dead_letters
@@ -122,9 +125,8 @@ class Acts:
     def _asked(self) -> Iterator[Doing]:
         hub, case, auditor = self.hub, self._case(), self.by(AUDITOR)
         adopted = (AccessRulesAdopted.type,)
-        yield lambda: who.ask(hub, case, asker=auditor), adopted + ACCESSED
-        yield lambda: who.newest(hub, case, asker=auditor), ACCESSED
-        yield lambda: who.ask(hub, case, asker=self.by(MANAGER)), DENIED
+        yield lambda: who.newest(hub, case, asker=auditor), adopted + ACCESSED
+        yield lambda: who.newest(hub, case, asker=self.by(MANAGER)), DENIED
         period = owned.Period()
         yield lambda: owned.ask(hub, "police", asker=auditor, period=period), ACCESSED
         yield lambda: owned.newest(hub, "police", asker=auditor, period=period), ACCESSED
@@ -194,7 +196,23 @@ class Acts:
         yield lambda: pausing.resume(hub, "step", "rate", asker=operator), (FlowResumed.type,)
         yield lambda: pausing.pause(hub, step, asker=other), DENIED
         yield lambda: pausing.resume(hub, "step", "rate", asker=other), DENIED
+        yield (
+            self._sent_again,
+            tuple(one.type for one in (SendingAgainAsked, SendingAgainDecided, SentAgain)),
+        )
+        yield lambda: replays.permitted_to_live(hub, str(uuid4()), asker=other), DENIED
+        looked_for = child_search.Wanted(number="943 476 5919")
+        yield lambda: child_search.find(hub, looked_for, asker=self.by(OPERATOR)), DENIED
         yield lambda: replays.permitted(hub, str(uuid4()), asker=other), ACCESSED
+
+    def _sent_again(self) -> None:
+        id_, outcome = str(uuid4()), sending_again.Outcome()
+        one, other = (Person(name, self.why) for name in (OPERATOR, "P. Operator"))
+        sending_again.ask(self.hub, id_, "csc_duty_team", ids=["product-1"], person=one)
+        sending_again.decide(self.hub, id_, agreed=True, person=other)
+        with self.hub.database.view() as view:
+            asked = sending_again.of(view, id_)
+        sending_again.done(self.hub, asked, outcome, by=other)
 
     def _signed_in(self) -> Iterator[Doing]:
         hub = self.hub
@@ -229,7 +247,7 @@ class Acts:
 
     def _at_desks(self) -> Iterator[Doing]:
         hub, auditor, case = self.hub, self.by(AUDITOR), self._case()
-        nobody = SimpleNamespace(lets=lambda *_, **__: False, act=Act.LOOK, record=Record.CASE)
+        nobody = SimpleNamespace(lets=lambda *_, **__: False, act=Act.LOOK, resource=Resource.CASE)
         visit: Any = SimpleNamespace(hub=hub, asker=auditor, who=AUDITOR, agency="police")
         visit.form = SimpleNamespace(one=lambda _: self.why)
         desk: Any = SimpleNamespace(hub=hub)

@@ -20,7 +20,7 @@ from uuid import UUID
 from ops.access.acting import Asker, asker
 from ops.look import deeds, who
 from ops.run.wiring import Hub
-from schemas.access import Access, Act, Purpose, Record, Role
+from schemas.access import Access, Act, Purpose, Resource, Role
 from schemas.base import Fact
 from schemas.decisions import DeliveryReceived, ProductFetched, RatingDecided
 from schemas.erasure import HoldAdded
@@ -80,7 +80,7 @@ class Driver:
     def _acts(self, case: str, about: str) -> Iterator[tuple[Fact, Done]]:
         """``about``: a message about the child, which somebody looked at."""
         by = f"Worker {self.chance.randrange(50)}"
-        asked = {"record_id": case, "act": Act.LOOK, "record": Record.ACCESSES, "access": _BY}
+        asked = {"record_id": case, "act": Act.LOOK, "record": Resource.ACCESSES, "access": _BY}
         shown = {"record_id": case, "message_ids": (about,), "access": _BY}
         every: list[tuple[Fact, Done]] = [
             (_made(RecordRevealed, shown, seen_by=by, why="complaint"), ("saw", by)),
@@ -186,7 +186,11 @@ def _fill(hub: Hub, driver: Driver, *, leaves: int, advance: Callable[[int], Non
 
 def _told(hub: Hub, wanted: str, me: Asker) -> dict[str, Done]:
     """What the hub says, but for our own asking."""
-    found = who.ask(hub, wanted, asker=me)
+    part = who.newest(hub, wanted, asker=me)
+    found = part.deeds
+    while part.older is not None:
+        part = who.newest(hub, wanted, asker=me, before=part.older)
+        found += part.deeds
     return {deed.message_id: (deed.kind, deed.who) for deed in found if deed.who != _ME[0]}
 
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
 
+from connectors.witness.asked import Request
+from connectors.witness.folder import Folder
+from connectors.witness.witness import Witness
 from ops.look.record import claims_of, last_checkpoint
 from ops.look.verify import verify
-from ops.witness.asked import Request
-from ops.witness.folder import Folder
-from ops.witness.witness import Witness
 from stores import cursors, journal
 from stores.database import Database
 from stores.tables import checkpoints, keys, leaves, subtrees

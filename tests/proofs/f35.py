@@ -21,11 +21,11 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from connectors.witness.asking import Asking
+from connectors.witness.folder import Folder
 from ops.demo.running import DemoFolder
 from ops.look.record import last_checkpoint
 from ops.run.wiring import Hub
-from ops.witness.asking import Asking
-from ops.witness.folder import Folder
 from router.runtimes.tree import keep_growing
 from schemas.message import Message
 from schemas.rating import TimerElapsed

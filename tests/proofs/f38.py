@@ -22,7 +22,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from router.steps.approve import wording
-from router.steps.compose import decide as compose
+from router.steps.compose import drafting, product
 from router.steps.sanitising import Sanitised, sanitise
 from schemas.product import DraftItem
 from tests.proofs.evidence import Evidence, gather
@@ -57,7 +57,7 @@ def _differing_in_part(original: str, text: str) -> Iterator[Any]:
     return iter([*_differences(original, text)][:-1])
 
 
-_drafted = compose._draft_item
+_drafted = product._item
 
 
 def _kept_as_sanitised(*given: Any, **named: Any) -> DraftItem:
@@ -69,15 +69,15 @@ def _kept_as_sanitised(*given: Any, **named: Any) -> DraftItem:
 @contextmanager
 def _signed_unread() -> Iterator[None]:
     with ExitStack() as stack:
-        for place in ("router.steps.approve.signing", "ops.edge.approving"):
+        for place in ("router.steps.approve.signing", "connectors.edge.approving"):
             stack.enter_context(patch(f"{place}.redaction_map", return_value="0" * 64))
         yield
 
 
 CONTROLS: Final[Mapping[str, Callable[[], AbstractContextManager[Any]]]] = {
-    "map": lambda: patch.object(compose, "sanitise", _mapped_in_part),
+    "map": lambda: patch.object(drafting, "sanitise", _mapped_in_part),
     "wording": lambda: patch.object(wording, "_differences", _differing_in_part),
-    "original": lambda: patch.object(compose, "_draft_item", _kept_as_sanitised),
+    "original": lambda: patch.object(product, "_item", _kept_as_sanitised),
     "signed": _signed_unread,
 }
 """What may be dropped: all of the map is recorded, of what is taken out and of owners' own words;

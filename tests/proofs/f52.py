@@ -66,7 +66,9 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many sequences from a seed; half of them with facts that overtake each other."""
+    """So many sequences from a seed; half of them with facts that overtake each other, and half of
+    these with products that letters overtake.
+    """
 
     sequences: int = 10_000
     seed: int = 1
@@ -78,7 +80,12 @@ def prove(plan: Plan, *, progress: Progress) -> dict[str, Any]:
     wrong: dict[str, list[str]] = {}
     did: Counter[str] = Counter()
     for number in range(plan.sequences):
-        story = played(f"{plan.seed}/{number}", apart=number % 2 == 1, without=plan.without)
+        story = played(
+            f"{plan.seed}/{number}",
+            apart=number % 2 == 1,
+            late=number % 4 == 3,
+            without=plan.without,
+        )
         did.update(story.did)
         if story.wrong:
             wrong[story.name] = story.wrong
@@ -278,6 +285,7 @@ class Story:
 
     def _all_answer(self) -> None:
         """Whoever was asked answers, until nothing is left to answer."""
+        self.hub.late = None
         while self.open_:
             while self.open_:
                 self.answers()
@@ -341,10 +349,13 @@ def _informed(request: InformationRequest) -> InformationReceived:
     )
 
 
-def played(name: str, *, apart: bool, without: str = "", most: int = _MOST) -> Story:
+def played(
+    name: str, *, apart: bool, late: bool = False, without: str = "", most: int = _MOST
+) -> Story:
     """A sequence by this name, which is its seed."""
     chance, policy = Random(name), given.policy()  # noqa: S311 - plays, and keeps no secret
-    hub = Hub(policy, chance, apart, dropped=CONTROLS.get(without, ()))
+    keeping = Random(f"{name}/late") if late else None  # noqa: S311
+    hub = Hub(policy, chance, apart, keeping, dropped=CONTROLS.get(without, ()))
     asks = {
         colour: set(policy.profile.levels[rule.level]) - {"police", "health_visiting"}
         for colour, rule in policy.profile.colours.items()

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ops.demo.simulation.children import TRUTH, generate
-from ops.demo.simulation.stream import sample_lines, sample_truth
+from ops.demo.simulation.stream import sample_lines
 from ops.linkage.file import COLUMNS, decide_file
 from ops.linkage.intervals import wilson
 from router.linkage.model import read_content
 from tests.proofs.score import Row, Score, Tally, score
+from tests.support.sample import sample_truth
 
 Progress = Callable[[int], None]
 

@@ -22,7 +22,8 @@ from ops.demo.running import same_ids
 from ops.demo.simulation.answers import answer, event
 from ops.linkage.explained import explain
 from ops.look import clocks, holding, pictures, reds, trail
-from ops.look.status import as_json, collect
+from ops.look.needs import as_json
+from ops.look.status import collect
 from ops.run.wiring import Hub, assemble
 from ops.watch.metrics import Metrics
 from router.runtimes.embedded import Embedded

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,9 +102,11 @@ def embedded_place(path: Path, *, broker: str | None = None) -> Iterator[Place]:
 
 
 @contextmanager
-def production_place(path: Path, servers: Servers, *, partitions: int = 2) -> Iterator[Place]:
+def production_place(
+    path: Path, servers: Servers, *, partitions: int = 2, workers: Sequence[str] = ()
+) -> Iterator[Place]:
     """A hub in production with a database, topics and queues of its own on these servers, gone
-    afterwards.
+    afterwards; ``hub run`` starts these workers of it, or those that it starts anyhow.
     """
     with ExitStack() as stack:
         store = stack.enter_context(_database(servers.postgres))
@@ -112,6 +114,8 @@ def production_place(path: Path, servers: Servers, *, partitions: int = 2) -> It
         place = _place(
             path, broker=servers.rabbitmq, store=store, topics=topics, partitions=partitions
         )
+        if workers:
+            _tell(place.folder, f"workers = {json.dumps(workers)}")
         stack.callback(delete_topics, topics)
         stack.callback(_delete_queues, place)
         yield place
@@ -175,9 +179,8 @@ def everybody_signed_in(folder: DemoFolder) -> Path:
 def _configure(
     folder: DemoFolder, *, partitions: int, queued: tuple[str, ...], prefix: str
 ) -> None:
-    text = folder.config.read_text(encoding="utf-8").replace(
-        "[runtime]\n", f"[runtime]\npartitions = {partitions}\n"
-    )
+    _tell(folder, f"partitions = {partitions}")
+    text = folder.config.read_text(encoding="utf-8")
     for agency, mapping in OTHER_FORMATS.items():
         text = text.replace(
             f"[agencies.{agency}]\n", f'[agencies.{agency}]\nmapping = "{mapping}"\n'
@@ -192,6 +195,14 @@ def _configure(
         text += f'\n[agencies.{agency}.push]\nkind = "queue"\nurl_variable = "{BROKER_VARIABLE}"\n'
         text += f'queue = "{names.letters}"\n'
     folder.config.write_text(text, encoding="utf-8")
+
+
+def _tell(folder: DemoFolder, runtime: str) -> None:
+    """Put a line more under ``[runtime]`` of its settings."""
+    text = folder.config.read_text(encoding="utf-8")
+    folder.config.write_text(
+        text.replace("[runtime]\n", f"[runtime]\n{runtime}\n"), encoding="utf-8"
+    )
 
 
 @contextmanager

@@ -19,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ops.edge import configured, making, opening
-from ops.edge import keys as edge_keys
-from ops.edge.configured import Edge
-from ops.edge.hub import Hub
-from ops.edge.keys import Keys
-from ops.edge.running import Working
-from ops.edge.store import Store
+from connectors.edge import configured, making, opening
+from connectors.edge import keys as edge_keys
+from connectors.edge.configured import Edge
+from connectors.edge.hub import Hub
+from connectors.edge.keys import Keys
+from connectors.edge.running import Working
+from connectors.edge.store import Store
 from schemas.sealed import in_event, seal
 from tests.support.agencies import serving
 from tests.support.given import NOON

@@ -95,6 +95,8 @@ def fill(transaction: Transaction, name: str) -> None:
     reds.note(transaction, [name])
     product = {"product_id": name, "case_id": f"case of {name}"}
     transaction.insert(METADATA.tables["products"], [product])
+    part = {"part": f"{name}4711", "subject": f"police/{name}-4711"}
+    transaction.insert(METADATA.tables["reference_parts"], [part])
 
 
 def fill_all(database: Database) -> None:

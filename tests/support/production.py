@@ -29,10 +29,12 @@ from router.intake import StoredIntake
 from router.memory.references import References
 from router.runtimes.relay import Relay
 from router.steps.deduplicate import decide as deduplicate
-from router.unit import BoundStep
+from router.unit import BoundStep, Unit
 from schemas.notification import NotificationReceived, Receipt
-from stores import journal, overview, tables
+from stores import dead_letters, journal, overview, tables
 from stores.database import Database
+from stores.dead_letters import DeadLetterState
+from stores.overview import Reading
 from stores.ports import Arrival, Unavailable
 from stores.topics import TopicProducer, cluster_of, create_topics, watermarks
 from stores.vault import Vault
@@ -50,6 +52,17 @@ DEADLINE = 120.0
 def deduplication() -> BoundStep:
     """The step that these tests run: real, and its effects are easily counted."""
     return BoundStep(deduplicate.STEP, lambda _, transaction: References(transaction))
+
+
+def alone(bound: BoundStep) -> Unit:
+    """A unit of one step."""
+    return Unit(bound.step.name, (bound,))
+
+
+def buried(connection: Reading, *, state: DeadLetterState | None = None) -> Sequence[Any]:
+    """Dead letters of any state, or of one, without what they hold."""
+    states = (state,) if state else tuple(DeadLetterState)
+    return dead_letters.some(connection, dead_letters.Chosen(states))
 
 
 def adopted() -> Adopted:

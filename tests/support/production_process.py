@@ -20,11 +20,11 @@ from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.step import Outcome
 from router.topology import whole_hub
-from router.unit import BoundStep, Unit, alone
+from router.unit import BoundStep, Unit
 from stores.database import Database
 from stores.topics import TopicProducer
 from stores.vault import Vault
-from tests.support.production import KEY, adopted, deduplication
+from tests.support.production import KEY, adopted, alone, deduplication
 
 
 def main() -> None:

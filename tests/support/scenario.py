@@ -21,6 +21,7 @@ from connectors.clients.http_client import HubClient
 from ops.demo.running import same_ids
 from ops.demo.simulation.answers import event
 from ops.demo.summary import final_summary
+from ops.run.parts import WORKERS as WORKERS_APART
 from ops.run.wiring import open_hub
 from schemas.topics import TOPICS
 from stores.tables import METADATA
@@ -35,6 +36,16 @@ from tests.support.size import FULL
 
 NOTIFICATIONS = 120 if FULL else 60
 SECONDS = 180.0
+WORKERS = (
+    WORKERS_APART
+    if FULL
+    else (
+        "deduplicate link check answer",
+        "rate request_information compose approve hold release",
+        "alarm inform hand_over hand_off disagreement school",
+    )
+)
+"""In production: each takes seconds to start, and proofs of kills run a worker for each step."""
 LEAD = "childrens_social_care"
 MANAGER = "SIMULATED manager"
 """Who decides in the scenario itself; simulated social workers answer what the hub asks."""
@@ -79,8 +90,9 @@ def embedded_parts(place: Place) -> list[Part]:
 
 
 def production_parts(place: Place) -> list[Part]:
-    """The supervisor with every process, and a second worker for two of the steps."""
-    return [hub_part(place), hub_part(place, "link"), hub_part(place, "rate")]
+    """The supervisor with every process, and a second worker of what links, and of what rates."""
+    again = [one for one in WORKERS if {"link", "rate"} & {*one.split()}]
+    return [hub_part(place), *(hub_part(place, one) for one in again)]
 
 
 def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> Outcome:

@@ -41,6 +41,20 @@ NAMES = ("Invented", "Sampleton", "Marsden", "Canary", "script>", "9990000")
 """What no address, title or place that a browser is sent to may hold."""
 OUTSIDER = "X. Outsider"
 """Of an agency that has nothing to do with any of it, with every role."""
+AT = {
+    "approvals": "M. Sergeant",
+    "audit": "J. Auditor",
+    "dead-letters": "A. Operator",
+    "duty": "D. Manager",
+    "find": "S. Worker",
+    "front-door": "S. Worker",
+    "links": "T. Worker",
+    "operations": "A. Operator",
+    "received": "E. Helper",
+    "replays": "A. Operator",
+    "requests": "H. Researcher",
+}
+"""Who is at each desk."""
 ROLES = (
     "screening",
     "duty_manager",

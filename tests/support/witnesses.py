@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ops.witness.folder import Folder
+from connectors.witness.folder import Folder
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from router.runtimes.embedded import Embedded
 from router.steps.alarm import decide as alarm_step
 from router.unit import BoundStep, Unit
 from schemas.notification import ReceiptStatus
-from stores import codec, cursors, dead_letters, journal
+from stores import codec, cursors, journal
 from stores.database import Database
 from tests.support import given
 from tests.support.desk import (
@@ -40,6 +40,7 @@ from tests.support.desk import (
 )
 from tests.support.filled import empty_hub, send
 from tests.support.later import passes
+from tests.support.production import buried
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -194,7 +195,7 @@ def test_a_message_that_several_steps_cannot_act_on_is_one_alarm(hub: Hub) -> No
     assert alarm["kept_as"] in alarm["to_do"]
     person = mending.Person("O. Perator", "Seen to")
     with hub.database.reading() as connection:
-        dead = [one.id for one in dead_letters.find(connection)]
+        dead = [one.id for one in buried(connection)]
     for ended, id_ in enumerate(dead):
         mending.discard(hub, id_, person=person)
         Embedded(hub.database, Unit("all", steps), hub.policy).drain()

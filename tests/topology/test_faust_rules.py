@@ -24,7 +24,7 @@ from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build
 from router.runtimes.partition import Partition, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside, unit_of, whole_hub
-from router.unit import BoundStep, Unit, alone
+from router.unit import BoundStep, Unit
 from schemas.topics import FOR_EVERYBODY, TOPICS
 from stores import codec, dead_letters, pauses, topics
 from stores.pauses import Pause
@@ -37,6 +37,7 @@ from tests.support.production import (
     Process,
     Production,
     adopted,
+    alone,
     deduplication,
     production,
     wait_until,

@@ -17,17 +17,22 @@ from sqlalchemy import text
 from ops.demo.simulation.answers import event
 from ops.run.wiring import Hub
 from router import ways_in
+from router.handle import _send
+from router.lane import Lane
+from router.one_pass import Effects
 from router.runtimes.clock import publish_due
 from router.runtimes.embedded import Embedded
 from router.step import Outcome
 from router.unit import BoundStep, Unit
+from schemas.changes import ProductChange
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.letter import Letter
 from schemas.message import Message
 from schemas.picture import Seen
 from schemas.policy import Policy
 from schemas.rating import Colour
 from schemas.refusals import Refusal
-from stores import codec, journal, outbox, timers
+from stores import codec, journal, outbox, queues, timers
 from stores.ports import Arrival, Unavailable
 from stores.tables import outbox as outbox_table
 from stores.timers import StoredTimer
@@ -63,6 +68,38 @@ def decided(hub: Hub, referral_id: str, colour: Colour, *, case_id: str) -> Arri
     fact = RatingDecided(agency=LEAD, decision=decision)
     id_ = f"{referral_id}-{colour}"
     return Arrival(LEAD, "test", id_, b"", "application/json", fact)
+
+
+def change(was: Colour, colour: Colour) -> ProductChange:
+    """A holder of products is told that a referral is rated otherwise."""
+    return ProductChange(
+        referral_id="ref-1",
+        case_id="case-1",
+        change_id=f"{was}-{colour}",
+        agency="gp",
+        product_ids=("product-1",),
+        was=was,
+        colour=colour,
+        changed="The rating was changed.",
+        to_do="Go on.",
+        contact="the duty desk",
+    )
+
+
+def test_who_is_told_of_a_red_reads_first_what_was_told_of_it_before(hub: Hub) -> None:
+    """Otherwise what it reads last would be the rating of before."""
+    told = [
+        ("other", "ref-2", change(Colour.BLUE, Colour.AMBER)),
+        ("earlier", "ref-1", change(Colour.BLUE, Colour.GREEN)),
+        ("red", "ref-1", change(Colour.GREEN, Colour.RED)),
+    ]
+    for id_, about, notice in told:
+        effects = Effects(letters={id_: Letter(id_, "gp", notice)}, about={id_: about})
+        with hub.database.transaction() as transaction:
+            _send(effects, transaction, lane=Lane())
+    with hub.database.transaction() as transaction:
+        leased = queues.lease(transaction, "gp", limit=9, seconds=60)
+    assert [one.id for one in leased] == ["earlier", "red", "other"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from ops.mend import reconciling
 from router.runtimes.partition import Partition, UnitPartitions
 from router.runtimes.rebuilding import rebuild
 from router.runtimes.relay import Relay
-from router.unit import alone
 from schemas.message import arrived
 from stores import cursors, journal, topics
 from stores.database import Database
@@ -36,6 +35,7 @@ from tests.support.production import (
     KEY,
     Production,
     adopted,
+    alone,
     arrival,
     deduplication,
     production,

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from router.access.decide import decide
-from schemas.access import AccessRules, Act, Existence, Purpose, Question, Record, Role, Verdict
+from schemas.access import AccessRules, Act, Existence, Purpose, Question, Resource, Role, Verdict
 from schemas.sharing import Sensitivity
 from tests.proofs.f24 import CONTROLS, Plan, prove, shipped
 
@@ -20,7 +20,7 @@ RULES = shipped()
 TODAY = dt.date(2026, 4, 1)
 AUDIT = Question(
     act=Act.REVEAL,
-    record=Record.CASE,
+    resource=Resource.CASE,
     on=TODAY,
     person="J. Auditor",
     agency="childrens_social_care",
@@ -96,7 +96,7 @@ def test_a_screening_worker_reads_the_picture_of_what_she_is_to_decide() -> None
         AUDIT,
         roles=frozenset({Role.SCREENING}),
         purpose=Purpose.SAFEGUARDING,
-        record=Record.PICTURE,
+        resource=Resource.PICTURE,
     )
     assert verdict(hers) == Verdict.ALLOW
     assert verdict(hers, reason=False) == Verdict.NEED_REASON
@@ -106,7 +106,7 @@ def test_a_screening_worker_reads_the_picture_of_what_she_is_to_decide() -> None
 @pytest.mark.parametrize("day", [TODAY - dt.timedelta(days=1), dt.date(2030, 1, 2)])
 def test_rules_that_are_not_in_force_let_nobody_do_anything(day: dt.date) -> None:
     ending = RULES.model_copy(update={"until": dt.date(2030, 1, 1)})
-    health = Question(act=Act.LOOK, record=Record.HEALTH, on=day)
+    health = Question(act=Act.LOOK, resource=Resource.HEALTH, on=day)
     assert decide(ending, health).verdict == Verdict.DENY
     assert decide(ending, replace(health, on=TODAY)).verdict == Verdict.ALLOW
 
@@ -122,7 +122,7 @@ def raw() -> dict[str, Any]:
 
 @pytest.mark.parametrize("role", [Role.DECISION_MAKER, Role.RESEARCHER])
 def test_an_agencys_people_see_at_their_desk_what_is_for_it_and_for_nobody_else(role: Role) -> None:
-    theirs = replace(AUDIT, act=Act.LOOK, record=Record.LETTER, roles=frozenset({role}))
+    theirs = replace(AUDIT, act=Act.LOOK, resource=Resource.LETTER, roles=frozenset({role}))
     assert verdict(theirs, owner=AUDIT.agency) == Verdict.ALLOW
     assert verdict(theirs) == Verdict.DENY
     assert verdict(theirs, owner=None) == Verdict.DENY
@@ -131,7 +131,7 @@ def test_an_agencys_people_see_at_their_desk_what_is_for_it_and_for_nobody_else(
 
 def test_who_decides_for_an_agency_sees_who_saw_its_own_and_nothing_of_others() -> None:
     maker = replace(
-        AUDIT, act=Act.LOOK, record=Record.ACCESSES, roles=frozenset({Role.DECISION_MAKER})
+        AUDIT, act=Act.LOOK, resource=Resource.ACCESSES, roles=frozenset({Role.DECISION_MAKER})
     )
     assert verdict(maker, owner=AUDIT.agency) == Verdict.ALLOW
     assert verdict(maker) == Verdict.DENY

@@ -28,6 +28,12 @@ def test_whoever_held_what_changed_is_told_and_nobody_else() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["2/2405"])
+def test_who_fetches_a_product_and_the_change_since_is_told_it_once(name: str) -> None:
+    """Before the hub hears of the fetch: by rules 8 it was told once more."""
+    assert played(name, apart=True).wrong == []
+
+
 @pytest.mark.parametrize("rule", sorted(CONTROLS))
 def test_the_model_finds_what_is_wrong_without(rule: str) -> None:
     assert prove(Plan(sequences=30, seed=52, without=rule), progress=quiet)["wrong"] > 0

@@ -11,9 +11,10 @@ from ops.console.approvals import (
     second,
     signing,
     standing,
+    standing_second,
 )
 from ops.console.screen import Desk, Hears, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 _REQUEST = "request/{referral_id}/{name}"
 _ITEM = "item/{referral_id}/{name}"
@@ -23,7 +24,7 @@ DESK = Desk(
     name="Approvals",
     says="What the hub asks your agency to let leave: exactly which words, for whom and what for.",
     roles=frozenset({Role.DECISION_MAKER}),
-    record=Record.LETTER,
+    resource=Resource.LETTER,
     own=True,
     screens=(
         Screen("", requests.listed, hears=Hears.OWN),
@@ -38,6 +39,7 @@ DESK = Desk(
         Screen("standing", standing.listed, hears=Hears.OWN),
         Screen("beforehand", beforehand.asks, beforehand.taken),
         Screen("standing/{name}", standing.asks, standing.taken),
+        Screen("standing/{name}/second", standing_second.asks, standing_second.taken),
         Screen("ours", ours.ours),
     ),
     done={

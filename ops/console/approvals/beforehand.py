@@ -10,10 +10,10 @@ from ops.access.passkeys import party_of
 from ops.console import sending
 from ops.console.approvals import passkey
 from ops.console.opening import changes
-from ops.console.questions import Ask, Option, day_of
+from ops.console.questions import Ask, Option, answered, day_of
 from ops.console.screen import Go, Page, Visit
 from ops.look import letters
-from ops.look.standing import standing_of
+from ops.look.standing import Released, standing_of
 from router.steps import gate
 from schemas.policy import ItemKind, StandingRelease
 from schemas.statement import StandingStatement
@@ -24,10 +24,34 @@ KINDS: Final = {
     ItemKind.INFORMATION: "What your agency answers, or tells beside",
     ItemKind.SCHOOL_NOTICE: "That there was an incident, for the child's school",
 }
+_IN_FORCE: Final = (
+    "You have a release of that name, and what one person alone has signed would take its place: "
+    "write another name, or end that one first"
+)
 _DAYS: Final = {
     "since": "From which day: write a day, such as 27/11/2026",
     "until": "Until which day: write a day, such as 27/11/2027",
 }
+_CALLED: Final = Ask(
+    "standing_id",
+    "What your agency calls this release",
+    "line",
+    hint="A short name, such as front-line-2027. The name of an earlier one takes that one's "
+    "place.",
+    required="Write what your agency calls it",
+    most=100,
+)
+_WHEN_AND_WHY: Final = (
+    Ask("since", "From which day", "line", hint="Such as 27/11/2026.", required=_DAYS["since"]),
+    Ask(
+        "until",
+        "Until which day",
+        "line",
+        hint="Such as 27/11/2027. Left empty, until somebody ends it.",
+        without="Until somebody ends it",
+    ),
+    Ask("reason", "Why", hint="For the record.", required="Say why"),
+)
 
 
 def asks(visit: Visit) -> Page:
@@ -37,10 +61,10 @@ def asks(visit: Visit) -> Page:
 
 def taken(visit: Visit) -> Page | Go:
     """Show all of it again, go back to change it, or send it once it is signed as it has to be."""
-    asked = _asked(visit)
-    answers = {one.name: one.read(visit.form) for one in asked}
-    faults = {one.name: one.fault(answers[one.name]) for one in asked}
-    errors = {**_faults(answers), **{name: said for name, said in faults.items() if said}}
+    answers, errors = answered(_asked(visit), visit.form)
+    errors = _faults(answers) | errors
+    if _waits_for_second(visit) and any(one.counts for one in _of_that_name(visit, answers)):
+        errors["standing_id"] = _IN_FORCE
     if errors or changes(visit):
         return _form(visit, answers, errors)
     release = _release(visit, answers)
@@ -52,7 +76,7 @@ def taken(visit: Visit) -> Page | Go:
 
 
 def _signed(visit: Visit, answers: Mapping[str, Any], release: StandingRelease) -> Page | Go:
-    if not passkey.is_answered(visit.form) or _people(visit) > 1:
+    if not passkey.is_answered(visit.form):
         return _check(visit, answers, release)
     envelope, wrong = passkey.signed_of(visit, _payload(visit, release))
     if envelope is None:
@@ -67,7 +91,8 @@ def _sent(visit: Visit, answers: Mapping[str, Any], release: StandingRelease) ->
     if sent.refused is not None:
         field = sent.field if sent.field in answers else "standing_id"
         return _form(visit, answers, {str(field): f"The hub did not take this. {sent.refused}"})
-    return Go("approvals/standing", "released" if sent.settled else "taken")
+    done = "begun" if _waits_for_second(visit) else "released"
+    return Go("approvals/standing", done if sent.settled else "taken")
 
 
 def _is_there(visit: Visit, release: StandingRelease) -> bool:
@@ -78,48 +103,33 @@ def _payload(visit: Visit, release: StandingRelease) -> bytes:
     return StandingStatement(agency=visit.agency, release=release).payload()
 
 
-def _people(visit: Visit) -> int:
-    return gate.people_for_everything(letters.now_at(visit.hub))
+def _waits_for_second(visit: Visit) -> bool:
+    """Whether what is signed here is signed by the first of two people."""
+    now = letters.now_at(visit.hub)
+    return gate.must_sign(visit.agency, now) and gate.people_for_everything(now) > 1
+
+
+def _of_that_name(visit: Visit, answers: Mapping[str, Any]) -> list[Released]:
+    """What there is whose place it takes."""
+    others = standing_of(visit.hub, visit.asker)
+    return [one for one in others if one.standing_id and one.standing_id == answers["standing_id"]]
 
 
 def _asked(visit: Visit) -> tuple[Ask, ...]:
-    profile, names = visit.hub.policy.value.profile, visit.names
-    rules = profile.colours.values()
+    rules = visit.hub.policy.value.profile.colours.values()
     to = [one for rule in rules for one in (*rule.at_once, *rule.recipients)]
-    agencies = sorted({one.agency for one in to}, key=lambda code: names.get(code, code))
+    named = {one.agency: visit.names.get(one.agency, one.agency) for one in to}
     kinds = tuple(Option(one, text) for one, text in KINDS.items())
-    recipients = tuple(Option(code, names.get(code, code)) for code in agencies)
+    recipients = tuple(Option(*one) for one in sorted(named.items(), key=lambda pair: pair[1]))
     purposes = tuple(Option(one, one.capitalize()) for one in sorted({o.purpose for o in to}))
     return (
-        Ask(
-            "standing_id",
-            "What your agency calls this release",
-            "line",
-            hint="A short name, such as front-line-2027. The name of an earlier one takes that "
-            "one's place.",
-            required="Write what your agency calls it",
-            most=100,
-        ),
+        _CALLED,
         Ask("kinds", "What may leave", "some", options=kinds, required="Choose what may leave"),
         Ask(
             "recipients", "To whom", "some", options=recipients, required="Choose to whom it may go"
         ),
         Ask("purposes", "What for", "some", options=purposes, required="Choose what it is for"),
-        Ask(
-            "since",
-            "From which day",
-            "line",
-            hint="Such as 27/11/2026.",
-            required=_DAYS["since"],
-        ),
-        Ask(
-            "until",
-            "Until which day",
-            "line",
-            hint="Such as 27/11/2027. Left empty, until somebody ends it.",
-            without="Until somebody ends it",
-        ),
-        Ask("reason", "Why", hint="For the record.", required="Say why"),
+        *_WHEN_AND_WHY,
     )
 
 
@@ -163,18 +173,16 @@ def _check(
 ) -> Page:
     """All of it, before it goes; and what signs it, where it has to be signed."""
     signs = gate.must_sign(visit.agency, letters.now_at(visit.hub))
-    alone = signs and _people(visit) == 1
-    asking = passkey.ask_of(visit, _payload(visit, release)) if alone else None
-    others = standing_of(visit.hub, visit.asker)
+    asking = passkey.ask_of(visit, _payload(visit, release)) if signs else None
     values = {
         "one": {"release": release, "signed": None},
         "standing_id": answers["standing_id"],
-        "replaces": any(one.standing_id == answers["standing_id"] for one in others),
+        "replaces": bool(_of_that_name(visit, answers)),
         "form": visit.form,
         "errors": errors,
         "names": visit.names,
         "signs": signs,
-        "alone": alone,
+        "second": _waits_for_second(visit),
         "asking": asking,
         "has_passkeys": party_of(visit.hub.settings) is not None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors.edge.approving import Decision
 from ops.access.passkeys import party_of
 from ops.console import sending
 from ops.console.approvals import passkey, second
@@ -18,7 +19,6 @@ from ops.console.approvals.requests import (
     with_out,
 )
 from ops.console.screen import Form, Go, NotThere, Page, Visit
-from ops.edge.approving import Decision
 from ops.look import asked
 from ops.look.asked import Asked
 from schemas.identity import IdentityField
@@ -271,7 +271,7 @@ def _data(visit: Visit, found: Asked, written: Written) -> dict[str, Any]:
 
 
 def _made(found: Asked, written: Written) -> Choice:
-    """What it comes to: who takes out all, or nothing, of what would be has chosen that."""
+    """The choice that this amounts to: what is chosen one by one may be all of it, or none."""
     if written.choice != "chosen":
         return _CHOICES[written.choice]
     item = found.request.item

@@ -1,9 +1,9 @@
 """Somebody signs at the desk, with a passkey of theirs that their agency has registered.
 
 The challenge is that of the very statement that the agency's own end would sign
-(:mod:`ops.edge.approving`), which the hub makes anew when the answer comes: of what a browser sends
-nothing counts but the moment at which it was asked, which is in the statement too, and the
-signature.
+(:mod:`connectors.edge.approving`), which the hub makes anew when the answer comes: of what a
+browser sends nothing counts but the moment at which it was asked, which is in the statement too,
+and the signature.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 from webauthn.helpers import bytes_to_base64url
 
+from connectors.edge.approving import Decision, NotAsShown, countersign, decide, statement
+from connectors.edge.keys import SigningKey
 from ops.access.ceremonies import public_of
 from ops.access.passkeys import Party, Passkey, held_by, party_of
 from ops.console.screen import Form, Visit
-from ops.edge.approving import Decision, NotAsShown, countersign, decide, statement
-from ops.edge.keys import SigningKey
 from ops.look import letters
 from schemas.envelope import Envelope, NotSigned, asserted, challenge_of
 from schemas.envelope import Passkey as Site
@@ -120,11 +120,17 @@ def _asking(
 
 def ask_for(visit: Visit, envelope: Envelope) -> Asking | None:
     """What to ask of the second, for just what the first has signed."""
+    at = ReleaseStatement.parse(envelope.unverified()).not_before
+    return ask_also(visit, envelope, at=at)
+
+
+def ask_also(visit: Visit, envelope: Envelope, *, at: dt.datetime | None = None) -> Asking | None:
+    """The same of bytes that say no time; ``at``: the time that they say."""
     keys, party = keys_of(visit), party_of(visit.hub.settings)
     if not keys or party is None:
         return None
-    at = ReleaseStatement.parse(envelope.unverified()).not_before
-    return _asking(visit, envelope.challenge(), keys=keys, party=party, at=at)
+    asked = at or letters.now_at(visit.hub).at
+    return _asking(visit, envelope.challenge(), keys=keys, party=party, at=asked)
 
 
 def also_signed(
@@ -176,6 +182,18 @@ def signed_of(visit: Visit, payload: bytes) -> tuple[Envelope | None, str]:
         with suppress(NotSigned, ValidationError):
             return _key(visit, key, said=said).sign(payload), ""
     return None, NOT_THIS
+
+
+def both_signed(visit: Visit, envelope: Envelope) -> Envelope | None:
+    """What somebody has signed, with the signature that the form brought as well; None where that
+    is not of it.
+    """
+    said = {name: visit.form.one(name) for name in _ASSERTED}
+    for key in keys_of(visit):
+        with suppress(NotSigned, ValidationError):
+            own = _key(visit, key, said=said)
+            return envelope.also_signed(own.sign(envelope.unverified()))
+    return None
 
 
 def is_answered(form: Form) -> bool:

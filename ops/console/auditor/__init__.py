@@ -11,14 +11,14 @@ from ops.console.auditor.owner import owner, tell_owner
 from ops.console.auditor.record import record, verify_now
 from ops.console.auditor.who import tell_who, who
 from ops.console.screen import Desk, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 DESK = Desk(
     code="audit",
     name="Audit",
     says="Who saw or decided what, decisions as they were made, an owner's year, and proofs.",
     roles=frozenset({Role.AUDITOR, Role.RISK_OWNER}),
-    record=Record.ACCESSES,
+    resource=Resource.ACCESSES,
     lead=True,
     others="owner",
     screens=(

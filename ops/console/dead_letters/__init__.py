@@ -14,7 +14,7 @@ DESK = Desk(
     code="dead-letters",
     name="Dead letters",
     says="What could not be acted on: why, what to do, and what became of it.",
-    roles=frozenset({Role.OPERATIONS}),
+    roles=frozenset({Role.OPERATIONS, Role.OBSERVER}),
     lead=True,
     screens=(
         Screen("", waiting, choose),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ops.console.dead_letters.asking import permitted
+from ops.console.dead_letters.asking import acts, permitted
 from ops.console.opening import said_why
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import dead_letters as looking
@@ -63,6 +63,7 @@ def _page(visit: Visit, one: Asked, *, errors: Mapping[str, str] | None = None) 
         "names": visit.names,
         "waits": one.waits(codec.from_micros(visit.hub.database.clock())),
         "own": one.by == visit.who,
+        "acts": acts(visit),
         "form": visit.form,
         "errors": errors or {},
     }

@@ -12,12 +12,17 @@ from ops.console.opening import DO, WHY
 from ops.console.screen import Visit
 from ops.mend.bulk import Verb
 from ops.mend.dead_letters import Person
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 
 
 def asker(visit: Visit) -> Asker:
     """Who is there, to mend, for the reason that they wrote."""
     return replace(visit.asker, why=visit.form.one(WHY), purpose=Purpose.MENDING)
+
+
+def acts(visit: Visit) -> bool:
+    """Whether anything here is for them to do."""
+    return visit.could(Act.MEND, Resource.DEAD_LETTER)
 
 
 def verb_of(visit: Visit) -> Verb | None:
@@ -30,6 +35,10 @@ def permitted(visit: Visit, wanted: str | None = None) -> Person:
     ``NotRecent``.
     """
     access = permit_on_record(
-        visit.hub, asker(visit), act=Act.MEND, record=Record.DEAD_LETTER, wanted=wanted or UNKNOWN
+        visit.hub,
+        asker(visit),
+        act=Act.MEND,
+        resource=Resource.DEAD_LETTER,
+        wanted=wanted or UNKNOWN,
     )
     return Person(visit.who, visit.form.one(WHY), access.proven)

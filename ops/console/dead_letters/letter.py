@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.console.dead_letters.asking import asker, permitted, verb_of
+from ops.console.dead_letters.asking import acts, asker, permitted, verb_of
 from ops.console.opening import said_why
 from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look import dead_letters as looking
@@ -101,6 +101,7 @@ def _page(
         "one": one,
         "reason": reason,
         "waits": one["state"] in WAITING,
+        "acts": acts(visit),
         "mendable": mending.is_mendable(one["reason"], one["field"]),
         "became": looking.became(visit.hub, [one["id"]]).get(one["id"]),
         "reasons": REASONS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ops.console.dead_letters.asking import permitted, verb_of
+from ops.console import days
+from ops.console.dead_letters.asking import acts, permitted, verb_of
 from ops.console.dead_letters.letter import do_one
 from ops.console.opening import changes, read_back, said_why
 from ops.console.screen import Go, NotThere, Page, Visit
@@ -31,6 +32,7 @@ def choose(visit: Visit) -> Page | Go:
     errors = said_why(visit) if verb and ids else {"letters": "Choose at least one letter"}
     if len(ids) > bulk.MOST:
         errors = {"letters": f"Choose at most {bulk.MOST:,} letters"}
+    errors = _wrong(visit) | errors
     if errors or verb is None or changes(visit):
         return _page(visit, errors=errors)
     if check := read_back(visit, _said(visit, verb, ids)):
@@ -64,13 +66,31 @@ def _ids(visit: Visit) -> list[str]:
 
 
 def _chosen(visit: Visit) -> Chosen:
-    """What the address narrows it to: codes alone, and no others than there are."""
+    """What the address narrows it to: codes and days alone."""
     reason, agency = visit.query.get("reason"), visit.query.get("agency")
-    return Chosen(reason=reason or None, agency=agency or None)
+    last = days.begins(visit.query.get("until", ""))
+    return Chosen(
+        reason=reason or None,
+        agency=agency or None,
+        since=days.begins(visit.query.get("since", "")),
+        until=None if last is None else days.is_over(last),
+    )
+
+
+def _days(visit: Visit) -> dict[str, str]:
+    """The days that the address has, which are shown again."""
+    return {name: visit.query.get(name, "") for name in ("since", "until")}
+
+
+def _wrong(visit: Visit) -> dict[str, str]:
+    """Those that are none: a filter that cannot be read chooses nothing to act on."""
+    asked = _days(visit)
+    return {n: days.WRONG for n, day in asked.items() if day and days.begins(day) is None}
 
 
 def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Page:
-    chosen, hub = _chosen(visit), visit.hub
+    chosen, hub, wrong = _chosen(visit), visit.hub, _wrong(visit)
+    errors = wrong | dict(errors or {})
     counted = looking.count(hub, chosen)
     pages = max(1, -(-counted.letters // PER_PAGE))
     page = min(visit.page, pages)
@@ -83,8 +103,10 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Page:
         "chosen": chosen,
         "most": bulk.MOST,
         "verbs": VERBS,
+        "acts": acts(visit),
         "form": visit.form,
-        "errors": errors or {},
+        "errors": errors,
+        "days": {name: day for name, day in _days(visit).items() if name not in wrong},
         "page": page,
         "pages": pages,
         "asked": sum(one.waits(one.at) for one in bulk.asked_lately(hub)),

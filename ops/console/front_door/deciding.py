@@ -8,6 +8,7 @@ from typing import Any, Final
 from ops.console.filters import moment
 from ops.console.front_door.making import Decision
 from ops.console.front_door.referral import opened, shown
+from ops.console.questions import answered
 from ops.console.screen import Go, NotThere, Page, View, Visit
 from ops.console.sending import send
 from ops.look.deeds import last_decision
@@ -36,10 +37,8 @@ def decider(decision: Decision) -> View:
         found = _found(visit, decision)
         if found is None:
             return _back(visit)
-        asks = decision.asks(visit, found)
-        answers = {one.name: one.read(visit.form) for one in asks}
-        faults = {one.name: one.fault(answers[one.name]) for one in asks}
-        errors = {**decision.faults(answers), **{k: said for k, said in faults.items() if said}}
+        answers, errors = answered(decision.asks(visit, found), visit.form)
+        errors = {**decision.faults(answers), **errors}
         if visit.form.one(_SAW) != found.saw.id:
             return _form(visit, found, decision, answers=answers, status=409)
         if errors or visit.form.one(_STEP) == "change":

@@ -85,9 +85,7 @@ def _seen(both: list[Opened]) -> str:
 
 def _asked(visit: Visit) -> Pair | None:
     """The question about them, where one waits."""
-    ids = {visit.place["person_id"], visit.place["other_person_id"]}
-    pairs = links.waiting(visit.hub).pairs
-    return next((one for one in pairs if {one.person_id, one.other_person_id} == ids), None)
+    return links.asked(visit.hub, visit.place["person_id"], visit.place["other_person_id"])
 
 
 def _lasts(visit: Visit) -> list[str]:

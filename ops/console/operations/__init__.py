@@ -6,14 +6,14 @@ from ops.console.operations.finding import follow, found, search, tail
 from ops.console.operations.overview import overview, runbook
 from ops.console.operations.pauses import pauses, take
 from ops.console.screen import Desk, Hears, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 DESK = Desk(
     code="operations",
     name="Operations",
     says="What needs a hand, what waits where and since when, and what is let wait.",
-    roles=frozenset({Role.OPERATIONS}),
-    record=Record.HEALTH,
+    roles=frozenset({Role.OPERATIONS, Role.OBSERVER}),
+    resource=Resource.HEALTH,
     screens=(
         Screen("", overview, hears=Hears.ANYTHING),
         Screen("pauses", pauses, take, hears=Hears.ANYTHING),

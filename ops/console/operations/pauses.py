@@ -11,6 +11,7 @@ from ops.mend import pausing
 from ops.mend.dead_letters import Refused
 from ops.mend.pausing import Wanted
 from router.topology import bound_steps
+from schemas.access import Act, Resource
 from schemas.base import LONGEST_LINE
 from stores.pauses import What
 
@@ -73,6 +74,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None, *, status: int = 2
         "flows": _flows(visit),
         "minutes": _MINUTES,
         "default": pausing.MINUTES,
+        "acts": visit.could(Act.MEND, Resource.HEALTH),
         "one_process": visit.hub.settings.runtime.topics is None,
         "said": visit.form,
         "errors": errors or {},

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from ops.console.receiving import changed, handovers, products, recalled
 from ops.console.screen import Desk, Hears, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 DESK = Desk(
     code="received",
     name="Received",
     says="What your agency was sent about children, and what is wanted back of it.",
     roles=frozenset({Role.RESEARCHER}),
-    record=Record.LETTER,
+    resource=Resource.LETTER,
     own=True,
     screens=(
         Screen("", products.listed, hears=Hears.OWN),

@@ -9,7 +9,7 @@ from schemas.access import Act, Role
 DESK = Desk(
     code="replays",
     name="Replays",
-    says="Decide again what was decided, beside the hub, and compare with what is recorded.",
+    says="Decide again what was decided and compare; or send again what a recipient lost.",
     roles=frozenset({Role.OPERATIONS, Role.AUDITOR}),
     act=Act.REPLAY,
     lead=True,
@@ -21,6 +21,9 @@ DESK = Desk(
     done={
         "planned": "It is planned. Nothing runs before you start it.",
         "started": "It runs on the server, beside the hub. You can leave this page.",
-        "cancelled": "It ends within a second. It has changed nothing.",
+        "cancelled": "It ends within a second.",
+        "asked": "It is planned. Another person has to agree before anything goes.",
+        "agreed": "You agreed, and it runs on the server. You can leave this page.",
+        "refused": "It is not done.",
     },
 )

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from ops.access.acting import Asker
+from ops.console import days as days_of
 from ops.console.opening import DO, WHY, said_why
 from ops.console.screen import File, Go, NotThere, Page, Visit
 from ops.look.replay_report import VERDICTS, Wanted
 from ops.mend import replays as jobs
 from ops.mend.dead_letters import Refused
 from ops.mend.replays import Job
-from schemas.access import Purpose
+from schemas.access import Act, Purpose, Resource
 from schemas.topics import TOPICS
-from stores import codec
 
-_HERE = ZoneInfo("Europe/London")
 _LONGEST: Final = 200
-_DAY: Final = "Write a day as 2026-04-01, or nothing"
 
 
 def replays(visit: Visit) -> Page:
@@ -33,19 +29,27 @@ def replays(visit: Visit) -> Page:
 def plan(visit: Visit) -> Page | Go:
     """Say what it would take: it runs when somebody starts it."""
     form, errors = visit.form, said_why(visit)
-    days = {name: _day(form.one(name)) for name in ("since", "until")}
-    errors |= {name: _DAY for name, day in days.items() if form.one(name) and day is None}
+    days = {name: days_of.begins(form.one(name)) for name in ("since", "until")}
+    errors |= {name: days_of.WRONG for name, day in days.items() if form.one(name) and day is None}
     if len(form.one("about")) > _LONGEST:
         errors["about"] = "Write the id of one case or referral"
+    if form.one("recipient") and form.one("recipient") not in visit.names:
+        errors["recipient"] = "Choose who lost it, or nobody"
     if errors:
         return _all(visit, errors=errors)
-    until = days["until"] and _next(days["until"])
+    after = days["until"] and days_of.is_over(days["until"])
+    until = after and after - 1
+    recipient = form.one("recipient") or None
     wanted = Wanted(form.one("topic") or None, form.one("about") or None, days["since"], until)
     try:
-        made = jobs.plan(visit.hub, wanted, asker=_asker(visit))
+        if recipient is not None:
+            mends = _asker(visit, Purpose.MENDING)
+            made = jobs.plan_to_live(visit.hub, wanted, recipient, asker=mends)
+        else:
+            made = jobs.plan(visit.hub, wanted, asker=_asker(visit))
     except Refused as error:
         return _all(visit, errors={"about": _sentence(error)})
-    return Go(f"replays/{made.plan.job_id}", "planned")
+    return Go(f"replays/{made.plan.job_id}", "asked" if recipient else "planned")
 
 
 def job(visit: Visit) -> Page:
@@ -59,8 +63,12 @@ def act(visit: Visit) -> Page | Go:
     if errors := said_why(visit):
         return _page(visit, one, errors=errors)
     job_id = one.plan.job_id
-    jobs.permitted(visit.hub, job_id, asker=_asker(visit))
     try:
+        if one.plan.recipient is not None and do in _SAID:
+            mends = _asker(visit, Purpose.MENDING)
+            jobs.agree(visit.hub, job_id, asker=mends, agreed=do == "agree")
+            return Go(f"replays/{job_id}", _SAID[do])
+        jobs.permitted(visit.hub, job_id, asker=_asker(visit))
         if do == "start":
             jobs.start(visit.hub, job_id, who=visit.who)
         elif do == "cancel":
@@ -88,8 +96,11 @@ def _one(visit: Visit) -> Job:
         raise NotThere from None
 
 
-def _asker(visit: Visit) -> Asker:
-    return replace(visit.asker, why=visit.form.one(WHY), purpose=Purpose.AUDIT)
+_SAID: Final[Mapping[str, str]] = {"agree": "agreed", "refuse": "refused"}
+
+
+def _asker(visit: Visit, purpose: Purpose = Purpose.AUDIT) -> Asker:
+    return replace(visit.asker, why=visit.form.one(WHY), purpose=purpose)
 
 
 def _sentence(error: Exception) -> str:
@@ -97,26 +108,12 @@ def _sentence(error: Exception) -> str:
     return f"{said[:1].upper()}{said[1:].rstrip('. :')}."
 
 
-def _day(text: str) -> int | None:
-    """The beginning of a day here, in microseconds."""
-    try:
-        day = dt.date.fromisoformat(text)
-        return codec.to_micros(dt.datetime(day.year, day.month, day.day, tzinfo=_HERE))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _next(day: int) -> int:
-    """The last moment of a day that begins then."""
-    begins = codec.from_micros(day).astimezone(_HERE)
-    after = (begins + dt.timedelta(days=1)).replace(hour=0)
-    return codec.to_micros(after) - 1
-
-
 def _all(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Page:
     values = {
         "jobs": jobs.jobs(visit.hub, visit.hub.folder),
         "topics": [topic.name for topic in TOPICS],
+        "names": visit.names,
+        "sends": visit.could(Act.MEND, Resource.LETTER),
         "form": visit.form,
         "errors": errors or {},
     }
@@ -128,6 +125,10 @@ def _page(visit: Visit, one: Job, *, errors: Mapping[str, str] | None = None) ->
         "one": one,
         "told": jobs.told(one),
         "verdicts": VERDICTS,
+        "asked": jobs.asked_of(visit.hub, one),
+        "own": one.plan.by == visit.who,
+        "sends": visit.could(Act.MEND, Resource.LETTER),
+        "names": visit.names,
         "form": visit.form,
         "errors": errors or {},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ops.console.researching import answering, differing, disagreeing, requests, volunteering
 from ops.console.screen import Desk, Hears, Screen
-from schemas.access import Record, Role
+from schemas.access import Resource, Role
 
 _REQUEST = "request/{referral_id}/{name}"
 
@@ -13,7 +13,7 @@ DESK = Desk(
     name="Requests",
     says="What the hub asks your agency about children: who the child is, why, and by when.",
     roles=frozenset({Role.RESEARCHER}),
-    record=Record.LETTER,
+    resource=Resource.LETTER,
     own=True,
     screens=(
         Screen("", requests.listed, hears=Hears.OWN),

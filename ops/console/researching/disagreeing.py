@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ops.console import sending
 from ops.console.opening import changes, read_back
-from ops.console.questions import Ask, Option
+from ops.console.questions import Ask, Option, answered
 from ops.console.researching.volunteering import named
 from ops.console.screen import Go, Page, Visit
 
@@ -34,9 +34,8 @@ def asks(visit: Visit) -> Page:
 def taken(visit: Visit) -> Page | Go:
     """Read it back, and send it."""
     asked = _asked(visit)
-    answers = {one.name: one.read(visit.form) for one in asked}
-    faults = {one.name: one.fault(answers[one.name]) for one in asked}
-    errors = {**_faults(answers), **{name: said for name, said in faults.items() if said}}
+    answers, errors = answered(asked, visit.form)
+    errors = _faults(answers) | errors
     if errors or changes(visit):
         return _form(visit, answers, errors)
     said = {one.label: one.in_words(answers[one.name]) for one in asked if answers[one.name]}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from connectors.edge.keys import SigningKey
 from ops.demo.simulation.agencies import Notes, Sends, persistently
 from ops.demo.simulation.answers import Event, answer
 from ops.demo.simulation.signing import signed
-from ops.edge.keys import SigningKey
 
 _FETCHED = 100
 _LOOK_SECONDS = 0.2

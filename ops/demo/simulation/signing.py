@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from connectors.edge.approving import Decision, decide, request_of
+from connectors.edge.keys import SigningKey, read
 from ops.demo.simulation.answers import Event
-from ops.edge.approving import Decision, decide, request_of
-from ops.edge.keys import SigningKey, read
 from schemas.product import Choice
 
 _DECIDES = "mash.release-decision.v1"

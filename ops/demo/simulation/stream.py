@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
@@ -19,13 +18,6 @@ def sample_lines(limit: int | None = None) -> list[str]:
     """The sample stream's lines (4,000), or the first ``limit`` of them."""
     lines = (_SAMPLE / "notifications.jsonl").read_text(encoding="utf-8").splitlines()
     return lines[:limit]
-
-
-def sample_truth() -> list[dict[str, str]]:
-    """What is true of each line of the sample stream: child, family, what it sends again, what is
-    difficult in it.
-    """
-    return list(csv.DictReader((_SAMPLE / "truth.csv").read_text(encoding="utf-8").splitlines()))
 
 
 def sample_open_cases() -> str:

@@ -91,7 +91,7 @@ class Heard:
 
 
 def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
-    """What a fact of another step comes to; the very same state where it says nothing new."""
+    """The state after a fact of another step; the very same one where it says nothing new."""
     match message.data:
         case DueTimeBreached(clock="possible_red") if not state.rated:
             return Heard(state, _head(message, "possible_red"))
@@ -237,7 +237,7 @@ def _at_the_door(state: Alarms, message: Message) -> Heard:
 
 
 def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
-    """What a human said of it; what may be handed out now is like any other from now on."""
+    """A human has decided about it; what may be handed out is then like any other letter."""
     told = settled.shared(AtTheDoor) | {"agency": settled.recipient}
     one = AtTheDoor(**told, stopped=settled.choice is SafetyChoice.DO_NOT_SEND)
     waited = any(other.hold_id == one.hold_id for other in state.at_the_door)

@@ -129,10 +129,8 @@ def _decided(
     state: Answering | None, decided: EnquiryDecided, *, message: Message, policy: Policy
 ) -> Outcome[Answering]:
     decision = decided.decision
-    if decided.agency != policy.lead_agency:
-        return refuse("refused.role")
-    if not Now(message.time, policy).may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := Now(message.time, policy).why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or not state.referred:
         return refuse("refused.unknown-subject", "enquiry_id")
     if state.enquiry is None:

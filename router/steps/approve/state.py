@@ -124,7 +124,7 @@ class Draft(OnConsent, Untold, OfConcern, ProductHead):
         return self.model_copy(update=changed)
 
     def ticking(self, agency: str, clock: Ticking | None) -> Draft:
-        """With an owner's clock as it goes on; None: it has ended."""
+        """The same with an owner's clock as it stands now; None: the clock has ended."""
         others = {by: one for by, one in self.clocks.items() if by != agency}
         clocks = others if clock is None else {**self.clocks, agency: clock}
         return self.model_copy(update={"clocks": clocks})
@@ -139,7 +139,7 @@ class Draft(OnConsent, Untold, OfConcern, ProductHead):
         return self.model_copy(update={"late": left})
 
     def agreed(self, decided: Decided) -> Draft:
-        """With the words that one of two let leave as all that the other is asked about."""
+        """The same, for the second of two to be asked about the words that the first let leave."""
         text = words_of(self.item(decided.item_id), decided)
         only: dict[str, object] = {"original": text, "sanitised": text, "redactions": ()}
         only |= {"original_digest": decided.digest, "sanitised_digest": decided.digest}

@@ -23,7 +23,7 @@ STEP_NAME: Final = "check"
 
 
 class Registered(Shape):
-    """What registers that the hub keeps say of the child that the referral is held to be about."""
+    """What the registers that the hub keeps say of the referral's child."""
 
     known_to: tuple[KnownTo, ...] = ()
     allocated_to: Worker | None = None
@@ -50,7 +50,7 @@ class CheckClock(Ticking):
 
     check_id: Identity
     letter: Identity | None = None
-    """That the question went out in."""
+    """The letter in which the question went out."""
 
 
 class Ended(Shape):

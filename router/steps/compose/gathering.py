@@ -96,7 +96,7 @@ class Notified(Shape):
 
 
 class Amendment(Shape):
-    """What a later version took the place of: a human may find that to be about another child."""
+    """The version that a later one replaced: a human may find that to be about another child."""
 
     version: Identity
     """The referral that it made."""
@@ -537,7 +537,7 @@ def _requested(state: Gathering, requested: InformationRequested, *, at: dt.date
 
 
 def _answered(state: Gathering, new: Answer) -> Gathering:
-    """With what came in; what was told before, and is told again, stands as it is told now."""
+    """The state with what came in; what is told again stands as it is told now."""
     if any(answer.request_id == new.request_id for answer in state.answers):
         return state
     told = {item.item_id for item in new.items}

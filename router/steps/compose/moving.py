@@ -40,7 +40,7 @@ def unsaid(
 
 
 def _since(before: Gathering, after: Gathering) -> Iterator[str]:
-    """What was drafted since, and what that took the place of: it may be in the same product."""
+    """What was drafted since and what it replaced: both may be in the same product."""
     left = {one.version for one in after.amendments}
     amendment = next((one for one in before.amendments if one.version not in left), None)
     if amendment is not None:

@@ -227,10 +227,8 @@ def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> O
     decision = decided.decision
     if decision.action != "take_back":
         return Outcome()  # which the step that rates decides
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or not state.each:
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
@@ -242,16 +240,19 @@ def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> O
     if handing is None:
         return refuse("refused.closed")
     told: dict[str, Any] = decision.shared(HandoverTakenBack)
-    fact = HandoverTakenBack(
-        **told | {"case_id": state.cases.now},
-        agency=handing.desk,
-        letter_id=handing.letter,
-        picture_id=picture.id,
-    )
+    told |= {"case_id": state.cases.now, "picture_id": picture.id}
+    fact = HandoverTakenBack(**told, agency=handing.desk, letter_id=handing.letter)
+    return _taken_back(state, handing, fact, now=now)
+
+
+def _taken_back(
+    state: Handings, handing: Handing, fact: HandoverTakenBack, *, now: Now
+) -> Outcome[Handings]:
+    """What its team is told, and what ends with it."""
     done, letters = take_back(handing, fact, reason=WRONG_TEAM, now=now)
     allocated = state.allocated.taken_back(fact)
     after = state.with_one(done).model_copy(update={"allocated": allocated})
-    due = timers(after.next_at, decision.referral_id, before=state.next_at)
+    due = timers(after.next_at, fact.referral_id, before=state.next_at)
     facts = (fact, *ended(handing, fact, reason=TAKEN_BACK, now=now))
     return Outcome(after, facts, tuple(letters), due, (handing.letter,))
 

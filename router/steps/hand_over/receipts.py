@@ -102,7 +102,7 @@ def _escalating(handing: Handing, now: Now) -> Ticking | None:
 
 
 def _up(handing: Handing, told: dict[str, object], *, now: Now) -> Letter:
-    """To whoever is first in the chain, with the picture to decide on."""
+    """The letter to the first of the chain, with the picture to decide on."""
     contact = next(iter(now.profile.chains.get("receipt", ())), None)
     said = {name: told[name] for name in ("referral_id", "case_id", "received_by", "reason")}
     notice = HandoverNotTaken.model_validate(said | {"worker": handing.worker, "told": contact})

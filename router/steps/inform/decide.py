@@ -7,6 +7,7 @@ nothing, nor is who gave back all that it had.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from router.step import Outcome, Step, referral_or_message, refuse
@@ -21,6 +22,7 @@ from schemas.case import LinkCorrected
 from schemas.changes import (
     Change,
     ChangeAcknowledged,
+    ChangeFetched,
     ChangeReceived,
     ChangeTold,
     ProductChange,
@@ -44,6 +46,8 @@ _OWED = {
     "change": "Word that a person knows what has changed since a product was sent.",
     "recall": "Word of what was done about a product, or part of one, that is wanted back.",
 }
+_READS_LATER = 9
+"""From these rules on a change that is still to be read is not told once more."""
 _ANOTHER = "What was told of it since takes its place."
 _NEVER_LEFT = "It was in hand only, and was not sent."
 _ELSEWHERE = "The referral was found to be about another child."
@@ -58,6 +62,8 @@ def decide(state: Holders | None, message: Message, policy: Policy) -> Outcome[H
     match message.data:
         case ChangeReceived() as received:
             return _acknowledged(before, received)
+        case ChangeFetched() as fetched:
+            return Outcome(_in_hand(before, fetched))
         case TimerElapsed() as elapsed:
             return _remind(before, elapsed, now=now)
         case RecallAnswered() as answered:
@@ -147,6 +153,7 @@ def _tell(desk: _Desk, told: _Telling, *, agency: str, knows: Knows) -> None:
         since=desk.now.at,
         letter=letter_id(desk.message.id, STEP_NAME, key=key),
         said=stands,
+        in_hand=False if desk.now.policy.rules >= _READS_LATER else None,
         clock=clock,
         **change.shared(Owes),
     )
@@ -201,11 +208,19 @@ def _let_go(desk: _Desk, told: _Telling, *, agency: str | None, reason: str = _A
             told.state = told.state.owing(one.model_copy(update={"clock": None}))
 
 
+def _take_back(told: _Telling, changes: Iterable[Owes]) -> None:
+    """What nobody reads any more is not waited for to be read."""
+    for one in changes:
+        if one.letter:
+            told.takes_back.append(one.letter)
+            told.state = told.state.owing(one.model_copy(update={"in_hand": None}))
+
+
 def _forget(desk: _Desk, told: _Telling) -> None:
     """What was told of another child is wanted back as a whole; whoever gets products of the right
     one knows what these say.
     """
-    told.takes_back += [one.letter for one in told.state.owed if one.letter]
+    _take_back(told, told.state.owed)
     _let_go(desk, told, agency=None, reason=_ELSEWHERE)
     held = {one.recipient for one in told.state.products if one.is_held}
     known = tuple(one for one in told.state.known if one.agency in held)
@@ -225,7 +240,7 @@ def _never_had(desk: _Desk, told: _Telling, *, unsent: ProductUnsent) -> None:
             told.state = told.state.owing(one.model_copy(update={"clock": None}))
     if not told.state.held_by(agency):
         changes = (one for one in told.state.owed if one.kind == "change")
-        told.takes_back += [one.letter for one in changes if one.agency == agency and one.letter]
+        _take_back(told, [one for one in changes if one.agency == agency])
         _let_go(desk, told, agency=agency, reason=_NEVER_LEFT)
 
 
@@ -261,10 +276,19 @@ def _acknowledged(state: Holders, received: ChangeReceived) -> Outcome[Holders]:
         return refuse("refused.unknown-subject", "case_id")
     if owes.acknowledged:
         return Outcome()
-    after = state.owing(owes.model_copy(update={"acknowledged": True, "clock": None}))
+    read = None if owes.in_hand is None else True  # at a desk, where nothing is handed over
+    known = {"acknowledged": True, "clock": None, "in_hand": read}
+    after = state.owing(owes.model_copy(update=known))
     fact = ChangeAcknowledged(**receipt.shared(ChangeAcknowledged), agency=owes.agency)
     due = timers(after.next_at, receipt.referral_id, before=state.next_at)
     return Outcome(after, (fact,), timers=due)
+
+
+def _in_hand(state: Holders, fetched: ChangeFetched) -> Holders | None:
+    owes = state.owes(fetched.change_id)
+    if owes is None or owes.in_hand is None:
+        return None
+    return state.owing(owes.model_copy(update={"in_hand": True}))
 
 
 def _answered(state: Holders, answered: RecallAnswered) -> Holders | None:
@@ -318,6 +342,7 @@ STEP: Step[Holders] = Step(
         ProductRecalled,
         RecallAnswered,
         ChangeReceived,
+        ChangeFetched,
         TimerElapsed,
     ),
     state=Holders,

@@ -90,6 +90,7 @@ def _had(
     fetched = before
     if isinstance(came, ProductFetched) and fetched_at is not None:
         fetched = before.fetched(came.letter_id, at=fetched_at)
+        fetched = fetched.model_copy(update={"behind": state.in_hand(came.recipient)})
     held = fetched.model_copy(
         update={
             "recipient": came.recipient,
@@ -99,7 +100,7 @@ def _had(
         }
     )
     after = state.with_product(held)
-    if before.is_held or not held.is_held:
+    if before.is_held or not held.is_held or after.reads_later(held):
         return after
     return after.telling([_knows(state, held)])
 

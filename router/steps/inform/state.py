@@ -30,6 +30,8 @@ class Held(CaseProduct):
     """When each that holds it was handed over first; documents of old lack them."""
     unsent: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """Those that were in hand and never left."""
+    behind: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The change that its recipient had in hand last when it was handed over; None: none."""
     ended: bool = False
     """It stands no more."""
     unconfirmed: bool = Field(default=False, exclude_if=not_)
@@ -93,11 +95,13 @@ class Owes(Shape):
     case_id: Identity
     since: Instant
     product_id: Identity | None = Field(default=None, exclude_if=not_)
-    """What a recall is of; documents of old lack it."""
+    """What was recalled; older documents do not say."""
     letter: Identity | None = None
     """In which it was told, to be taken back where it is about another child."""
     said: Stands | None = None
     """What a change said."""
+    in_hand: bool | None = Field(default=None, exclude_if=lambda known: known is None)
+    """Whether a change was handed over; None: nobody notes it, or it was taken back."""
     clock: Ticking | None = None
     """None once it is acknowledged, or nobody is left to be told."""
     acknowledged: bool = Field(default=False, exclude_if=not_)
@@ -144,6 +148,16 @@ class Holders(Shape):
         """The change that an agency was told last."""
         told = (one for one in reversed(self.owed) if one.kind == "change")
         return next((one for one in told if one.agency == agency), None)
+
+    def in_hand(self, agency: str) -> str | None:
+        """The change that an agency was handed last, so far as that is noted."""
+        told = (one for one in reversed(self.owed) if one.in_hand)
+        return next((one.id for one in told if one.agency == agency), None)
+
+    def reads_later(self, held: Held) -> bool:
+        """Whether the recipient of a product reads the change that it was told last after it."""
+        last = self.last_told(str(held.recipient))
+        return last is not None and last.in_hand is not None and last.id != held.behind
 
     def owes(self, id_: str) -> Owes | None:
         """What is owed under this id."""

@@ -142,7 +142,7 @@ class Count:
         return first is None or first not in self.ids
 
     def _concern(self, piece: Evidence) -> str:
-        """What told of it first: an amended copy is of what the copy was of."""
+        """The notification that told of it first: an amended copy belongs to the copy's."""
         first = self.repeats(piece)
         before = self._told_by_id.get(first or "")
         return (before.again if before else None) or first or piece.id

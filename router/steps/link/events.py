@@ -23,7 +23,7 @@ _A_DAY: Final = dt.timedelta(days=1)
 
 
 class _Told(NamedTuple):
-    """What a notification says of the event it tells of."""
+    """What a notification says about its event."""
 
     piece: Evidence
     number: str

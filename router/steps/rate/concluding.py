@@ -37,10 +37,8 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     it says why; a further outcome of what is closed changes it.
     """
     decision = decided.decision
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or isinstance(state, Early):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):

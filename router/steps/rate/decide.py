@@ -204,10 +204,8 @@ def _out_of_area(linked: ChildLinked, place: Area | None, *, to: Code | None) ->
 
 def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome[State]:
     decision = decided.decision
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or isinstance(state, Early):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):

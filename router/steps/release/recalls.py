@@ -131,7 +131,7 @@ def _at_the_door(state: Left) -> bool:
 def _recalled_too(
     outcome: Outcome[State], before: Left, *, wanted: _Wanted, cause: str
 ) -> Outcome[State]:
-    """With it asked back as well: an earlier attempt to send it may have come through."""
+    """The same with this letter asked back too: an earlier attempt to send it may have arrived."""
     after = before if outcome.state is None or isinstance(outcome.state, Void) else outcome.state
     recalled = _recalled(after, wanted, cause=cause)
     facts, letters = outcome.facts + recalled.facts, outcome.letters + recalled.letters

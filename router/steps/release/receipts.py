@@ -69,7 +69,7 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
 
 
 def _ringing_nobody(letter: Letter, state: Released, *, now: Now) -> Letter:
-    """What is kept back at the door nobody asks its recipient about: a human decides first."""
+    """Nobody asks the recipient about what is kept back at the door: a human decides first."""
     assert isinstance(letter.notice, OwedNotice)
     lead, recipient = now.policy.lead_agency, now.policy.name_of(state.recipient)
     decides = f"It waits for a human of {now.policy.name_of(lead)} to decide whether it is safe"

@@ -37,7 +37,7 @@ def to_act(approved: ProductApproved, now: Now) -> ToAct:
 
 
 def _to_do(approved: ProductApproved, now: Now) -> str | None:
-    """In the profile's words; and why the next recipient of a Red has it, or what is added to."""
+    """What to do, in the profile's words; why the next recipient has a Red, or what it adds to."""
     said = now.rule(approved.colour).to_do
     why = _ADDED if approved.follows else _INSTEAD if approved.instead_of else None
     both = " ".join(filter(None, (said, why)))

@@ -36,10 +36,8 @@ def decide_further(
     Refuses what is not the lead agency's to decide, or is about nothing that was asked.
     """
     decision = decided.decision
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if not isinstance(state, Asking | HandedOver):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):

@@ -1,4 +1,4 @@
-"""What places of the picture are told by: a word of their own, or ordinary words together."""
+"""How places of the picture are recognised: by a word of their own, or ordinary words together."""
 
 from __future__ import annotations
 

@@ -174,10 +174,8 @@ def _sent(
 def _decided(state: Telling | None, decided: SchoolDecided, *, now: Now) -> Outcome[Telling]:
     """The lead agency found the school, rang it, or had it not be told."""
     decision = decided.decision
-    if decided.agency != now.policy.lead_agency:
-        return refuse("refused.role")
-    if not now.may_rate(decision.decided_by):
-        return refuse("refused.decision-maker", "decided_by")
+    if why := now.why_not_rate(decided.agency, decision.decided_by):
+        return Outcome(refusal=why)
     if state is None or state.agency is None:
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):

@@ -43,7 +43,7 @@ def vocabulary(profile: Same[BoroughProfile]) -> Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a narrative holds of what its profile looks for."""
+    """What of that for which its profile looks is in a narrative."""
 
     signs: tuple[Sign, ...]
     known: bool

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browsing import Served, faults, follow, tabs_to
-from tests.unit.ops.test_dead_letters import bad_type, bury
+from tests.support.dead_letters import bad_type, bury
 
 AT = "/desk/dead-letters"
 
@@ -101,5 +101,29 @@ def test_a_replay_is_planned_started_and_its_report_taken(served: Served) -> Non
     with page.expect_download() as taken:
         page.get_by_role("link", name="Take the report as a file").click()
     assert json.loads(Path(taken.value.path()).read_text("utf-8"))["report"]["well"]
+    assert faults(page) == []
+    page.context.close()
+
+
+def test_a_child_is_looked_for_and_no_page_has_faults(served: Served) -> None:
+    page = served.desk_of("S. Worker", script=True)
+    assert faults(page, f"{served.url}/desk/find") == []
+    page.get_by_label("Given name").fill("Nobody")
+    page.get_by_label("Family name").fill("Notthere-Example")
+    page.get_by_label("Why do you look for this child?").fill("rung about")
+    follow(page.get_by_role("button", name="Find", exact=True))
+    assert page.get_by_text("No children fit").is_visible()
+    assert page.url == f"{served.url}/desk/find"
+    assert faults(page) == []
+    page.context.close()
+
+
+def test_who_may_send_again_chooses_for_whom_and_no_page_has_faults(served: Served) -> None:
+    page = served.desk_of("A. Operator", script=True)
+    assert faults(page, f"{served.url}/desk/replays") == []
+    page.get_by_label("To live: who has lost what it had").select_option("gp")
+    page.get_by_label("Why?").fill("put back")
+    follow(page.get_by_role("button", name="Plan it"))
+    assert page.get_by_role("heading", name="There is a problem").is_visible()
     assert faults(page) == []
     page.context.close()

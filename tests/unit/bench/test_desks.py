@@ -12,9 +12,10 @@ from ops.look.reading import open_reader
 from schemas.rating import RatingSuggested
 from stores import journal, states
 from stores.codec import Unopened
-from tests.proofs.desks import SCREENS, figures
+from tests.proofs.desks import FAILED, SCREENS, Crowd, at_once, figures
 from tests.proofs.desks_command import desks
 from tests.proofs.lived import Amount, lived_place
+from tests.proofs.place import Place
 from tests.proofs.repeated import Past, repeat
 
 RATED = RatingSuggested.type
@@ -56,6 +57,18 @@ def test_a_long_past_is_what_a_short_one_was_again_and_again(tmp_path: Path) -> 
 def test_a_page_is_late_when_more_than_five_of_a_hundred_are_behind_its_aim() -> None:
     came = {"duty": [100.0] * 95 + [900.0] * 5, "limit": [1.0]}
     late = {"duty": [100.0] * 90 + [900.0] * 10, "limit": [1.0]}
-    pages, found = figures(came, late)
+    pages, found = figures(came, {"duty": [40.0, 20.0]}, late)
     assert found == ["duty, many"]
     assert pages["duty"]["many"]["p99"] == 900.0
+    assert (pages["duty"]["cpu"]["p50"], pages["duty"]["first"]) == (30.0, 100.0)
+
+
+def test_a_page_that_does_not_come_counts_as_late_and_ends_nothing(tmp_path: Path) -> None:
+    """Nobody listens there, as when a hub is too busy to take another connection."""
+    folder = prepare(tmp_path / "hub", port=0)
+    place = Place(folder, "http://127.0.0.1:1", {}, "sqlite://")
+    took = at_once(place, Crowd(people=20, seconds=0.5, think=0.1), seed=1)
+    assert sum(map(len, took.values())) > 20
+    assert {one for times in took.values() for one in times} == {FAILED}
+    _, late = figures({"limit": [1.0]}, {}, took)
+    assert "duty, many" in late

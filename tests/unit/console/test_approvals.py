@@ -13,11 +13,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from connectors.edge import keys
+from connectors.edge.approving import Decision, decide, request_of
 from ops.access.acting import asker
 from ops.console import sending
 from ops.demo.running import DemoFolder
-from ops.edge import keys
-from ops.edge.approving import Decision, decide, request_of
 from ops.look import asked as look
 from ops.look import owned
 from ops.look.standing import standing_of

@@ -387,3 +387,66 @@ def test_who_has_no_passkey_is_told_what_to_do_and_releases_nothing(place: Place
     assert ("You have no passkey" in page.text, "sign-here" in page.text) == (True, False)
     inspector.sends(f"{DESK}/beforehand", {**BEFOREHAND, "step": "send"})
     assert releases(place) == []
+
+
+def _begins_beforehand(place: Place) -> str:
+    """The sergeant signs as the first; where it waits for the second."""
+    page = place.sergeant.sends(f"{DESK}/beforehand", BEFOREHAND).text
+    assert "You sign first" in page
+    told = {**BEFOREHAND, **answer(place.device, page), "step": "send", "at": hidden(page, "at")}
+    assert place.sergeant.sends(f"{DESK}/beforehand", told).status_code == 303
+    (one,) = releases(place)
+    assert (one.counts, one.in_force, one.waits_for_second) == (False, False, True)
+    assert "a second person has to sign it too" in place.sergeant.get(f"{DESK}/standing").text
+    return f"{DESK}/standing/{one.name}/second"
+
+
+def test_what_one_released_beforehand_lets_nothing_leave_until_a_second_has_signed(
+    two: tuple[Place, Authenticator],
+) -> None:
+    place, device = two
+    at, inspector = _begins_beforehand(place), place.person(INSPECTOR)
+    own = place.sergeant.get(at).text
+    assert ("You signed it" in own, "data-challenge" in own) == (True, False)
+    assert f'href="{at}"' in inspector.get(f"{DESK}/standing").text
+    shown = inspector.get(at).text
+    assert f"{SERGEANT} has signed" in shown
+    assert "section 47 enquiry" in shown
+    _nobody_else_lets_it_leave(place, device, at)
+    its = {"form_token": hidden(shown, "form_token"), **answer(device, shown)}
+    assert inspector.posts(at, its).status_code == 303
+    (both,) = releases(place)
+    assert (both.counts, both.in_force, both.waits_for_second) == (True, True, False)
+    assert {each.by for each in both.signed.signatures} == {SERGEANT, INSPECTOR}
+    assert both.release.decided_by == SERGEANT
+    assert inspector.posts(at, its).status_code == 404, "it waits no more"
+
+
+def _nobody_else_lets_it_leave(place: Place, device: Authenticator, at: str) -> None:
+    inspector, nurse = place.person(INSPECTOR), place.person("P. Nurse")
+    shown = inspector.get(at).text
+    mine, token = inspector.token(DESK), place.sergeant.token(DESK)
+    for person, form in (
+        (place.sergeant, {"form_token": token, **answer(place.device, shown)}),
+        (inspector, {"form_token": mine, **answer(place.device, shown)}),
+        (inspector, {"form_token": mine, **answer(device, shown, challenge="A" * 43)}),
+        (inspector, {"form_token": mine}),
+    ):
+        assert person.posts(at, form).status_code == 422
+    assert nurse.get(at).status_code == 404
+    its = {"form_token": nurse.token(DESK), **answer(device, shown)}
+    assert nurse.posts(at, its).status_code == 404
+    assert [one.counts for one in releases(place)] == [False]
+
+
+def test_one_person_ends_nothing_that_two_have_released_by_taking_its_name(
+    two: tuple[Place, Authenticator],
+) -> None:
+    place, device = two
+    at, inspector = _begins_beforehand(place), place.person(INSPECTOR)
+    shown = inspector.get(at).text
+    inspector.posts(at, {"form_token": hidden(shown, "form_token"), **answer(device, shown)})
+    assert [one.counts for one in releases(place)] == [True]
+    again = place.sergeant.sends(f"{DESK}/beforehand", BEFOREHAND)
+    assert (again.status_code, "write another name" in again.text) == (422, True)
+    assert [one.counts for one in releases(place)] == [True]

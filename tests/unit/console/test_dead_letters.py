@@ -4,9 +4,11 @@ commands, and many at a time take two.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.applications import Starlette
@@ -21,10 +23,10 @@ from schemas.operations import (
     DeadLetterRedriven,
     DeadLetterRevealed,
 )
-from stores import linking
+from stores import codec, linking
 from tests.support.console import Person, app_of
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 AT = "/desk/dead-letters"
 WHY = {"why": "Asked the school"}
@@ -185,3 +187,28 @@ def test_nobody_else_is_there(place: tuple[Hub, Starlette], people: dict[str, Pe
     for one in (AT, path, f"{AT}/asked"):
         assert people["J. Auditor"].get(one).status_code == 403
     assert count(hub, AccessDenied) == before + 3
+
+
+def test_letters_are_narrowed_by_the_days_on_which_they_were_refused(
+    place: tuple[Hub, Starlette], people: dict[str, Person]
+) -> None:
+    hub, me = place[0], people["A. Operator"]
+    id_ = letter(hub)
+    now = codec.from_micros(hub.database.clock()).astimezone(ZoneInfo("Europe/London")).date()
+    today, before, after = (str(now + dt.timedelta(days=n)) for n in (0, -1, 1))
+    shown = {
+        f"since={today}&until={today}": True,
+        f"since={before}": True,
+        f"since={after}": False,
+        f"until={before}": False,
+        f"since={today}&reason=missing.field": False,
+    }
+    for query, is_there in shown.items():
+        assert (id_ in me.get(f"{AT}?{query}").text) is is_there, query
+    wrong = me.get(f"{AT}?since=31/02/2019")
+    assert (wrong.status_code, "Write a day as" in wrong.text) == (422, True)
+    every = {"all": "all", "do": "discard", "step": "send", **WHY}
+    page = f"{AT}?since=yesterday"
+    assert me.posts(page, {"form_token": me.token(AT), **every}).status_code == 422
+    assert looking.one(hub, id_)["state"] == "open"
+    assert "since=9999-12-31" not in me.get(f"{AT}?until=9999-12-31").text

@@ -19,6 +19,7 @@ from ops.console.operations.overview import in_marks
 from ops.demo.simulation.stream import sample_lines
 from ops.look import manifests, runbook
 from ops.look.health import trend
+from ops.look.needs import needs
 from ops.look.rhythm import Rhythm, rhythm
 from ops.look.status import collect
 from ops.run.wiring import Hub
@@ -75,7 +76,7 @@ def test_every_drawing_has_a_title_a_description_and_its_numbers(
 def test_what_needs_a_hand_comes_first_with_what_to_do(tmp_path: Path) -> None:
     _, hub = empty_hub(tmp_path / "hub")
     failures.note(hub.database, "folder:school", error="FolderUnsafe", again_in=None)
-    assert [one.urgent for one in collect(hub).needs] == [True]
+    assert [one.urgent for one in needs(collect(hub))] == [True]
     told = person((hub, app_of(hub))).get("/desk/operations").text
     assert "1 thing needs a hand" in told
     assert "The part folder:school was given up (FolderUnsafe)" in told

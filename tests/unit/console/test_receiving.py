@@ -18,7 +18,7 @@ from ops.run.wiring import Hub, open_hub
 from router.steps.release.decide import STEP
 from schemas.base import Fact
 from schemas.case import ChildLinked
-from schemas.changes import ChangeAcknowledged
+from schemas.changes import ChangeAcknowledged, ChangeFetched
 from schemas.decisions import ProductFetched
 from schemas.handover import (
     HandoverConfirmed,
@@ -254,6 +254,7 @@ def test_a_person_says_that_they_know_what_has_changed(hub: Hub, sent: tuple[Pat
     assert f'href="{product}"' in text
     (letter,) = letters(hub, "early_help", "mash.product-changed.v1")
     assert (change.says, change.to_do) == (letter["changed"], letter["to_do"])
+    assert count(hub, ChangeFetched) == 1
     assert entered(hub, "L. Teacher").get(at).status_code == 404
     assert f'href="{at}"' in helper.get(product).text
     assert helper.sends(at, {}).status_code == 303

@@ -17,14 +17,14 @@ import trustme
 from click.testing import CliRunner, Result
 
 from connectors.directory import Directory
+from connectors.edge import configured, deciding, folders, opening
+from connectors.edge import keys as edge_keys
+from connectors.edge.approving import Decision, request_of
+from connectors.edge.configured import Edge, NoEdge
+from connectors.edge.hub import HubAway, elements
+from connectors.edge.running import Working, alone
+from connectors.edge.store import LAPSED, PLACED, PLACING, Store
 from ops.cli import main
-from ops.edge import configured, deciding, folders, opening
-from ops.edge import keys as edge_keys
-from ops.edge.approving import Decision, request_of
-from ops.edge.configured import Edge, NoEdge
-from ops.edge.hub import HubAway, elements
-from ops.edge.running import Working, alone
-from ops.edge.store import LAPSED, PLACED, PLACING, Store
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice

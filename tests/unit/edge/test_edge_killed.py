@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from connectors.directory import Directory
-from ops.edge.configured import Edge
-from ops.edge.hub import Hub
-from ops.edge.store import Store
+from connectors.edge.configured import Edge
+from connectors.edge.hub import Hub
+from connectors.edge.store import Store
 from tests.support.edges import Door, letter, made, open_door, working
 
 STEPS: tuple[tuple[type, tuple[str, ...]], ...] = (

@@ -17,10 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.edge import configured
-from ops.edge.configured import Edge
-from ops.witness.asked import Request
-from ops.witness.folder import Folder
+from connectors.edge import configured
+from connectors.edge.configured import Edge
+from connectors.witness.asked import Request
+from connectors.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.notes import Kind, Note, SignerKey
 from tests.support.edges import Door, letter, made, open_door, running, sealed

@@ -19,7 +19,7 @@ from ops.demo.simulation.answers import event
 from ops.look import trail
 from ops.run.checking import check
 from ops.run.wiring import Hub, open_hub
-from schemas.access import Act, Purpose, Record
+from schemas.access import Act, Purpose, Resource
 from schemas.operations import (
     AccessDenied,
     AccessRulesAdopted,
@@ -28,8 +28,8 @@ from schemas.operations import (
     RevealReviewed,
 )
 from stores import linking
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub, send
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 Worked = tuple[DemoFolder, Hub]
 WHY = ["--why", "complaint 2026/17"]
@@ -85,7 +85,7 @@ def test_operations_see_no_case_and_are_told_so_and_the_denial_is_recorded(worke
     assert "hub policy show" in answer.output
     assert "Robin" not in answer.output
     (denied,) = facts(made, AccessDenied)
-    assert (denied.who, denied.act, denied.record) == ("A. Operator", Act.REVEAL, Record.CASE)
+    assert (denied.who, denied.act, denied.record) == ("A. Operator", Act.REVEAL, Resource.CASE)
     assert (denied.record_id, denied.access.rules) == (referral, made.access.version)
     assert denied.access.decided == ("operations-see-no-case",)
     assert facts(made, RecordRevealed) == []
@@ -122,7 +122,7 @@ def test_whom_a_command_lets_look_at_nothing_is_on_the_record(worked: Worked) ->
     folder, made = worked
     assert hub(folder, "search", "0197a3", "--who", "L. Teacher").exit_code == 1
     (denied,) = facts(made, AccessDenied)
-    assert (denied.who, denied.act, denied.record) == ("L. Teacher", Act.LOOK, Record.TRAIL)
+    assert (denied.who, denied.act, denied.record) == ("L. Teacher", Act.LOOK, Resource.TRAIL)
 
 
 def test_of_what_is_denied_no_id_is_recorded_that_is_none(worked: Worked) -> None:
@@ -340,7 +340,7 @@ def own_rules(folder: DemoFolder, made: Hub, *, without: str = "", **changes: An
     """Rules of the hub's own beside its configuration."""
     text = (files("ops.access") / "standard.toml").read_text("utf-8")
     for name, value in changes.items():
-        text = text.replace(f'{name} = "standard-4"', f"{name} = {value}")
+        text = text.replace(f'{name} = "standard-5"', f"{name} = {value}")
     if without:
         head, *rules = text.split("[[rules]]")
         kept = [rule for rule in rules if f'id = "{without}"' not in rule]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.edge import keys as edge_keys
+from connectors.edge.keys import SigningKey
 from ops.cli import main
-from ops.edge import keys as edge_keys
-from ops.edge.keys import SigningKey
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE
 from schemas.base import Notice

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 import pytest
 
 from ops.demo.simulation.children import TRUTH, Told, generate
-from ops.demo.simulation.stream import sample_lines, sample_truth
+from ops.demo.simulation.stream import sample_lines
 from router.linkage import identifiers
+from tests.support.sample import sample_truth
 
 RARE = 0.004
 

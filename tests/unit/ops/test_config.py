@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import re
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -106,6 +107,17 @@ def test_a_chain_that_leads_to_nobody_is_a_fault(written: Path) -> None:
     (written.parent / "own.toml").write_text(nobody, "utf-8")
     told = faults(edited(written, 'profile = "sample-borough"', 'profile = "own.toml"'))
     assert "chains.possible_red: nobody is not configured" in told
+
+
+@pytest.mark.parametrize("clock", ["answer", "receipt", "check"])
+def test_a_clock_that_goes_up_to_nobody_is_a_warning(written: Path, clock: str) -> None:
+    with_check(written)
+    assert "chains." not in warnings(written)
+    shipped = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+    without = re.sub(rf"^{clock} = \[$.*?^\]$", "", shipped, count=1, flags=re.M | re.S)
+    (written.parent / "own.toml").write_text(without, "utf-8")
+    edited(written, 'profile = "sample-borough"', 'profile = "own.toml"')
+    assert f"chains.{clock}: is nobody" in warnings(written)
 
 
 PLACE = (

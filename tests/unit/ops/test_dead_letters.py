@@ -1,6 +1,4 @@
-"""Dead letters: told with cause and cure, mended in one field, sent again once, all of it on the
-record.
-"""
+"""Dead letters: told with cause and cure, sent again once or given up, all of it on the record."""
 
 from __future__ import annotations
 
@@ -12,34 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from connectors.port import routes
 from ops.access.acting import Asker, asker
-from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.demo.simulation.answers import DECISION_MAKER
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.look import dead_letters as looking
 from ops.mend import bulk, dead_letters
-from ops.mend.dead_letters import Person, Refused
 from ops.run.wiring import Hub
 from router.steps.link import decide as link
-from router.steps.rate import decide as rate
 from schemas.access import Purpose
-from schemas.base import Fact
-from schemas.product import Choice
-from stores import cursors, journal
-from tests.support import given
-from tests.support import products as product
+from stores import codec
 from tests.support.console import working
-from tests.support.filled import empty_hub, filled_hub, seen_by_lead, send
+from tests.support.dead_letters import ME, SOMEBODY, bad_type, bury, facts, run, sealed_well, told
+from tests.support.filled import empty_hub, send
 
-ME = ["--who", "A. Operator", "--why", "asked the school"]
 US = [*ME, "--and", "P. Operator"]
-SOMEBODY = Person("A. Operator", "asked the school")
 
 
 @pytest.fixture(autouse=True)
@@ -53,20 +40,8 @@ def hub_(tmp_path: Path) -> tuple[DemoFolder, Hub]:
     return empty_hub(tmp_path / "hub")
 
 
-def run(folder: DemoFolder, verb: str, *arguments: str, **kwargs: Any) -> Result:
-    return CliRunner().invoke(
-        main, ["dead-letters", verb, "--config", str(folder.config), *arguments], **kwargs
-    )
-
-
 def mender(hub: Hub) -> Asker:
     return asker(hub, SOMEBODY.who, why=SOMEBODY.why, purpose=Purpose.MENDING)
-
-
-def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
-    answer = run(folder, verb, *arguments, "--json")
-    assert answer.exit_code == 0, answer.output
-    return json.loads(answer.stdout)
 
 
 def not_all_done(folder: DemoFolder, verb: str, *arguments: str) -> Any:
@@ -75,33 +50,9 @@ def not_all_done(folder: DemoFolder, verb: str, *arguments: str) -> Any:
     return json.loads(answer.stdout)
 
 
-def bad_type(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """An event whose envelope is at fault: what is amiss with a concern itself is set aside."""
-    event = notification_event(json.loads(sample_lines(20)[number]))
-    return {**event, "id": f"bad-{number}", "type": "gossip about Feb", **changes}
-
-
-def bury(hub: Hub, event: dict[str, Any]) -> str:
-    return send(hub, event["data"]["source_agency"], [event])[0].id
-
-
 def count(hub: Hub, query: str) -> Any:
     with hub.database.reading() as connection:
         return connection.execute(text(query)).scalar()
-
-
-def facts(hub: Hub, type_: str) -> list[Any]:
-    with hub.database.reading() as connection:
-        rows = [
-            row for row in journal.rows_after(connection, 0, limit=100_000) if row.type == type_
-        ]
-        keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
-        return [journal.opened(row, keys).data for row in rows]
-
-
-def sealed_well(hub: Hub) -> bool:
-    with hub.database.reading() as connection:
-        return not any(isinstance(found, journal.Flaw) for found in journal.verify(connection))
 
 
 def test_the_list_names_reason_and_field_and_not_what_is_held(hub_: tuple[DemoFolder, Hub]) -> None:
@@ -177,102 +128,6 @@ def test_of_what_is_of_an_agency_that_is_configured_no_more_nobody_is_told(
     assert count(hub, "SELECT count(*) FROM letters") == 0
 
 
-def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(
-    hub_: tuple[DemoFolder, Hub],
-) -> None:
-    folder, hub = hub_
-    id_ = bury(hub, bad_type())
-    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
-    shown = told(folder, "show", id_, "--reveal", *ME)
-    before, after = json.loads(shown["original"]), json.loads(shown["mended"])
-    assert before["type"] == "gossip about Feb"
-    assert after == {**before, "type": "mash.notification.v1"}
-    (fact,) = facts(hub, "mash.dead-letter.mended.v1")
-    assert (fact.field, fact.decided_by) == ("type", "A. Operator")
-    assert "2019" not in fact.model_dump_json()
-
-
-def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    id_ = bury(hub, bad_type())
-    answer = run(
-        folder, "mend", id_, "--field", "type", *ME, "--json", input="mash.notification.v1\n"
-    )
-    assert json.loads(answer.stdout.splitlines()[-1]) == {"id": id_, "state": "mended"}
-    after = json.loads(told(folder, "show", id_, "--reveal", *ME)["mended"])
-    assert after["type"] == "mash.notification.v1"
-
-
-CONSENT = {
-    "specversion": "1.0",
-    "id": "c-1",
-    "source": "s",
-    "type": "mash.consent.v1",
-    "data": {
-        "referral_id": "r-1",
-        "answer": "refused",
-        "asked_at": "soon",
-        "told_by": "A. Teacher",
-    },
-}
-
-
-@pytest.mark.parametrize("value", ["31/02/2019", "2019-02-31", "", "\udcff", "x" * 20_001])
-def test_what_its_sender_could_not_send_is_not_mended_either(
-    hub_: tuple[DemoFolder, Hub], value: str
-) -> None:
-    folder, hub = hub_
-    (receipt,) = send(hub, "school", [CONSENT])
-    assert (receipt.reason, receipt.field) == ("invalid.time", "data.asked_at")
-    answer = run(folder, "mend", receipt.id, "--field", "data.asked_at", "--value", value, *ME)
-    assert answer.exit_code == 1
-    assert told(folder, "list")[0]["state"] == "open"
-    assert hub.queues.lease("school", limit=50, seconds=0) == []
-
-
-def test_a_columns_date_that_is_none_is_not_mended_either(hub_: tuple[DemoFolder, Hub]) -> None:
-    """As the agency's own format reads it, where nothing of the record can be taken without it."""
-    folder, hub = hub_
-    event = bad_type() | {"type": "mash.notification.v1", "specversion": "0.3"}
-    id_ = bury(hub, event)
-    answer = run(folder, "mend", id_, "--field", "specversion", "--value", "0.4", *ME)
-    assert "that cannot be used either" in answer.output
-    assert told(folder, "mend", id_, "--field", "specversion", "--value", "1.0", *ME)
-
-
-def test_whose_message_was_mended_hears_how(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    (receipt,) = send(hub, "school", [CONSENT])
-    told(
-        folder, "mend", receipt.id, "--field", "data.asked_at", *ME,
-        "--value", "2026-11-03T10:00:00Z",
-    )  # fmt: skip
-    (letter,) = hub.queues.lease("school", limit=50, seconds=0)
-    said = json.loads(letter.body)
-    assert said["type"] == "mash.message-mended.v1"
-    assert dt.datetime.fromisoformat(said["data"].pop("mended_at"))
-    assert said["data"].pop("to_do")
-    assert said["data"] == {
-        "id": receipt.id,
-        "message_id": "c-1",
-        "field": "data.asked_at",
-        "value": "2026-11-03T10:00:00Z",
-        "mended_by": "A. Operator",
-        "why": "asked the school",
-    }
-
-
-def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    id_ = bury(hub, bad_type())
-    answer = run(
-        folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME
-    )
-    assert answer.exit_code == 1
-    assert "only the faulty field may be changed, which is: type" in answer.output
-    assert facts(hub, "mash.dead-letter.mended.v1") == []
-
-
 def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     event = bad_type()
@@ -323,7 +178,9 @@ def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -
     id_ = bury(hub, bad_type())
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
-    assert answer.stdout == "redrive: 0 of 1 done (1 unknown.type)\n"
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 refused again\n"
+    )
     assert "1 refused again" in answer.stderr
 
 
@@ -511,77 +368,6 @@ def test_what_the_hub_has_acted_on_is_taken(hub_: tuple[DemoFolder, Hub]) -> Non
     assert looking.became(hub, ["no-such-letter"]) == {}
 
 
-# --- two people
-
-
-def many(hub: Hub) -> list[str]:
-    return [bury(hub, bad_type(number)) for number in range(3)]
-
-
-def test_one_person_alone_does_one_and_asks_for_many(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    ids = many(hub)
-    asked = told(folder, "discard", "--all", "--yes", *ME)
-    assert asked["letters"] == 3
-    assert len(told(folder, "list")) == 3
-    again = run(folder, "agree", asked["asked_id"], *ME)
-    assert again.exit_code == 1
-    assert "two different people" in again.output
-    (waits,) = told(folder, "asked")
-    assert (waits["by"], waits["act"], waits["stands"]) == ("A. Operator", "discard", "waits")
-    other = ["--who", "P. Operator", "--why", "seen"]
-    done = told(folder, "agree", asked["asked_id"], *other)
-    assert done["results"] == dict.fromkeys(ids, "discarded")
-    assert {
-        (one.decided_by, one.and_by) for one in facts(hub, "mash.dead-letter.discarded.v1")
-    } == {("A. Operator", "P. Operator")}
-    twice = run(folder, "agree", asked["asked_id"], *other)
-    assert "P. Operator has agreed to it already" in twice.output
-    assert sealed_well(hub)
-
-
-def test_what_was_refused_is_not_done(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    many(hub)
-    asked = told(folder, "redrive", "--all", "--yes", *ME)["asked_id"]
-    told(folder, "agree", asked, "--refuse", "--who", "P. Operator", "--why", "no")
-    answer = run(folder, "agree", asked, "--who", "P. Operator", "--why", "yes")
-    assert "P. Operator has refused it already" in answer.output
-    assert facts(hub, "mash.dead-letter.redriven.v1") == []
-    assert "nobody has asked for" in run(folder, "agree", "none", *ME).output
-
-
-def test_what_was_asked_for_long_ago_is_chosen_anew(
-    hub_: tuple[DemoFolder, Hub], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, hub = hub_
-    many(hub)
-    asked = told(folder, "redrive", "--all", "--yes", *ME)["asked_id"]
-    monkeypatch.setattr(bulk, "LASTS", dt.timedelta(0))
-    answer = run(folder, "agree", asked, "--who", "P. Operator", "--why", "yes")
-    assert "too long ago" in answer.output
-    assert len(told(folder, "list")) == 3
-
-
-@pytest.mark.parametrize("name", ["A. Operator", " a. operator", "J. Auditor", "N. Obody"])
-def test_the_other_is_another_operator(hub_: tuple[DemoFolder, Hub], name: str) -> None:
-    folder, hub = hub_
-    many(hub)
-    answer = run(folder, "discard", "--all", "--yes", *ME, "--and", name)
-    assert answer.exit_code == 1
-    assert len(told(folder, "list")) == 3
-
-
-def test_no_call_does_many_for_one_person(hub_: tuple[DemoFolder, Hub]) -> None:
-    _, hub = hub_
-    ids = many(hub)
-    with pytest.raises(Refused, match="two people"):
-        bulk.act_on(hub, routes(hub.settings, {}), "discard", ids=ids, person=SOMEBODY)
-    for few in (ids[:1], [], ["x"] * (bulk.MOST + 1)):
-        with pytest.raises(Refused):
-            bulk.ask(hub, "discard", ids=few, person=SOMEBODY)
-
-
 def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
@@ -596,232 +382,32 @@ def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
     assert len(facts(hub, "mash.notification.accepted.v1")) == 2
 
 
-def test_a_decision_about_nothing_known_can_be_mended_and_decided(tmp_path: Path) -> None:
-    """A step refused it: it goes to that step again, as the same fact under a new id."""
-    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
-    linked = facts(hub, "mash.case.child-linked.v1")[0]
-    data = {
-        "referral_id": "no-such-referral",
-        "case_id": linked.case_id,
-        "colour": "red",
-        "decided_by": "S. Worker",
-        "rationale": "seen at home",
-        "saw": seen_by_lead(hub, linked.referral_id),
-    }
-    decision = {
-        "specversion": "1.0",
-        "id": "d-1",
-        "source": "s",
-        "type": "mash.rating-decision.v1",
-        "data": data,
-    }
-    send(hub, "childrens_social_care", [decision])
-    hub.embedded().drain()
-    (letter,) = told(folder, "list")
-    assert (letter["step"], letter["field"]) == ("rate", "referral_id")
-    told(folder, "mend", letter["id"], "--field", "referral_id", "--value", linked.referral_id, *ME)
-    told(folder, "redrive", letter["id"], *ME)
-    hub.embedded().drain()
-    (assigned,) = facts(hub, "mash.rating.assigned.v1")
-    assert (assigned.referral_id, assigned.colour) == (linked.referral_id, "red")
-    assert sealed_well(hub)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field", "value"),
-    [
-        ({"digest": "0" * 64}, "digest", "f" * 64),
-        ({"recipient": "early_help"}, "recipient", "police_cait"),
-        ({"product_id": "no-such-product"}, "product_id", "product-1"),
-        ({"choice": "released"}, "data.choice", "release_original"),
-    ],
-)
-def test_nobody_mends_what_only_an_owner_may_decide(
-    hub_: tuple[DemoFolder, Hub], changes: dict[str, str], field: str, value: str
-) -> None:
+def test_those_of_a_time_alone_are_listed_and_acted_on(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    item = product.draft_item("school")
-    put(hub, product.drafted(item))
-    decision = (
-        product.decision(
-            item, Choice.RELEASE_ORIGINAL, decided_by=DECISION_MAKER
-        ).decision.model_dump(mode="json")
-        | changes
+    first = bury(hub, bad_type(11))
+    between = codec.from_micros(hub.database.clock()).isoformat()
+    second = bury(hub, bad_type(12))
+
+    def ids(*arguments: str) -> set[str]:
+        return {one["id"] for one in told(folder, "list", *arguments)} & {first, second}
+
+    assert ids("--since", between) == {second}
+    assert ids("--until", between) == {first}
+    assert ids("--since", between, "--until", between) == set()
+    assert ids("--since", between, "--reason", "missing.field") == set()
+    would = run(folder, "discard", "--since", between, "--dry-run", *ME)
+    assert "would give up 1 (refused before as 1 unknown.type); nothing was done" in would.stdout
+    odd = run(folder, "list", "--since", "yesterday")
+    assert (odd.exit_code, "2026-03-12" in odd.output) == (2, True)
+
+
+def test_what_was_sent_again_says_what_became_of_it(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_type(13))
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
+    answer = run(folder, "redrive", id_, *ME)
+    assert answer.stdout == (
+        "sent again: 1 of 1 (refused before as 1 unknown.type); now 0 taken, 1 not acted on yet\n"
     )
-    event = {
-        "specversion": "1.0",
-        "id": "d-1",
-        "source": "s",
-        "type": "mash.release-decision.v1",
-        "data": decision,
-    }
-    send(hub, "school", [event])
-    hub.embedded().drain()
-    (letter,) = told(folder, "list")
-    assert letter["field"] == field
-    answer = run(folder, "mend", letter["id"], "--field", field, "--value", value, *ME)
-    assert answer.exit_code == 1
-    assert told(folder, "list")[0]["state"] == "open"
-
-
-_WHO = {"decided_by": "S. Worker", "rationale": "Seen at home."}
-_ABOUT = {"referral_id": "ref-1", "case_id": "case-1"} | _WHO
-
-
-@pytest.mark.parametrize(
-    ("kind", "decision", "field", "value"),
-    [
-        ("safety", _ABOUT | {"hold_id": "h-1", "choice": "do-not-send"}, "choice", "send"),
-        ("rating", _ABOUT | {"colour": "redd"}, "colour", "green"),
-        ("rating", _ABOUT | {"colour": "red", "level": "ful"}, "level", "none"),
-        ("request", _ABOUT | {"action": "cancle", "request_id": "q-1"}, "action", "ask"),
-        ("outcome", _ABOUT | {"outcome": "strategy", "may_be_told": "x"}, "outcome", "none"),
-        ("link", _WHO | {"referral_id": "ref-1", "person_id": ""}, "person_id", "person-2"),
-        ("persons", _WHO | {"person_id": "a", "other_person_id": "b", "same": 0}, "same", "true"),
-        ("persons", _WHO | {"person_id": "", "other_person_id": "b"}, "person_id", "c"),
-        ("split", _WHO | {"person_id": "a", "referral_ids": ["r"]}, "to_person_id", "b"),
-        ("undo", _WHO | {"decision_id": ""}, "decision_id", "d-1"),
-        ("enquiry", _WHO | {"enquiry_id": "e", "decision": "no", "person_id": None}, "decision",
-         "permit"),
-        ("rating", _ABOUT | {"colour": "red", "rationale": ""}, "rationale", "No harm."),
-    ],
-)  # fmt: skip
-def test_nobody_mends_what_a_named_person_decided(
-    hub_: tuple[DemoFolder, Hub], kind: str, decision: dict[str, Any], field: str, value: str
-) -> None:
-    folder, hub = hub_
-    event = {"specversion": "1.0", "id": "d-1", "source": "s", "data": decision}
-    event["type"] = f"mash.{kind}-decision.v1"
-    send(hub, "childrens_social_care", [event])
-    (letter,) = told(folder, "list")
-    assert letter["field"] == f"data.{field}"
-    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", value, *ME)
-    assert answer.exit_code == 1
-    assert "only its sender says what was decided" in answer.output
-    assert told(folder, "list")[0]["state"] == "open"
-
-
-def put(hub: Hub, fact: Fact) -> None:
-    """Record a fact as if a step had."""
-    with hub.database.transaction() as transaction:
-        cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact)])
-        cursors.store(transaction, cursor)
-
-
-def answer_with(item: Any) -> dict[str, Any]:
-    """An agency's answer whose only item has a fault."""
-    return {
-        "specversion": "1.0",
-        "id": "a-1",
-        "source": "s",
-        "type": "mash.information-response.v1",
-        "data": {
-            "request_id": "q-1",
-            "referral_id": "ref-1",
-            "case_id": "case-1",
-            "known": True,
-            "items": [item],
-            "answered_by": "A. Teacher",
-        },
-    }
-
-
-ITEM = {
-    "item_id": "1",
-    "owner": "school",
-    "text": "Seen.",
-    "sensitivity": "routine",
-    "may_be_revealed": True,
-    "may_leave": True,
-}
-
-
-@pytest.mark.parametrize(
-    ("item", "field", "value"),
-    [
-        (ITEM | {"may_leave": 0}, "items[0].may_leave", "true"),
-        (ITEM | {"may_be_revealed": "no"}, "items[0].may_be_revealed", "true"),
-        (ITEM | {"signpost": "never"}, "items[0].signpost", "true"),
-        (ITEM | {"sensitivity": "secret"}, "items[0].sensitivity", "routine"),
-        (ITEM | {"owner": "Polise"}, "items[0].owner", "school"),
-        ({**ITEM, "owner": None}, "items[0].owner", "school"),
-        (5, "items[0]", json.dumps(ITEM)),
-    ],
-)
-def test_nobody_mends_whose_an_item_is_or_who_may_know_it(
-    hub_: tuple[DemoFolder, Hub], item: Any, field: str, value: str
-) -> None:
-    folder, hub = hub_
-    send(hub, "school", [answer_with(item)])
-    (letter,) = told(folder, "list")
-    assert letter["field"] == f"data.{field}"
-    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", value, *ME)
-    assert answer.exit_code == 1
-    assert "only its sender says that" in answer.output
-    assert told(folder, "list")[0]["state"] == "open"
-
-
-def test_the_form_of_an_item_can_be_mended(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    send(hub, "school", [answer_with(ITEM | {"text": ""})])
-    (letter,) = told(folder, "list")
-    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", "Seen.", *ME)
-    assert answer.exit_code == 0
-
-
-def test_nothing_is_mended_into_an_owners_decision(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    event = {
-        "specversion": "1.0",
-        "id": "d-1",
-        "source": "s",
-        "type": "mash.decision.v1",
-        "data": {},
-    }
-    (receipt,) = send(hub, "school", [event])
-    answer = run(
-        folder, "mend", receipt.id, "--field", "type", "--value", "mash.release-decision.v1", *ME
-    )
-    assert answer.exit_code == 1
-    assert "only the item's owner" in answer.output
-
-
-def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, hub = empty_hub(tmp_path / "hub")
-    decide = rate.STEP.decide
-
-    def broken(*_: Any) -> Any:
-        raise ZeroDivisionError
-
-    object.__setattr__(rate.STEP, "decide", broken)
-    try:
-        event = notification_event(json.loads(sample_lines(1)[0]))
-        send(hub, event["data"]["source_agency"], [event])
-        hub.embedded().drain()
-    finally:
-        object.__setattr__(rate.STEP, "decide", decide)
-    prepared = len(facts(hub, "mash.information.prepared.v1"))
-    (letter,) = told(folder, "list")
-    assert letter["reason"] == "undecidable"
-    told(folder, "redrive", letter["id"], *ME)
-    hub.embedded().drain()
-    assert len(facts(hub, "mash.rating.suggested.v1")) == 1
-    assert len(facts(hub, "mash.information.prepared.v1")) == prepared
-    assert len(facts(hub, "mash.case.child-linked.v1")) == 2, (
-        "the original, and the one for rating alone"
-    )
-    with pytest.raises(Refused, match="redriven already"):
-        dead_letters.redrive(hub, routes(hub.settings, {}), id_=letter["id"], person=SOMEBODY)
-
-
-def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:
-    folder, hub = hub_
-    id_ = bury(hub, bad_type())
-    with hub.database.transaction() as transaction:
-        transaction.connection.execute(text("UPDATE keys SET wrapped = NULL WHERE key_id != 'hub'"))
-    answer = run(folder, "show", id_, "--reveal", *ME)
-    assert answer.exit_code == 1
-    assert "key was destroyed" in answer.output
+    given = run(folder, "discard", bury(hub, bad_type(14)), *ME)
+    assert given.stdout == "given up: 1 of 1 (refused before as 1 unknown.type)\n"

@@ -10,10 +10,14 @@ from click.testing import CliRunner
 
 from ops.cli import main
 from ops.demo.simulation.answers import SOCIAL_WORKER
-from ops.look.holding import awaited_of
+from ops.look.holding import awaited_of, held
 from router.steps.approve.decide import STEP as APPROVE
+from schemas.base import Fact
+from schemas.changes import ChangeAcknowledged, ChangeFetched, ChangeTold
+from schemas.decisions import ProductFetched
 from schemas.product import Choice
-from tests.support import products
+from schemas.rating import Colour
+from tests.support import given, products
 from tests.support.desks import KIM, LEAD, Desks, seen
 from tests.support.filled import empty_hub
 from tests.support.given import Given
@@ -71,3 +75,24 @@ def test_who_has_decided_is_waited_for_no_more() -> None:
     step.given(products.decision(school, Choice.RELEASE_SANITISED))
     (draft,) = step.state.products.values()
     assert [one.agency for one in awaited_of(products.drafted(school, gp), draft)] == ["gp"]
+
+
+def test_what_was_handed_over_before_a_change_is_told_by_it_too() -> None:
+    """Who is handed a product and then the change before it was heard is told that one alone."""
+    about = {"referral_id": "ref-1", "case_id": "case-1"}
+    drafts = [products.drafted(product_id=one) for one in ("first", "then")]
+    change = about | {"change_id": "change-1", "agency": products.RECIPIENT}
+    came = [
+        ProductFetched(
+            product_id=one, recipient=products.RECIPIENT, letter_id=f"letter-{one}", **about
+        )
+        for one in ("first", "then")
+    ]
+    told = ChangeTold(**change, product_ids=("first",), was=Colour.RED, colour=Colour.AMBER)
+    handed = ChangeFetched(**change, letter_id="letter-2")
+    facts: list[Fact] = [*drafts, came[0], told, came[1], handed]
+    found = held(given.message(one) for one in facts)
+    assert [one.change for one in found] == ["told", "told"]
+    known = ChangeAcknowledged(**change, received_by="T. Manager")
+    found = held(given.message(one) for one in (*facts, known))
+    assert [one.change for one in found] == ["acknowledged", "acknowledged"]

@@ -17,13 +17,13 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Page
 
+from connectors.edge import keys as edge_keys
+from connectors.edge import local_page, passkeys
+from connectors.edge.keys import NoKey
+from connectors.edge.local_page import LocalPage
+from connectors.edge.passkeys import PasskeySigner
+from connectors.edge.store import ASKED, Store
 from ops.cli import main
-from ops.edge import keys as edge_keys
-from ops.edge import local_page, passkeys
-from ops.edge.keys import NoKey
-from ops.edge.local_page import LocalPage
-from ops.edge.passkeys import PasskeySigner
-from ops.edge.store import ASKED, Store
 from ops.run.serve import listening
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.passkeys import asserted

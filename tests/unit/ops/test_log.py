@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops.run import log
-from ops.run.log_events import EVENTS, FOREIGN, as_table, of_library
+from ops.run.log_events import EVENTS, FOREIGN, of_library
 from schemas.message import Message
 from schemas.notification import Notification
 from schemas.rating import Colour
@@ -249,6 +249,13 @@ def test_an_event_is_said_at_one_place_unless_it_is_the_same_thing_elsewhere() -
 def test_no_event_is_spelled_in_two_ways() -> None:
     assert {event for event in EVENTS if "-" in event} == set()
     assert not set(EVENTS) & set(FOREIGN)
+
+
+def as_table() -> str:
+    """All of them for people, in Markdown."""
+    own = (f"| `{name}` | {event.level} | {event.means} |" for name, event in EVENTS.items())
+    others = (f"| `{name}` | as said | {means} |" for name, means in FOREIGN.items())
+    return "\n".join(("| event | level | meaning |", "|---|---|---|", *own, *others))
 
 
 def test_the_runbook_has_the_list_as_it_is() -> None:

@@ -26,6 +26,7 @@ from connectors.port import AgencyRoute, routes
 from ops.cli import main
 from ops.look import manifests as looked
 from ops.look.manifests import GRACE, How, days
+from ops.look.needs import needs
 from ops.look.runbook import line_of
 from ops.look.status import collect
 from ops.run.ended import say_daily
@@ -319,12 +320,12 @@ def test_status_says_what_is_missing_and_people_are_alarmed_once(
     looking = partial(say_daily, hub.database, hub.settings, shipped())
     looking(cast("threading.Event", _After(1)))
     assert alarms(hub) == 0, "it may be on its way"
-    assert not [one for one in collect(hub).needs if "never came" in one.says]
+    assert not [one for one in needs(collect(hub)) if "never came" in one.says]
     monkeypatch.setattr(looked, "GRACE", dt.timedelta())
     for _ in range(2):
         looking(cast("threading.Event", _After(2)))
     assert alarms(hub) == 1
-    (need,) = [one for one in collect(hub).needs if "never came" in one.says]
+    (need,) = [one for one in needs(collect(hub)) if "never came" in one.says]
     assert need.urgent
     assert "2 of 3 messages that school sent" in need.says
     assert need.says.endswith("with the numbers 2 to 3")

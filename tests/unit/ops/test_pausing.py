@@ -19,6 +19,7 @@ from connectors import problems
 from ops.access.acting import Asker, Denied
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.look.needs import needs
 from ops.look.status import collect
 from ops.mend import pausing
 from ops.mend.dead_letters import Refused
@@ -193,7 +194,7 @@ def test_twice_is_once_with_the_newer_time_and_what_does_not_wait_cannot_go_on(h
 
 def test_status_metrics_and_needs_say_that_it_waits(hub: Hub) -> None:
     let_wait(hub, "feed", "police")
-    (need,) = collect(hub).needs
+    (need,) = needs(collect(hub))
     assert need.says == "What comes from police waits: its profile is wrong (A. Operator)"
     told = Metrics(hub).exposition().decode()
     assert 'mash_paused_until_timestamp_seconds{name="police",reds="false",what="feed"}' in told

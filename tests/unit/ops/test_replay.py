@@ -24,7 +24,7 @@ from ops.look.replay_report import EarlierRules
 from ops.mend import dead_letters
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
-from schemas.policy import RULES
+from schemas.policy import DECIDED_AGAIN, RULES
 from stores import codec, journal
 from stores.ports import Unavailable
 from tests.support.erasing import destroy, keys_of_cases
@@ -189,7 +189,19 @@ def test_a_key_that_was_altered_makes_what_it_sealed_unreadable(tmp_path: Path) 
     assert (code, told["unreadable"] > 0) == (1, True)
 
 
-@pytest.mark.parametrize("rules", range(5, RULES))
+@pytest.mark.parametrize("rules", range(DECIDED_AGAIN, RULES))
+def test_what_was_decided_by_rules_that_still_hold_for_it_is_decided_again(
+    rules: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("ops.run.configuration.RULES", rules)
+        folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    hub.database.close()
+    code, told = replayed(folder)
+    assert (code, told["equal"] > 0) == (0, True)
+
+
+@pytest.mark.parametrize("rules", range(5, DECIDED_AGAIN))
 def test_what_was_decided_by_earlier_rules_is_not_decided_again(
     rules: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

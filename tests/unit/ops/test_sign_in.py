@@ -37,8 +37,8 @@ from schemas.operations import (
 )
 from stores import linking
 from tests.proofs.place import everybody_signed_in
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub
-from tests.unit.ops.test_dead_letters import bad_type, bury
 
 Worked = tuple[DemoFolder, Reader]
 OPERATOR = "A. Operator"

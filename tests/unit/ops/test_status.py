@@ -21,8 +21,9 @@ from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.look.monitor import monitor_routes
+from ops.look.needs import as_json
 from ops.look.reading import Reader, open_reader
-from ops.look.status import Status, as_json, collect
+from ops.look.status import Status, collect
 from ops.run.wiring import Hub
 from router.runtimes import clock
 from stores.ports import Leased, Unavailable

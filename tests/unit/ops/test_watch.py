@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import time
 from collections import namedtuple
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,6 +23,7 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 
 from connectors.queues import BrokerQueue
+from ops.look import reds
 from ops.look.status import collect
 from ops.run.wiring import Hub
 from ops.watch.metrics import Metrics
@@ -73,6 +76,21 @@ def test_metrics_tell_what_the_status_tells(hub: Hub) -> None:
     left = {labels: value for (name, labels), value in told.items() if name.endswith("_bucket")}
     waiting = sum(value for labels, value in left.items() if "+Inf" in labels)
     assert waiting == status.timers["waiting"] > 0
+
+
+def test_a_red_that_nobody_has_is_counted_as_the_list_of_reds_counts_it(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "mash_reds_nobody_has", frozenset[str]()
+    metrics = Metrics(hub)
+    assert values(metrics.exposition().decode())[name] == 0, "its time has not passed"
+    now = dt.datetime.now(dt.UTC)
+    listed = partial(reds.lately, hub, days=7)
+    monkeypatch.setattr(reds, "lately", lambda *_, **__: listed(at=now + dt.timedelta(days=1)))
+    count = sum(one.nobody_has_it for one in reds.lately())  # type: ignore[call-arg]
+    assert count > 0
+    assert values(metrics.exposition().decode())[name] == 0, "for half a minute"
+    assert values(Metrics(hub).exposition().decode())[name] == count
 
 
 def test_facts_are_counted_once_however_often_one_looks(hub: Hub) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.look import who as asking
 from ops.run.wiring import Hub
 from schemas.operations import RecordAccessed
 from tests.support.erasing import destroy
@@ -260,3 +262,22 @@ def test_who_may_not_ask_is_told_nothing_of_a_person(place: Place) -> None:
     worker = next(act["who"] for act in told(folder, case) if act["kind"] == "decided")
     answer = run(folder, "audit", "who", worker, who="D. Manager")
     assert (answer.exit_code, "decided" in answer.output) == (1, False)
+
+
+def test_what_a_person_did_is_read_part_by_part_the_newest_first(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _, case = place
+    worker = next(act["who"] for act in told(folder, case) if act["kind"] == "decided")
+    whole = [act["position"] for act in told(folder, worker) if act["who"] == worker]
+    monkeypatch.setattr(asking, "_READ", 7)
+    parts = list[list[int]]()
+    before: list[str] | None = []
+    while before is not None:
+        answer = asked(folder, worker, "--json", *before)
+        acts = json.loads(answer.stdout)
+        parts.append([act["position"] for act in acts if act["who"] == worker])
+        more = re.search(r"--before \d+", answer.stderr)
+        before = more[0].split() if more else None
+    assert len(parts) > 2
+    assert [one for part in reversed(parts) for one in part] == whole

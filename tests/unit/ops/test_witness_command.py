@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from connectors.witness.folder import Folder
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.look.record import last_checkpoint
 from ops.run.parts import record_parts
 from ops.run.serve import Parts
 from ops.run.wiring import Hub, open_hub
-from ops.witness.folder import Folder
 from stores import cursors, journal
 from stores.keep_trying import Pauses
 from stores.tree.growing import Growing

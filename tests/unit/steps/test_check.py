@@ -353,7 +353,7 @@ def test_a_clock_that_ran_out_is_told_once_and_a_late_answer_is_still_taken() ->
     outcome = step.when(given.elapsed("check", NOON + HOUR))
     (fact,) = given.of(CheckLate, outcome.facts)
     assert (fact.result.system, fact.result.state) == ("ics", "late")
-    assert [one.due_at for one in outcome.timers] == [NOON + 0.75 * 3 * HOUR]
+    assert [one.due_at for one in outcome.timers] == [NOON + 1.5 * HOUR], "its chain"
     assert step.when(given.elapsed("check", NOON + HOUR)) == Outcome()
     (late,) = step.when(reply(known=True), at=NOON + 5 * HOUR).facts
     assert isinstance(late, CheckAnswered)
@@ -372,13 +372,24 @@ def test_whose_system_is_silent_is_warned_and_chased_in_its_own_time() -> None:
     assert (first.agency, first.notice.moment) == ("childrens_social_care", "warned")
     assert (second.agency, second.notice.moment) == ("childrens_social_care", "chased")
     assert first.notice.owed == "An answer whether the system ics knows the child."
-    assert second.notice.next == "It is waited for no longer; an answer that comes late is taken."
+    assert second.notice.next == (
+        "If it has not come by Wednesday 10 June 2026, 14:30, Duty manager is told."
+    )
+    up = [step.when(given.elapsed("check", NOON + share * HOUR)) for share in (1.5, 2)]
+    (third,), (last,) = (outcome.letters for outcome in up)
+    assert isinstance(third.notice, OwedNotice)
+    assert isinstance(last.notice, OwedNotice)
+    assert third.notice.escalated_to is not None
+    assert last.notice.escalated_to is not None
+    assert third.notice.escalated_to.role == "Duty manager"
+    assert last.notice.escalated_to.role == "Ada Sample, head of service"
+    assert last.notice.next == "It is waited for no longer; an answer that comes late is taken."
     assert [type(fact) for fact in (*warned.facts, *chased.facts)] == [
         ClockWarned,
         CheckLate,
         ClockChased,
     ]
-    assert chased.timers == ()
+    assert up[-1].timers == ()
 
 
 def test_a_check_that_a_human_had_not_be_sent_is_awaited_no_longer() -> None:

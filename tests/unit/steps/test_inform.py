@@ -12,6 +12,7 @@ from router.steps.inform import decide as inform
 from schemas.base import Fact
 from schemas.changes import (
     ChangeAcknowledged,
+    ChangeFetched,
     ChangeReceipt,
     ChangeReceived,
     ChangeTold,
@@ -77,6 +78,16 @@ def has(
 ) -> tuple[ProductReleased, ProductFetched]:
     product = released(to, colour, **changes)
     return product, fetched(product)
+
+
+def in_hand(letter: ProductChange) -> ChangeFetched:
+    return ChangeFetched(
+        referral_id="ref-1",
+        case_id="case-1",
+        change_id=letter.change_id,
+        agency=letter.agency,
+        letter_id=f"letter-{letter.change_id}",
+    )
 
 
 def unsent(product: ProductReleased, *, tried: bool = False) -> ProductUnsent:
@@ -359,14 +370,55 @@ def test_a_further_change_takes_the_place_of_one_that_is_not_acknowledged() -> N
     assert len(given.of(ChangeAcknowledged, step.when(receipt(first)).facts)) == 1
 
 
-def test_a_change_that_lies_unread_is_taken_back_where_the_next_letter_says_the_same() -> None:
-    step, lowered_ = informing(*has()), rated(Colour.AMBER, 1)
-    (before,) = step.when(lowered_).letters
+def test_by_earlier_rules_a_change_that_lies_unread_is_told_once_more_behind_a_product() -> None:
+    step = Given(inform.STEP, given.policy().model_copy(update={"rules": 8}))
+    step.given(rated(Colour.RED), *has())
+    lowered_ = rated(Colour.AMBER, 1)
+    (letter,) = step.when(lowered_).letters
     went, came = has(id_="another-red")
     step.given(went, ended(went, Colour.AMBER))
     outcome = step.when(came)
     assert letters(outcome)[DUTY].colour is Colour.AMBER
-    assert outcome.takes_back == (letter_id(lowered_.id, "inform", key=before.key),)
+    assert outcome.takes_back == (letter_id(lowered_.id, "inform", key=letter.key),)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["as it went", "released is heard last"])
+def test_who_is_handed_a_product_before_the_change_since_is_not_told_it_once_more(
+    *, late: bool
+) -> None:
+    """The product lay before it on the queue: what it reads last is what stands."""
+    step, (went, came) = informing(*has()), has(id_="another-red")
+    (told,) = letters(step.when(rated(Colour.AMBER, 1))).values()
+    facts = [went, ended(went, Colour.AMBER), came, in_hand(told)]
+    for fact in [*facts[1:], went] if late else facts:
+        assert step.when(fact).letters == ()
+    assert letters(step.when(rated(Colour.GREEN, 2)))[DUTY].was is Colour.AMBER
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["as it went", "released is heard last"])
+@pytest.mark.parametrize("desk", [False, True], ids=["from its queue", "at its desk"])
+def test_who_is_handed_a_product_after_it_is_told_again_that_it_stands_no_more(
+    *, late: bool, desk: bool
+) -> None:
+    step, (went, came) = informing(*has()), has(id_="another-red")
+    (told,) = letters(step.when(rated(Colour.AMBER, 1))).values()
+    read = receipt(told) if desk else in_hand(told)
+    facts = [went, ended(went, Colour.AMBER), read, came]
+    *heard, last = [*facts[1:], went] if late else facts
+    outcome = step.given(*heard).when(last)
+    (again,) = letters(outcome).values()
+    assert (again.was, again.colour) == (Colour.RED, Colour.AMBER)
+    assert again.product_ids == ("another-red", f"red-{DUTY}")
+
+
+def test_a_change_that_was_taken_back_is_read_by_nobody_later() -> None:
+    step, (first, had) = informing(), has()
+    step.given(first, had)
+    step.when(rated(Colour.AMBER, 1))
+    assert len(step.when(unsent(first)).takes_back) == 1
+    went, came = has(id_="another-red")
+    outcome = step.given(went, ended(went, Colour.AMBER)).when(came)
+    assert letters(outcome)[DUTY].colour is Colour.AMBER
 
 
 def test_but_not_from_before_another_change_or_that_one_would_be_told_twice() -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 from webauthn.helpers import bytes_to_base64url
 
-from ops.edge.releases import verify
+from connectors.edge.releases import verify
 from router.steps import passkeys
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE

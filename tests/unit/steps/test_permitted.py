@@ -16,7 +16,7 @@ from router.step import Outcome
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.rate import decide as rate
-from schemas.access import AccessRules, Act, Question, Record, Role, Verdict
+from schemas.access import AccessRules, Act, Question, Resource, Role, Verdict
 from schemas.enquiries import EnquiryAdmitted, EnquiryDenied
 from schemas.policy import Agreement, EnquiryTerms, Policy
 from schemas.product import Choice
@@ -90,7 +90,7 @@ def test_rules_that_have_ended_go_on_for_messages_alone(over: dict[str, Any]) ->
     assert (released(rules), rated(rules)) == (None, None)
     assert given.of(EnquiryAdmitted, enquired(rules).facts)
     assert released(without("decide-own", **over)) == NOBODY
-    look = Question(act=Act.LOOK, record=Record.HEALTH, on=NOON.date(), roles=frozenset(Role))
+    look = Question(act=Act.LOOK, resource=Resource.HEALTH, on=NOON.date(), roles=frozenset(Role))
     assert decide(without(), look).verdict is Verdict.ALLOW
     assert decide(rules, look).verdict is Verdict.DENY
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.edge.releases import verify
+from connectors.edge.releases import verify
 from router.step import Outcome
 from router.steps.approve.decide import STEP as APPROVE
 from router.steps.release.decide import STEP as RELEASE

@@ -119,11 +119,11 @@ ELSEWHERE = {
         "test_a_withheld_notification_is_not_let_out_by_a_standing_release",
     ),
     "a request about an adult, and to a school for an unborn child": (
-        "unit/steps/test_request_information.py",
+        "unit/steps/test_request_not_asked.py",
         "test_nobody_is_asked_about_an_adult_and_nobody_who_can_hold_nothing",
     ),
     "a request though consent was refused": (
-        "unit/steps/test_request_information.py",
+        "unit/steps/test_request_not_asked.py",
         "test_where_consent_was_refused_nobody_is_asked_without_another_basis",
     ),
     "a rating request without the narrative": (
@@ -147,7 +147,7 @@ ELSEWHERE = {
         "test_without_a_rule_of_its_owner_it_says_who_the_child_is_and_no_more",
     ),
     "ownership changed by mending": (
-        "unit/ops/test_dead_letters.py",
+        "unit/ops/test_dead_letters_mended.py",
         "test_nobody_mends_whose_an_item_is_or_who_may_know_it",
     ),
     "a downgrade told to nobody": (

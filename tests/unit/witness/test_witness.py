@@ -17,12 +17,12 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from connectors.witness.asked import Accepted, Malformed, Refused, Request, judge
+from connectors.witness.asking import Asking, WitnessDiffers, WitnessRefuses
+from connectors.witness.folder import Folder, NoWitness
+from connectors.witness.witness import PATH, Witness
 from ops.look.record import claims_of, last_checkpoint
 from ops.look.verify import verify
-from ops.witness.asked import Accepted, Malformed, Refused, Request, judge
-from ops.witness.asking import Asking, WitnessDiffers, WitnessRefuses
-from ops.witness.folder import Folder, NoWitness
-from ops.witness.witness import PATH, Witness
 from stores import cursors, journal
 from stores.database import Database
 from stores.tree import kept
@@ -392,8 +392,8 @@ def test_of_an_answer_no_more_is_read_and_no_longer_than_a_witness_needs(
 ) -> None:
     _, asking = place.witness("police")
     if pause:
-        monkeypatch.setattr("ops.witness.asking._TIMEOUT_SECONDS", 0.05)
-        monkeypatch.setattr("ops.witness.asking._LARGEST", 10**9)
+        monkeypatch.setattr("connectors.witness.asking._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("connectors.witness.asking._LARGEST", 10**9)
 
     def add(asked: httpx.Request) -> httpx.Response:
         assert asked.headers["Accept-Encoding"] == "identity"
@@ -415,7 +415,7 @@ def test_a_witness_is_asked_without_a_proxy_of_the_environment(
         made.update(options)
         return httpx.Client(**options)
 
-    monkeypatch.setattr("ops.witness.asking.httpx", SimpleNamespace(Client=note))
+    monkeypatch.setattr("connectors.witness.asking.httpx", SimpleNamespace(Client=note))
     _, asking = place.witness("police")
     asking.run(stop)
     assert made["trust_env"] is False

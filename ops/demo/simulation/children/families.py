@@ -299,7 +299,7 @@ def _names(family: Family, sex: str) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _tags(child: Child) -> set[str]:
-    """What is difficult about a child from its birth on."""
+    """What makes a child difficult to link, from its birth on."""
     family = child.family
     tags = {
         "born_in_window": child.born > START,
