@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from sqlalchemy import select, update
+
 from schemas.message import Secret, dated_id, derived_id
-from stores.database import Transaction, View
+from stores.database import Database, Transaction, View
 from stores.rows import look_up
 from stores.tables import arrivals
+from stores.tables import keys as wrapped_keys
+from stores.vault import IDS_KEY
+from stores.wrapping import wrapped
 
 
 def event_key(agency: str, event_id: str, *, source_key: str | None) -> str:
@@ -51,6 +56,21 @@ def note(transaction: Transaction, keys: Sequence[str]) -> None:
         secret, millis = _secret(transaction), transaction.now // 1000
         kept = sorted(map(secret.known_by, keys))
         transaction.insert(arrivals, [{"key": key, "millis": millis} for key in kept])
+
+
+def follow(database: Database, secret: bytes) -> None:
+    """Let ids follow by this secret of 32 bytes instead of a random one, where nothing came yet."""
+    vault = database.vault
+    with database.transaction() as transaction:
+        vault.secret(transaction.connection, create=True)
+    with database.transaction() as transaction:  # what is made is recorded as it was made
+        if transaction.connection.execute(select(arrivals.c.key).limit(1)).first():
+            return
+        row = wrapped_keys.c.key_id == IDS_KEY
+        same = wrapped(vault.wrapping, secret, bound_to=IDS_KEY)
+        changed = update(wrapped_keys).where(row).values(wrapped=same).returning(wrapped_keys)
+        transaction.bind(wrapped_keys, transaction.connection.execute(changed))
+    vault.forget()
 
 
 def _secret(transaction: Transaction) -> Secret:

@@ -29,8 +29,9 @@ HUB_KEY = "hub"
 letters before each had the key of whom it is about.
 """
 IDS_KEY = "ids"
-"""The secret by which ids follow from the first arrival on that found it or made it. It is never
-another: what wraps it is rotated, it is in every backup, and nothing erases it.
+"""The secret by which ids follow from the first arrival on that found it: a hub makes it as it is
+first started, so that no arrival waits for another that does. It is never another: what wraps it is
+rotated, it is in every backup, and nothing erases it.
 """
 
 

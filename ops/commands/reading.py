@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from ops.access.acting import AT_THE_MACHINE, Asker, permit
+from ops.access.acting import AT_THE_MACHINE, Asker, Denied, permit
+from ops.access.recording import permit_on_record
 from ops.look.reading import Readable, Reader, open_reader
 from ops.run.keys import wrapping
 from ops.run.wiring import Hub, open_hub, placed, refusing_another_key
@@ -17,6 +18,8 @@ from schemas.settings import HubSettings
 from stores import schema
 from stores.database import Database
 from stores.migrations.alone import alone
+from stores.ports import Unavailable
+from stores.schema import OtherRevision
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
 from stores.vault import Vault
@@ -33,12 +36,19 @@ def reading(
     of_any_revision: bool = False,
 ) -> AbstractContextManager[Reader]:
     """The hub of a configuration file, for looking at only, without contents: as far as the access
-    rules let whoever may start commands here, or whom ``by`` names. Raises ``Denied``.
+    rules let whoever may start commands here, or whom ``by`` names. Raises ``Denied``, which is
+    recorded.
     """
     reader = open_reader(config, os.environ, of_any_revision=of_any_revision)
     with ExitStack() as unless_good:
         unless_good.callback(reader.database.close)
-        permit(reader, by(reader), act=act, resource=shows)
+        try:
+            permit(reader, by(reader), act=act, resource=shows)
+        except Denied:
+            # Whoever has no right to write the store is denied all the same.
+            with suppress(OtherRevision, Unavailable), recording(config) as hub:
+                permit_on_record(hub, by(hub), act=act, resource=shows)
+            raise
         unless_good.pop_all()
     return _closing(reader)
 

@@ -35,10 +35,7 @@ from schemas.case import ChildLinked
 from schemas.notification import NotificationReceived
 from schemas.product import ProductDrafted, ProductRefused, ProductReleased
 from schemas.rating import RatingSuggested
-from stores import counting, overview
-from stores.tables import keys
-from stores.vault import IDS_KEY
-from stores.wrapping import wrapped
+from stores import counting, known, overview
 
 _LOOK_SECONDS = 0.25
 _AUTHORITY = "childrens_social_care"
@@ -112,13 +109,9 @@ def prepare(path: Path, *, port: int, signing: bool = False) -> DemoFolder:
 
 def same_ids(hub: Hub) -> None:
     """Ids that follow as in every demonstration: what its simulated people do is drawn by them, and
-    two are to be compared. Any other hub's secret is drawn at random, with its first arrival.
+    two are to be compared. Any other hub's secret is drawn at random. Only where nothing came yet.
     """
-    vault = hub.database.vault
-    with hub.database.transaction() as transaction:
-        if vault.secret(transaction.connection) is None:
-            same = wrapped(vault.wrapping, bytes(range(32)), bound_to=IDS_KEY)
-            transaction.insert(keys, [{"key_id": IDS_KEY, "wrapped": same}])
+    known.follow(hub.database, bytes(range(32)))
 
 
 def _agencies(config: str) -> list[str]:

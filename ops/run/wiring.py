@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,6 +76,8 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         database.create_tables()
         with database.transaction() as transaction, refusing_another_key(settings):
             key = vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+            with suppress(Unreadable):  # without it nothing is taken in, and all else goes on
+                vault.secret(transaction.connection, create=True)
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         apply_erasures(database, erased_file(settings, folder))
         database.traces = Traces(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from ops.look.verify import verify
 from router.intake import StoredIntake
 from schemas import message as ids
 from schemas.message import NotHeld, Secret, caused_by, dated_id, derived_id
 from schemas.notification import NotificationReceived
-from stores import erasing, journal, rotating, tables
+from stores import erasing, journal, known, rotating, tables
 from stores.database import Database
 from stores.ports import Arrival
 from stores.vault import IDS_KEY, Unreadable, Vault
@@ -22,6 +24,8 @@ from stores.wrapping import HeldKeys
 from tests.proofs.guessing import by_the_old_rule, following
 from tests.support import given
 from tests.support.erasing import erasure
+from tests.support.filled import empty_hub
+from tests.support.full_store import grow, place
 
 OLD, NEW = bytes(32), bytes(range(32))
 
@@ -149,3 +153,27 @@ def test_an_id_of_a_senders_own_that_looks_like_one_of_the_hubs_makes_no_differe
     assert UUID(derived_id("arrival", "police", theirs)).version == 5
     ours = dated_id(Secret.held(os.urandom(32)).known_by("a"), 1)
     assert derived_id("reply", theirs, ours)[:19] == ours[:19]
+
+
+def test_ids_follow_by_a_given_secret_where_nothing_came_yet(database: Database) -> None:
+    known.follow(database, NEW)
+    with database.view() as view:
+        assert view.vault.secret(view.connection) == Secret.held(NEW)
+    took_in(database)
+    known.follow(database, OLD)
+    with database.view() as view:
+        assert view.vault.secret(view.connection) == Secret.held(NEW)
+
+
+def test_what_wraps_the_secret_that_was_given_is_recorded(database: Database) -> None:
+    known.follow(database, NEW)
+    grow(database)
+    assert verify(place(database), contents=False).flaws == []
+
+
+def test_a_hub_has_its_secret_before_anything_comes(tmp_path: Path) -> None:
+    """Else the first arrival would keep others waiting while it makes one."""
+    _, hub = empty_hub(tmp_path / "hub")
+    with hub.database.view() as view:
+        assert view.vault.secret(view.connection) is not None
+    hub.database.close()

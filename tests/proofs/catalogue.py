@@ -10,7 +10,7 @@ import click
 from pydantic import BaseModel, ConfigDict
 
 PLACE = Path(__file__).with_name("catalogue.toml")
-NO_PROOFS = {"keep", "report", "weights"}
+NO_PROOFS = {"keep", "report", "suite", "weights"}
 """Commands beside the proofs that prove nothing."""
 
 
@@ -46,10 +46,39 @@ class Figure(BaseModel):
         return self.proof or self.id.lower()
 
 
+class Run(BaseModel):
+    """A proof of a suite: what is run of it, and how long that may take."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suite: str
+    run: str
+    """The proof and its options, of a size for every day."""
+    full: str
+    """The same as large as it is promised."""
+    seconds: float
+    """After so many it has not ended: of what is for every day, on a slow machine."""
+    controls: str = ""
+    """Options that each of its controls is run with, beside ``--without``."""
+
+    @property
+    def proof(self) -> str:
+        """Which command it is."""
+        return self.run.partition(" ")[0]
+
+
 def read() -> tuple[Figure, ...]:
     """All of them, in the order of the report."""
-    told: dict[str, Any] = tomllib.loads(PLACE.read_text("utf-8"))
-    return tuple(Figure.model_validate(one) for one in told["figures"])
+    return tuple(map(Figure.model_validate, _told()["figures"]))
+
+
+def runs() -> tuple[Run, ...]:
+    """What all suites run, in the order in which they do."""
+    return tuple(map(Run.model_validate, _told()["runs"]))
+
+
+def _told() -> dict[str, Any]:
+    return tomllib.loads(PLACE.read_text("utf-8"))
 
 
 def proofs(commands: click.Group) -> dict[str, click.Command]:

@@ -20,6 +20,7 @@ from tests.proofs.f14_command import f14
 from tests.proofs.f18_command import f18, f19
 from tests.proofs.f20_command import f20
 from tests.proofs.f24_command import f24
+from tests.proofs.f26_command import f26, f27
 from tests.proofs.f28_command import f28
 from tests.proofs.f29_command import f29
 from tests.proofs.f35_command import f35, f36
@@ -38,6 +39,7 @@ from tests.proofs.red_latency import Burst
 from tests.proofs.report_command import keep_, report_
 from tests.proofs.saying import json_option, say
 from tests.proofs.suggestion_command import suggestion
+from tests.proofs.suite_command import suite
 from tests.proofs.weights.command import weights
 from tests.services.commands import VARIABLES
 from tests.services.folder import services_home
@@ -76,7 +78,7 @@ _folder = _option(
 @click.group()
 def proof() -> None:
     """Let faults in and tell what became of it. Everything happens in folders, databases and queues
-    of its own. The last line is the figures as one JSON object.
+    of its own. The last line is the figures as one JSON object. `suite` runs many of them.
 
     Production uses the servers in HUB_TEST_KAFKA_URL, HUB_TEST_RABBITMQ_URL and
     HUB_TEST_POSTGRES_URL, or private ones.
@@ -97,6 +99,8 @@ proof.add_command(f23)
 proof.add_command(f24)
 proof.add_command(f25)
 proof.add_command(gate)
+proof.add_command(f26)
+proof.add_command(f27)
 proof.add_command(f28)
 proof.add_command(f29)
 for _of_the_record in (f30, f31, f32, f33, f34, f38, f39):
@@ -112,6 +116,7 @@ proof.add_command(suggestion)
 proof.add_command(weights)
 proof.add_command(keep_)
 proof.add_command(report_)
+proof.add_command(suite)
 
 
 @proof.command()

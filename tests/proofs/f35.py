@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from sqlalchemy import delete
+
 from connectors.witness.asking import Asking
 from connectors.witness.folder import Folder
 from ops.demo.running import DemoFolder
@@ -29,21 +31,30 @@ from schemas.message import Message
 from schemas.rating import TimerElapsed
 from stores import codec, cursors, journal
 from stores.keep_trying import Stopped, keep_trying
+from stores.tables import journal as entries
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
-from tests.proofs.processes import wait_until
+from tests.proofs.processes import TooLate, wait_until
 from tests.support.filled import empty_hub
 from tests.support.witnesses import Running, running
 
+CONTROLS = ("entry",), ("witness",)
+"""What may be dropped of F35, an entry of the store; and of F36, the witness that lasts."""
 SECONDS, MEGABYTES, LATEST = 30.0, 500.0, 5.0
 """The aims: for a million leaves, and for the 99th percentile."""
 _AT_ONCE = 5000
+_NEVER = 20.0
+"""Seconds after the last entry, after which what is not cosigned never is."""
 
 
-def verify_many(leaves: int, *, advance: Callable[[int], None]) -> dict[str, Any]:
-    """Fill a store, and have `hub audit verify` look at all of it in a process of its own."""
+def verify_many(
+    leaves: int, *, without: str | None = None, advance: Callable[[int], None]
+) -> dict[str, Any]:
+    """Fill a store, and have `hub audit verify` look at all of it in a process of its own.
+    ``without``: as a control, what is taken out of the store before.
+    """
     with tempfile.TemporaryDirectory(prefix="hub-proof-") as path:
         folder, hub = empty_hub(Path(path) / "hub")
         _fill(hub, leaves, advance=advance)
@@ -51,8 +62,16 @@ def verify_many(leaves: int, *, advance: Callable[[int], None]) -> dict[str, Any
         while growing.once():
             pass
         grown = time.monotonic() - began
+        if without == "entry":
+            _take_out(hub, leaves // 2)
         hub.database.close()
         return _verified(folder) | {"leaves_taken_in_per_second": round(leaves / grown)}
+
+
+def _take_out(hub: Hub, position: int) -> None:
+    with hub.database.transaction() as transaction:
+        gone = delete(entries).where(entries.c.position == position)
+        assert transaction.connection.execute(gone).rowcount == 1
 
 
 def _fill(hub: Hub, leaves: int, *, advance: Callable[[int], None]) -> None:
@@ -66,7 +85,7 @@ def _verified(folder: DemoFolder) -> dict[str, Any]:
     command = [sys.executable, "-m", "ops.cli", "audit", "verify", "--json"]
     began = time.monotonic()
     done = subprocess.run(
-        [*command, "--config", str(folder.config)], capture_output=True, text=True, check=True
+        [*command, "--config", str(folder.config)], stdout=subprocess.PIPE, text=True, check=False
     )
     seconds = time.monotonic() - began
     told = json.loads(done.stdout)
@@ -132,8 +151,10 @@ class Stream:
             self.cosigned += [now] * (size - 1 - len(self.cosigned))
 
 
-def cosign_many(count: int, *, pause: float) -> dict[str, Any]:
-    """Entries one after the other beside two witnesses, of which one is killed half-way."""
+def cosign_many(count: int, *, pause: float, without: str | None = None) -> dict[str, Any]:
+    """Entries one after the other beside two witnesses, of which one is killed half-way; as a
+    control both.
+    """
     with ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-proof-")))
         _, hub = empty_hub(path / "hub")
@@ -151,9 +172,11 @@ def cosign_many(count: int, *, pause: float) -> dict[str, Any]:
         for thread in threads:
             thread.start()
         stream.write(count=count // 2, pause=pause)
-        dying.running.kill()
+        for witness in (dying, lasting) if without == "witness" else (dying,):
+            witness.running.kill()
         stream.write(count=count - count // 2, pause=pause)
-        wait_until(lambda: len(stream.cosigned) >= count, seconds=60.0, what="all is cosigned")
+        with suppress(TooLate):
+            wait_until(lambda: len(stream.cosigned) >= count, seconds=_NEVER, what="all cosigned")
         stop.set()
         for thread in threads:
             thread.join()

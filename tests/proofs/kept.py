@@ -25,8 +25,10 @@ def read(place: Path = PLACE) -> tuple[Measured, ...]:
 
 
 def keep(output: str, *, figures: Iterable[Figure], proof: str, place: Path = PLACE) -> Measured:
-    """Put the last line of what a proof printed in the place of the one before."""
-    printed = _last_line(output)
+    """Put the last line of what a proof printed in the place of the one before; beside one that
+    was of more.
+    """
+    printed = last_line(output)
     told = str(printed.get("id", "")).lower()
     known = tuple(figures)
     name = proof or next(
@@ -36,13 +38,19 @@ def keep(output: str, *, figures: Iterable[Figure], proof: str, place: Path = PL
     if not aims:
         raise NoFigures(f"nothing in the catalogue is measured by {name!r}")
     measured = {"proof": name, "aims": aims} | measured_at() | printed
-    others = [one for one in read(place) if _key(one) != _key(measured)]
+    sized = next(figure for figure in known if figure.measured_by == name)
+    others = [
+        one
+        for one in read(place)
+        if _key(one) != _key(measured) or _size(one, sized) > _size(measured, sized)
+    ]
     lines = sorted(json.dumps(one, ensure_ascii=False) for one in [*others, measured])
     place.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return measured
 
 
-def _last_line(output: str) -> Measured:
+def last_line(output: str) -> Measured:
+    """What a proof printed. Raises :class:`NoFigures`."""
     try:
         printed = json.loads(output.splitlines()[-1])
     except (IndexError, ValueError):
@@ -50,6 +58,12 @@ def _last_line(output: str) -> Measured:
     if not isinstance(printed, dict):
         raise NoFigures("the last line is no JSON object")
     return printed
+
+
+def _size(measured: Measured, figure: Figure) -> int:
+    """Of how many it is; 0 where it does not say, and of a control, which has only to fail."""
+    n = None if measured.get("without") else measured.get(figure.n)
+    return n if isinstance(n, int) else 0
 
 
 def _key(measured: Measured) -> str:

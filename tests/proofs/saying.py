@@ -47,18 +47,23 @@ def say(
 
 
 def measured_at() -> dict[str, str]:
-    """Today, and the version of this checkout."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=_CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Today, and the version of this checkout; what proofs themselves write is no change of it."""
+    version = _git("describe", "--always") or "unknown"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *_WRITTEN)
     return {
         "on": dt.datetime.now(dt.UTC).date().isoformat(),
-        "version": described.stdout.strip() or "unknown",
+        "version": f"{version}-dirty" if changed else version,
     }
+
+
+_WRITTEN = (":!tests/proofs/measured.jsonl", ":!ops/PROOFS.md")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=_CHECKOUT, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def _repeat(context: click.Context) -> str:
@@ -70,6 +75,9 @@ def _repeat(context: click.Context) -> str:
         if not given or name in _NOT_REPEATED:
             continue
         value = context.params[name]
+        if isinstance(option, click.Argument):
+            words.append(str(value))
+            continue
         for one in value if isinstance(value, tuple) else (value,):
             words += [max(option.opts, key=len), f'"{one}"' if " " in str(one) else str(one)]
     return " ".join(words)

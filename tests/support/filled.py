@@ -53,12 +53,17 @@ def filled_hub(
     were asked.
     """
     folder, hub = empty_hub(path)
-    for agency, events in batches(sample_lines(notifications), 50):
-        send(hub, agency, events)
-    hub.embedded().drain()
+    notify(hub, notifications)
     while answered and answer_letters(hub):
         hub.embedded().drain()
     return folder, hub
+
+
+def notify(hub: Hub, notifications: int) -> None:
+    """The sample's agencies tell of so many, and the hub hears it."""
+    for agency, events in batches(sample_lines(notifications), 50):
+        send(hub, agency, events)
+    hub.embedded().drain()
 
 
 def grown(hub: Hub) -> None:

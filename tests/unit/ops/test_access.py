@@ -118,6 +118,13 @@ def test_who_is_nobody_that_the_hub_knows_sees_nothing(worked: Worked) -> None:
     assert [one.who for one in facts(made, AccessDenied)] == ["X. Ample", "X. Ample"]
 
 
+def test_whom_a_command_lets_look_at_nothing_is_on_the_record(worked: Worked) -> None:
+    folder, made = worked
+    assert hub(folder, "search", "0197a3", "--who", "L. Teacher").exit_code == 1
+    (denied,) = facts(made, AccessDenied)
+    assert (denied.who, denied.act, denied.record) == ("L. Teacher", Act.LOOK, Resource.TRAIL)
+
+
 def test_of_what_is_denied_no_id_is_recorded_that_is_none(worked: Worked) -> None:
     folder, made = worked
     hub(folder, "case", "Robin Sample", "--reveal", *OPERATOR)
