@@ -44,7 +44,7 @@ def test_each_bit_that_is_flipped_is_named_by_its_row(
     tmp_path: Path, without: str | None, flips: int
 ) -> None:
     figures = f32.prove(tmp_path, flips=flips, seed=1, without=without, advance=silent)
-    assert figures["tables"] == 23
+    assert figures["tables"] == 24
     assert (figures["not_named"] == 0) == (without is None), figures
 
 

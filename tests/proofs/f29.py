@@ -238,7 +238,7 @@ class Town:
             "agency": known["agency"],
             "roles": roles,
             "act": "look" if look.command == "trail" else "reveal",
-            "record": look.command,
+            "resource": look.command,
             "purpose": look.purpose,
             "assigned": (look.who, one.child) in self.decided,
             "reason": bool(look.why),
