@@ -30,7 +30,7 @@ def assert_unharmed(figures: dict[str, Any], *, kills: int) -> None:
 
 def test_an_embedded_hub_that_is_killed_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with embedded_place(tmp_path / "hub") as place:
-        figures = prove(place, Plan(notifications=30 if FULL else 20, kills=16, seed=7))
+        figures = prove(place, Plan(notifications=30, kills=16, seed=7))
     assert set(figures["points"]) == {name for name, point in POINTS.items() if point.embedded}
     assert_unharmed(figures, kills=16)
 

@@ -269,6 +269,7 @@ def test_a_dead_letter_may_be_a_red_as_the_record_said_when_it_was_refused(
 
 
 NEVER_THERE = {
+    "mash.change.fetched.v1",
     "mash.configuration.ended.v1",
     "mash.handover.given.v1",
     "mash.product.unsent.v1",
