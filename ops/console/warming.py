@@ -47,5 +47,5 @@ def pieces(hub: Hub, routes: Routes, health: Health) -> Iterator[Callable[[], ob
     shell = Shell(hub, routes, WrongTokens(), health=health)
     for desk in shell.desks:
         for screen in desk.screens:
-            if screen.hears in _LISTS and "{" not in screen.path:
+            if screen.hears in _LISTS and "{" not in screen.path and not screen.records:
                 yield partial(shell.drawn, desk, screen)
