@@ -27,7 +27,8 @@ _options = options(config_option, json_option, who_looks)
 def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None:
     """Find messages by an id (message, case, referral, product) or how it begins, or by a part of
     an agency's reference: MER-2026-004711 is found by 4711, too. From indexes, and without anything
-    that they hold. For a child's name or number see `hub find`.
+    that they hold. That you searched is recorded, and by what is not. For a child's name or number
+    see `hub find`.
 
     \b
     Example:
@@ -47,7 +48,8 @@ def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None
 @click.argument("message_id", metavar="MESSAGE")
 @_options
 def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> None:
-    """Follow a message from where it came through every hop, with how long each took.
+    """Follow a message from where it came through every hop, with how long each took. That you
+    looked is recorded.
 
     \b
     Example:
@@ -64,7 +66,8 @@ def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> 
 @click.option("--topic", type=click.Choice([one.name for one in TOPICS]), help="Of this one alone.")
 @_options
 def tail(config: Path, *, as_json: bool, who: str | None, topic: str | None) -> None:
-    """The newest messages, the newest first, without anything that they hold.
+    """The newest messages, the newest first, without anything that they hold. That you looked is
+    recorded.
 
     \b
     Example:

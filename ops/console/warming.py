@@ -41,7 +41,7 @@ def run(hub: Hub, routes: Routes, health: Health, stop: threading.Event) -> None
 
 
 def pieces(hub: Hub, routes: Routes, health: Health) -> Iterator[Callable[[], object]]:
-    """Every template; then every list, for nobody. Opening a list records nothing."""
+    """Every template; then every list, for nobody, unless it is recorded who opens it."""
     made = environment()
     yield from (partial(made.get_template, name) for name in made.list_templates())
     shell = Shell(hub, routes, WrongTokens(), health=health)
