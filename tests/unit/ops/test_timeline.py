@@ -97,7 +97,7 @@ def holder(minutes: int) -> PicturedHolder:
 
 def handed(minutes: int) -> PicturedHandover:
     return PicturedHandover(
-        worker={"name": "Wren", "team": "north", "case_reference": "I-1"},  # type: ignore[arg-type]
+        worker={"name": "Wren", "team": "north", "case_reference": "I-1"},
         agency="csc",
         since=later(minutes),
         state="awaited",
