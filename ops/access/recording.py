@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from ops.access.accounts import account
 from ops.access.acting import Asker, Denied, may, recent, refused, today
 from ops.access.items import Kept
 from ops.access.noting import OPERATIONS, UNKNOWN, note
@@ -76,7 +77,7 @@ def denied(
 
 
 def accessed(
-    hub: Hub,
+    hub: Guarded,
     transaction: Transaction,
     *,
     asker: Asker,
@@ -85,10 +86,12 @@ def accessed(
     wanted: str,
     about: str,
     owner: str | None = None,
+    why: str | None = None,
 ) -> Denied | None:
     """Record that somebody looks at something without contents, or at what is for their own agency;
     or that the rules do not let them, which is to be raised once that is committed. ``owner``:
-    whose it is, where it is an agency's. Raises ``NotRecent``.
+    whose it is, where it is an agency's; ``why``: what is recorded where nobody has to give a
+    reason. Raises ``NotRecent``.
     """
     answer = may(hub, asker, act=act, resource=resource, item=Kept(owner))
     if answer.verdict is Verdict.ALLOW:
@@ -97,7 +100,8 @@ def accessed(
     access = _said(hub, transaction, cursor=cursor, asker=asker, by=[answer])
     let = answer.verdict is Verdict.ALLOW
     asked = {"record_id": wanted, "act": act, "record": resource}
-    said = {"who": asker.who, "why": asker.why, "access": access}
+    who = asker.who if asker.who is not None or not let else f"account {account()}"
+    said = {"who": who, "why": asker.why or why, "access": access}
     fact = (RecordAccessed if let else AccessDenied).model_validate(asked | said)
     note(transaction, cursor, fact=fact, about=about)
     return None if let else refused(hub, asker, answer, act=act, resource=resource)

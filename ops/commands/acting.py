@@ -37,6 +37,10 @@ class Said:
         return bool(self.who and self.why)
 
 
+who_looks = click.option("--who", type=text, help=_YOUR_NAME)
+"""Who looks at what needs no reason; without it, whoever may start commands here."""
+
+
 who_does = options(
     click.option("--who", required=True, type=text, help=_YOUR_NAME),
     click.option(

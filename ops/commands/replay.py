@@ -13,13 +13,16 @@ from typing import Any
 import click
 from rich.console import RenderableType
 
+from ops.access.acting import asker
+from ops.commands.acting import who_looks
 from ops.commands.common import answer, config_option, json_option, table, time
 from ops.commands.progress import progress
-from ops.commands.reading import reading
+from ops.commands.reading import reading, recording
 from ops.commands.verifying import shown as shown_verified
 from ops.commands.verifying import verifying
 from ops.look import replay as replaying
 from ops.look.replay import VERDICTS, Report, Wanted
+from ops.mend import replays
 from schemas.access import Act
 from schemas.topics import TOPICS
 from stores import codec
@@ -34,6 +37,7 @@ _NOTHING = (
 @click.command()
 @config_option
 @json_option
+@who_looks
 @click.option(
     "--topic",
     type=click.Choice([topic.name for topic in TOPICS]),
@@ -52,15 +56,16 @@ _NOTHING = (
 @click.option(
     "--verify", is_flag=True, help="Decide nothing: look whether all is what was written."
 )
-def replay(config: Path, *, as_json: bool, verify: bool, **wanted: Any) -> None:
+def replay(config: Path, *, as_json: bool, who: str | None, verify: bool, **wanted: Any) -> None:
     """Decide everything again, from what came in, in memory; compare with the journal; exit 1
     unless all is equal.
 
     Every step hears what it heard, in the order in which it heard it, under the policy that decided
     then. The options narrow what is reported, not what is decided: later facts stand on earlier
     ones. Only of one --case no more is decided than hangs together with it, where that is equal;
-    what linking made of others is then taken as it is recorded. Opens the store so that it refuses
-    writes; nothing is sent, nothing changed, and the hub may go on running.
+    what linking made of others is then taken as it is recorded. That somebody asked is recorded;
+    then the store is opened so that it refuses writes: nothing is sent, nothing changed, and the
+    hub may go on running.
 
     equal: decided the same. missing: decided now, never recorded. different: recorded otherwise.
     unexplained: recorded by a step, not decided now. given: from outside, and as its digest says.
@@ -79,7 +84,7 @@ def replay(config: Path, *, as_json: bool, verify: bool, **wanted: Any) -> None:
     if verify:
         _verify(config, as_json=as_json, asked=_asked(wanted))
     else:
-        _decide_again(config, as_json=as_json, wanted=wanted)
+        _decide_again(config, as_json=as_json, who=who, wanted=wanted)
 
 
 def _verify(config: Path, *, as_json: bool, asked: str) -> None:
@@ -99,8 +104,12 @@ def _verify(config: Path, *, as_json: bool, asked: str) -> None:
     answer(told, lines, as_json=as_json, well=not verified.flaws)
 
 
-def _decide_again(config: Path, *, as_json: bool, wanted: Mapping[str, Any]) -> None:
-    with reading(config, act=Act.REPLAY) as hub:
+def _decide_again(
+    config: Path, *, as_json: bool, who: str | None, wanted: Mapping[str, Any]
+) -> None:
+    with recording(config) as hub:
+        replays.permitted_here(hub, wanted["about"], asker=asker(hub, who or None))
+    with reading(config, act=Act.REPLAY, by=lambda hub: asker(hub, who or None)) as hub:
         with hub.database.reading() as connection:
             inputs = count(connection)
         watching = partial(progress, "replaying", inputs)

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ops.access.acting import AT_THE_MACHINE, Asker, asker
-from ops.commands.common import answer, config_option, json_option, options, table, text
-from ops.commands.reading import reading
+from ops.access.acting import asker
+from ops.commands.acting import who_looks
+from ops.commands.common import answer, config_option, json_option, options, table
+from ops.commands.reading import recording
 from ops.commands.status import age, clock
 from ops.look import searching
-from ops.look.reading import Reader
 from ops.look.searching import CannotSearch, Envelope, Hop
-from schemas.access import Resource
 from schemas.topics import TOPICS
 
-_WHO = click.option(
-    "--who", type=text, help="Your name, as [[people]] of the configuration has it."
-)
-_options = options(config_option, json_option, _WHO)
-
-
-def _by(who: str | None) -> Callable[[Reader], Asker]:
-    return lambda hub: asker(hub, who) if who else AT_THE_MACHINE
+_options = options(config_option, json_option, who_looks)
 
 
 @click.command()
@@ -35,7 +27,8 @@ def _by(who: str | None) -> Callable[[Reader], Asker]:
 def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None:
     """Find messages by an id (message, case, referral, product) or how it begins, or by a part of
     an agency's reference: MER-2026-004711 is found by 4711, too. From indexes, and without anything
-    that they hold. For a child's name or number see `hub find`.
+    that they hold. That you searched is recorded, and by what is not. For a child's name or number
+    see `hub find`.
 
     \b
     Example:
@@ -43,9 +36,9 @@ def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None
       hub search SG-26-44
       hub search 4711
     """
-    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
+    with recording(config) as hub:
         try:
-            found = searching.search(hub, wanted, asker=_by(who)(hub))
+            found = searching.search(hub, wanted, asker=asker(hub, who or None))
         except CannotSearch as error:
             raise click.ClickException(str(error)) from None
     _tell("Messages", found, as_json=as_json)
@@ -55,14 +48,15 @@ def search(wanted: str, config: Path, *, as_json: bool, who: str | None) -> None
 @click.argument("message_id", metavar="MESSAGE")
 @_options
 def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> None:
-    """Follow a message from where it came through every hop, with how long each took.
+    """Follow a message from where it came through every hop, with how long each took. That you
+    looked is recorded.
 
     \b
     Example:
       hub follow 0197a3c2-…
     """
-    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
-        hops = searching.follow(hub, message_id, asker=_by(who)(hub))
+    with recording(config) as hub:
+        hops = searching.follow(hub, message_id, asker=asker(hub, who or None))
     if not hops:
         raise click.ClickException(f"there is no message {message_id}; `hub search` finds its id")
     answer([asdict(one) for one in hops], [table("Hops", list(map(_hop, hops)))], as_json=as_json)
@@ -72,14 +66,15 @@ def follow(message_id: str, config: Path, *, as_json: bool, who: str | None) -> 
 @click.option("--topic", type=click.Choice([one.name for one in TOPICS]), help="Of this one alone.")
 @_options
 def tail(config: Path, *, as_json: bool, who: str | None, topic: str | None) -> None:
-    """The newest messages, the newest first, without anything that they hold.
+    """The newest messages, the newest first, without anything that they hold. That you looked is
+    recorded.
 
     \b
     Example:
       hub tail --topic ratings.assigned
     """
-    with reading(config, shows=Resource.TRAIL, by=_by(who)) as hub:
-        found = searching.tail(hub, asker=_by(who)(hub), topic=topic)
+    with recording(config) as hub:
+        found = searching.tail(hub, asker=asker(hub, who or None), topic=topic)
     _tell("Newest first", found, as_json=as_json)
 
 

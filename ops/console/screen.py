@@ -148,8 +148,11 @@ class Screen:
     """Whether its form brings a file."""
     hears: Hears | None = None
     """Of what it is told while it is open. A list is then renewed; who has a referral open is told
-    that it changed: nothing is taken from under a reader. Opening such a screen records nothing.
+    that it changed: nothing is taken from under a reader. Opening such a screen records nothing,
+    unless it ``records``.
     """
+    records: bool = False
+    """Whether it is recorded that somebody opened it: then it is not drawn for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

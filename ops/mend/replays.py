@@ -25,8 +25,9 @@ from uuid import UUID, uuid4
 from pydantic import TypeAdapter
 
 from ops.access.acting import Asker
+from ops.access.noting import UNKNOWN
 from ops.access.recording import accessed, permit_on_record
-from ops.look.reading import Readable
+from ops.look.reading import Guarded, Readable
 from ops.look.replay_report import Wanted
 from ops.mend import sending_again
 from ops.mend.dead_letters import Person, Refused
@@ -51,6 +52,9 @@ _RATE: Final = 1_500
 """Facts a second until one was measured here: two slow cores decide about so many with the hub at
 work beside.
 """
+EVERYTHING: Final = "everything"
+"""What the record says was decided again, where it was not one case."""
+_COMPARES: Final = "To see whether it is decided the same again"
 PLANNED, RUNNING, DONE, CANCELLED, FAILED, INTERRUPTED = (
     *("planned", "running", "done", "cancelled", "failed", "interrupted"),
 )
@@ -274,6 +278,25 @@ def permitted(hub: Hub, job_id: str, *, asker: Asker) -> None:
         return
     with hub.database.transaction() as transaction:
         asked = {"wanted": job_id, "about": job_id}
+        act, resource = Act.REPLAY, Resource.TRAIL
+        no = accessed(hub, transaction, asker=asker, act=act, resource=resource, **asked)
+    if no is not None:
+        raise no
+
+
+def permitted_here(hub: Guarded, about: str | None, *, asker: Asker) -> None:
+    """Record that somebody has all decided again here and now, or what is ``about`` a case. Raises
+    ``Denied`` where the rules do not let them, which is recorded too. Of a store in which nothing
+    is, nothing is recorded.
+    """
+    with hub.database.view() as view:
+        if not overview.last_position(view.connection):
+            return
+        is_one = about is not None and about.isprintable()
+        known = is_one and replaying.is_known(view.connection, about or "")
+    wanted = EVERYTHING if about is None else about if known else UNKNOWN
+    with hub.database.transaction() as transaction:
+        asked = {"wanted": wanted, "about": wanted, "why": _COMPARES}
         act, resource = Act.REPLAY, Resource.TRAIL
         no = accessed(hub, transaction, asker=asker, act=act, resource=resource, **asked)
     if no is not None:

@@ -47,16 +47,22 @@ class Screen:
 
 
 _OPEN = rf'href="({AT}/front-door/[0-9a-f-]{{36}})"'
+_MESSAGE: Final = rf'href="({AT}/operations/follow/[^"/?]+)"'
+_DEAD: Final = rf'href="({AT}/dead-letters/letters/[^"/?]+)"'
 _SCREENING: Final = (
     Screen("front-door", "/front-door", WORKLIST),
     Screen("front-door mine", "/front-door?show=mine", WORKLIST),
     Screen("front-door all", "/front-door?show=all", WORKLIST),
+    Screen("front-door kept back", "/front-door/kept-back", WORKLIST),
     Screen("front-door referral", "/front-door", link=_OPEN),
     Screen("links", "/links", WORKLIST),
+    Screen("find", "/find"),
+    Screen("find child", "/find", asks={"given": "Sam", "family": "Whitby"}),
 )
 _RESEARCHING: Final = (
     Screen("requests", "/requests", WORKLIST),
     Screen("requests request", "/requests", link=rf'href="({AT}/requests/request/[^"/]+/[^"/]+)"'),
+    Screen("requests differences", "/requests/differences", WORKLIST),
     Screen("received", "/received", WORKLIST),
     Screen("received product", "/received", link=rf'href="({AT}/received/product/[^"/]+)"'),
 )
@@ -74,6 +80,7 @@ SCREENS: Final[Mapping[str, Sequence[Screen]]] = {
         Screen("approvals", "/approvals", WORKLIST),
         Screen("approvals items", "/approvals/items"),
         Screen("approvals ours", "/approvals/ours"),
+        Screen("approvals standing", "/approvals/standing", WORKLIST),
         Screen(
             "approvals request",
             "/approvals",
@@ -88,16 +95,28 @@ SCREENS: Final[Mapping[str, Sequence[Screen]]] = {
         Screen("audit owner", "/audit/owner", asks={"agency": "gp"}),
         Screen("audit record", "/audit/record"),
     ),
+    "A. Operator": (
+        Screen("operations", "/operations"),
+        Screen("operations pauses", "/operations/pauses"),
+        Screen("operations search", "/operations/search", asks={"text": "police"}),
+        Screen("operations newest", "/operations/newest", WORKLIST),
+        Screen("operations follow", "/operations/newest", link=_MESSAGE),
+        Screen("dead-letters", "/dead-letters", WORKLIST),
+        Screen("dead-letters asked", "/dead-letters/asked", WORKLIST),
+        Screen("dead-letters letter", "/dead-letters", link=_DEAD),
+        Screen("replays", "/replays", WORKLIST),
+    ),
 }
 """By the person of the sample whose pages they are."""
 _OF_A_HUNDRED: Final[Mapping[str, int]] = {
-    "D. Manager": 6,
+    "D. Manager": 5,
     "S. Worker": 20,
     "T. Worker": 20,
-    "M. Sergeant": 12,
+    "M. Sergeant": 11,
     "H. Researcher": 20,
     "E. Helper": 20,
     "J. Auditor": 2,
+    "A. Operator": 2,
 }
 Times: TypeAlias = dict[str, list[float]]
 """Milliseconds, by page."""

@@ -19,7 +19,7 @@ from ops.console.approvals import second
 from ops.console.dead_letters import asking
 from ops.console.shell import Shell
 from ops.demo.running import same_ids
-from ops.look import as_of, child_search, disclosure, letters, owned, trail, who
+from ops.look import as_of, child_search, disclosure, letters, owned, searching, trail, who
 from ops.mend import bulk, pausing, replays, sending_again
 from ops.mend import dead_letters as mending
 from ops.mend import erasing as keeping
@@ -107,6 +107,7 @@ class Acts:
     def all(self) -> Iterator[Doing]:
         """In this order."""
         yield from self._asked()
+        yield from self._found()
         yield from self._shown()
         yield from self._of_a_dead_letter(str(uuid4()))
         yield (
@@ -130,6 +131,17 @@ class Acts:
         period = owned.Period()
         yield lambda: owned.ask(hub, "police", asker=auditor, period=period), ACCESSED
         yield lambda: owned.newest(hub, "police", asker=auditor, period=period), ACCESSED
+
+    def _found(self) -> Iterator[Doing]:
+        """Who finds and follows messages, and has all decided again."""
+        hub, operator, nobody = self.hub, self.by(OPERATOR), asker(self.hub, "L. Teacher")
+        id_ = self._decision()
+        yield lambda: searching.search(hub, id_, asker=operator), ACCESSED
+        yield lambda: searching.search(hub, id_, asker=nobody), DENIED
+        yield lambda: searching.follow(hub, id_, asker=operator), ACCESSED
+        yield lambda: searching.tail(hub, asker=operator), ACCESSED
+        yield lambda: replays.permitted_here(hub, None, asker=operator), ACCESSED
+        yield lambda: replays.permitted_here(hub, None, asker=nobody), DENIED
 
     def _shown(self) -> Iterator[Doing]:
         hub, case, auditor = self.hub, self._case(), self.by(AUDITOR)

@@ -1,9 +1,11 @@
-"""A child's story from the school's form until the police's child abuse team has it: everybody at
-their own desk in a browser, reading what it says.
+"""A child's story from the school's form until the police's child abuse team has it, a wrong link
+that is mended, and an audit a year later: everybody at their own desk in a browser, reading what it
+says.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +21,12 @@ from ops.console.address import link
 from ops.look.reading import Guarded
 from schemas.access import Proof
 from tests.support.browsing import follow
+from tests.support.days import Borough
 
 WORKER, MANAGER, SERGEANT = "S. Worker", "L. Manager", "M. Sergeant"
 CONSTABLE, OFFICER = "C. Constable", "O. Officer"
-DECIDERS = {"childrens_social_care": (WORKER, MANAGER), "police": (SERGEANT,)}
+LINKER, AUDITOR = "T. Worker", "J. Auditor"
+DECIDERS = {"childrens_social_care": (WORKER, MANAGER, LINKER), "police": (SERGEANT,)}
 """Who has to be registered as a decision maker, and of the lead agency as a social worker."""
 _OTHERS = (
     (MANAGER, "childrens_social_care", "decision_maker"),
@@ -33,6 +37,9 @@ BRUISES = "She had bruises on both arms. She said that her uncle did it, and cri
 CALLED = "We were called to the home on 2 November: the uncle was drunk and had broken a door."
 TEAM = "Police Child Abuse Investigation Team"
 INFORMANT = "Somebody who must not be known told us that the uncle keeps a knife."
+COUSIN = "Her cousin of the same name was collected late from the clinic."
+ANOTHER = "About another child of the family."
+WHY = "A complaint about what was decided a year ago"
 _TRIES = 100
 _PAUSE = 300
 
@@ -57,10 +64,15 @@ class Story:
     """A hub that runs somewhere, and the browsers of its people."""
 
     hub: Guarded
-    url: str
+    borough: Borough
     browser: Browser
     script: bool = True
     child: str = "Ivy Thornbury"
+
+    @property
+    def url(self) -> str:
+        """Where the hub is."""
+        return self.borough.place.url
 
     @contextmanager
     def at_the_desk_of(self, who: str) -> Iterator[Page]:
@@ -107,13 +119,15 @@ def press(page: Page, button: str) -> None:
 def live(story: Story) -> None:
     """All of it, in its order."""
     reference = the_school_reports(story)
-    the_social_worker_rates(story)
+    referral = the_social_worker_rates(story)
     the_police_answer(story)
     the_sergeant_decides(story)
     the_lead_agency_lets_its_own_leave(story)
     the_child_abuse_team_has_it(story)
     the_social_worker_sees_what_came(story)
     the_school_sees_what_became_of_it(story, reference)
+    a_wrong_link_is_mended(story)
+    it_is_audited_a_year_later(story, referral)
 
 
 def the_school_reports(story: Story) -> str:
@@ -156,10 +170,11 @@ def _about_the_child(page: Page, child: str) -> None:
     press(page, "Save and continue")
 
 
-def the_social_worker_rates(story: Story) -> None:
-    """Red: she sees the child, and chooses whom it is asked of."""
+def the_social_worker_rates(story: Story) -> str:
+    """Red: she sees the child, and chooses whom it is asked of; the referral's id."""
     with story.at_the_desk_of(WORKER) as page:
         story.opens(page, "front-door", link="/front-door/", says=BRUISES)
+        referral = page.url.rpartition("/")[2]
         assert "9 May 2017" in words(page), words(page)
         assert "Nobody has rated it." in words(page)
         press(page, "Rate")
@@ -171,6 +186,7 @@ def the_social_worker_rates(story: Story) -> None:
         assert "He hurt her, and lives there." in words(page)
         press(page, "Send")
         assert "Your rating is recorded" in words(page)
+        return referral
 
 
 def the_police_answer(story: Story) -> None:
@@ -250,3 +266,71 @@ def the_school_sees_what_became_of_it(story: Story, reference: str) -> None:
         press(page, "Look")
         assert "social worker" in words(page), words(page)
         assert CALLED not in words(page)
+
+
+def a_wrong_link_is_mended(story: Story) -> None:
+    """A concern about a cousin of the same name was taken for hers: a linker makes it a child of
+    its own, and what was told of her is in the picture as of another child of the family.
+    """
+    referral = _tells_of_the_cousin(story)
+    with story.at_the_desk_of(LINKER) as page:
+        story.opens(page, "front-door", link=referral, says=COUSIN)
+        assert BRUISES in words(page), words(page)
+        assert ANOTHER not in words(page)
+        page.goto(f"{story.url}/desk/links")
+        page.get_by_label("Referral", exact=True).fill(referral)
+        press(page, "Open it")
+        page.get_by_label("Why do you open it?").fill("The clinic rang: she is a cousin")
+        press(page, "Open")
+        page.get_by_label("Another child, of its own").check()
+        page.get_by_label("Why?", exact=True).fill("The clinic compared their dates of birth")
+        press(page, "Check before you settle it")
+        assert "Another child, of its own" in words(page)
+        press(page, "Send")
+        story.opens(page, "front-door", link=referral, says=ANOTHER)
+        assert COUSIN in words(page)
+
+
+def _tells_of_the_cousin(story: Story) -> str:
+    """The health visitors' own system does; the referral's id."""
+    first, last = story.child.split()
+    child = {
+        "name": [{"given_name": [first], "family_name": [last]}],
+        "date_of_birth": {"date": "2017-05-09"},
+        "address": [{"postcode": "BD54 5UN"}],
+    }
+    said = {"reference": f"COUSIN-{last}", "observed_at": dt.datetime.now(dt.UTC).isoformat()}
+    told = {"subject": child, "narrative": COUSIN, **said}
+    return str(story.borough["health_visiting"].tells("notification", told)["id"])
+
+
+def it_is_audited_a_year_later(story: Story, referral: str) -> None:
+    """Who decided what, the rating on the picture as it was, and the year of the police."""
+    with story.at_the_desk_of(AUDITOR) as page:
+        page.goto(f"{story.url}/desk/audit")
+        page.get_by_label("About what, or by whom").fill(referral)
+        page.get_by_label("Why do you ask?").fill(WHY)
+        press(page, "Show")
+        for who in (WORKER, SERGEANT, MANAGER, OFFICER):
+            assert who in words(page), (who, words(page))
+        follow(page.get_by_role("button", name=re.compile("Open it as it was.*Rating decided")))
+        assert "As it was seen" in words(page), words(page)
+        for said in (BRUISES, "He hurt her, and lives there."):
+            assert said in words(page), words(page)
+        assert CALLED not in words(page), "it was told after the rating"
+        _the_year_of_the_police(story, page)
+
+
+def _the_year_of_the_police(story: Story, page: Page) -> None:
+    """What they told and let leave, with its proof, and none of its words."""
+    since = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    page.goto(f"{story.url}/desk/audit/owner")
+    page.get_by_label("Agency").select_option("police")
+    page.get_by_label("From").fill(since.isoformat())
+    page.get_by_label("Up to, but not in it").fill((since + dt.timedelta(days=365)).isoformat())
+    page.get_by_label("Why do you ask?").fill(WHY)
+    press(page, "Show")
+    for said in (SERGEANT, "Left for: ", TEAM, "Leaf "):
+        assert said in words(page), (said, words(page))
+    for secret in (INFORMANT, CALLED):
+        assert secret not in words(page)

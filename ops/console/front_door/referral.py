@@ -13,6 +13,7 @@ from ops.console.screen import Go, NotThere, Page, Visit
 from ops.look.changed import changed
 from ops.look.pictures import Look, Opened, looks_at, open_for
 from ops.look.schools import to_tell
+from ops.look.timeline import timeline
 from ops.look.worklist import is_open
 from schemas.access import Purpose
 from stores import codec
@@ -61,6 +62,7 @@ def shown(visit: Visit, found: Opened) -> dict[str, Any]:
         "picture": found.picture,
         "saw": found.saw,
         "plan": found.plan,
+        "timeline": timeline(found.picture),
         "names": visit.names,
         "now": at,
         "news": changed(found.before, found.picture, visit.names),

@@ -18,7 +18,7 @@ DESK = Desk(
         Screen("", overview, hears=Hears.ANYTHING),
         Screen("pauses", pauses, take, hears=Hears.ANYTHING),
         Screen("search", search, found),
-        Screen("newest", tail, hears=Hears.ANYTHING),
+        Screen("newest", tail, hears=Hears.ANYTHING, records=True),
         Screen("follow/{message_id}", follow),
         Screen("runbook", runbook),
     ),

@@ -40,7 +40,8 @@ def follow(visit: Visit) -> Page:
 def tail(visit: Visit) -> Page:
     """The newest messages; a list that is renewed while it is open, and can be paused."""
     topic = visit.query.get("topic") or None
-    rows = searching.tail(visit.hub, asker=visit.asker, topic=topic if topic in _TOPICS else None)
+    topic = topic if topic in _TOPICS else None
+    rows = searching.tail(visit.hub, asker=visit.asker, topic=topic, goes_on=True)
     return Page("operations/tail.html", {"rows": rows, "topics": _TOPICS, "topic": topic})
 
 

@@ -10,14 +10,12 @@ from tests.support.family_days import Days
 from tests.support.whole_story import Story
 
 
-def test_from_the_schools_form_until_the_child_abuse_team_has_it(
-    days: Days, browser: Browser
-) -> None:
+def test_from_the_schools_form_until_an_audit_a_year_later(days: Days, browser: Browser) -> None:
     whole_story.live(story_at(days, browser))
 
 
-def test_the_same_without_javascript(embedded: Days, browser: Browser) -> None:
-    whole_story.live(story_at(embedded, browser, script=False, child="Nora Whitcombe"))
+def test_the_same_without_javascript(days: Days, browser: Browser) -> None:
+    whole_story.live(story_at(days, browser, script=False, child="Nora Whitcombe"))
 
 
 def story_at(
@@ -27,4 +25,4 @@ def story_at(
     place = days.borough.place
     hub = open_reader(place.folder.config, place.environment)
     hub.database.close()
-    return Story(hub, place.url, browser, script=script, child=child)
+    return Story(hub, days.borough, browser, script=script, child=child)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 from click.testing import CliRunner
 
+from ops.console.desks import DESKS
 from ops.demo.running import prepare
 from ops.look.reading import open_reader
 from schemas.rating import RatingSuggested
@@ -32,6 +35,30 @@ def test_every_page_of_every_desk_is_opened(tmp_path: Path) -> None:
     lists = {one.name for screens in SCREENS.values() for one in screens if not one.link}
     assert {name for name in lists if not told["pages"][name]["alone"]} == set()
     assert (told["open_pages"]["streams"], told["open_pages"]["late"]) == (2, 0)
+
+
+def test_no_desk_is_left_out_and_nobody_is_asked_to_open_what_is_not_theirs() -> None:
+    """Of every desk its first page and every list that is renewed while it is open."""
+    measured = {
+        (path.strip("/").partition("/")[0], path.strip("/").partition("/")[2])
+        for screens in SCREENS.values()
+        for path in (one.path.partition("?")[0] for one in screens)
+    }
+    asked = {
+        (desk.code, screen.path)
+        for desk in DESKS
+        for screen in desk.screens
+        if "{" not in screen.path and (not screen.path or screen.hears is not None)
+    }
+    assert asked - measured == set()
+    there = {(desk.code, screen.path) for desk in DESKS for screen in desk.screens}
+    assert measured - there == set()
+    sample = tomllib.loads((files("ops.sample") / "hub.toml").read_text("utf-8"))
+    roles = {one["name"]: set(one["roles"]) for one in sample["people"]}
+    desks_ = {desk.code: desk for desk in DESKS}
+    for who, screens in SCREENS.items():
+        for one in screens:
+            assert not desks_[one.path.split("/")[1].partition("?")[0]].roles.isdisjoint(roles[who])
 
 
 def test_a_long_past_is_what_a_short_one_was_again_and_again(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from collections.abc import Iterator
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -247,6 +249,57 @@ def test_they_see_that_another_has_it_open(
 ) -> None:
     somebody(app, hub, "T. Worker").get(f"{DESK}/{referral}")
     assert "<strong>T. Worker</strong> opened this" in worker.get(f"{DESK}/{referral}").text
+
+
+def test_what_happened_is_one_list_in_the_order_of_time_with_a_mark_of_its_kind(
+    hub: Hub, worker: Person, referral: str
+) -> None:
+    decides(worker, f"{DESK}/{referral}/rate", RATING)
+    view = {"disputes": "rating", "profession": "officer", "view": "Worse.", "asks_for": "Red"}
+    desks = Desks(hub)
+    desks.sent = 990_000 + next(numbers)
+    desks.tells("police", "disagreement", **view, referral_id=referral, raised_by="P. Sgt")
+    page = worker.get(f"{DESK}/{referral}").text
+    (listed,) = re.findall(r'<ol class="console-timeline">(.*?)</ol>', page, re.S)
+    headings = [_text(one) for one in re.findall(r"<h3.*?</h3>", listed, re.S)]
+    assert [one.split(" ")[0] for one in headings] == ["This", "Rating", "Disagreement"]
+    assert [one.partition(", ")[2] for one in headings] == [
+        "Sample Police",
+        "S. Worker",
+        "P. Sgt, Sample Police",
+    ]
+    assert "Twice in a month" in listed
+
+
+def test_everybody_of_the_table_of_the_family_is_in_the_picture_of_it(
+    hub: Hub, worker: Person
+) -> None:
+    names = [("Marek", "Oldroyd", "father"), ("Lena", "Oldroyd", "mother")]
+    names += [("Filip", "Oldroyd", "brother"), ("Ida", "<b>Oldroyd</b>", "sister")]
+    family = [
+        {"name": {"given_name": [given], "family_name": [last]}, "relationship": relation}
+        for given, last, relation in names
+    ]
+    page = worker.get(f"{DESK}/{told(hub, related_person=family)}").text
+    (drawn,) = re.findall(r'<svg class="console-family".*?</svg>', page, re.S)
+    (table,) = re.findall(
+        r"Adults and other children of the family</caption>.*?</table>", page, re.S
+    )
+    rows = [_text(one) for one in re.findall(r'<th scope="row".*?</th>', table, re.S)]
+    boxes = [
+        _text(one) for one in re.findall(r'<text[^>]*font-weight="700".*?</text>', drawn, re.S)
+    ]
+    assert sorted(rows) == sorted(f"{given} {last}" for given, last, _ in names)
+    this = next(one for one in boxes if one not in rows)
+    assert sorted(boxes) == sorted([*rows, this])
+    assert drawn.count("<rect") == len(rows) + 1
+    assert drawn.count('stroke-width="4"') == 1
+    for relation in ("Father", "Mother", "Brother", "Sister", "This child"):
+        assert f">{relation}</text>" in drawn
+
+
+def _text(html: str) -> str:
+    return unescape(" ".join(re.sub("<[^>]*>", "", html).split()))
 
 
 def test_what_came_since_the_last_look_is_said(hub: Hub, worker: Person, referral: str) -> None:

@@ -122,7 +122,7 @@ def test_whom_a_command_lets_look_at_nothing_is_on_the_record(worked: Worked) ->
     folder, made = worked
     assert hub(folder, "search", "0197a3", "--who", "L. Teacher").exit_code == 1
     (denied,) = facts(made, AccessDenied)
-    assert (denied.who, denied.act, denied.record) == ("L. Teacher", Act.LOOK, Resource.TRAIL)
+    assert (denied.who, denied.act, denied.record) == ("L. Teacher", Act.SEARCH, Resource.TRAIL)
 
 
 def test_of_what_is_denied_no_id_is_recorded_that_is_none(worked: Worked) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from connectors.port import routes
+from ops.access.accounts import account
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import sample_lines
@@ -21,11 +22,12 @@ from ops.look.dead_letters import some
 from ops.look.reading import open_reader
 from ops.look.replay import Wanted, as_json, replay
 from ops.look.replay_report import EarlierRules
-from ops.mend import dead_letters
+from ops.mend import dead_letters, replays
 from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
+from schemas.operations import AccessDenied, RecordAccessed
 from schemas.policy import DECIDED_AGAIN, RULES
-from stores import codec, journal
+from stores import codec, journal, linking
 from stores.ports import Unavailable
 from tests.support.erasing import destroy, keys_of_cases
 from tests.support.filled import answer_letters, empty_hub, filled_hub, seen_by_lead, send
@@ -278,6 +280,39 @@ def test_a_replay_writes_nothing(worked: Worked) -> None:
         transaction.connection.execute(text("DELETE FROM inbox"))
     reader.database.close()
     assert (folder.path / "hub.db").read_bytes() == before
+
+
+def test_who_replays_is_on_the_record_before_it_begins(worked: Worked) -> None:
+    folder, hub = worked
+    case = first(hub, "mash.rating.assigned.v1").correlation_id
+    before = len(looks(hub))
+    assert replayed(folder, "--who", "J. Auditor")[0] == 0
+    replayed(folder, "--case", case)
+    replayed(folder, "--case", "Robin Sample")
+    assert looks(hub)[before:] == [
+        ("J. Auditor", "replay", replays.EVERYTHING),
+        (f"account {account()}", "replay", case),
+        (f"account {account()}", "replay", "unknown"),
+    ]
+
+
+def looks(hub: Hub) -> list[tuple[str, str, str]]:
+    with hub.database.view() as view:
+        entries = list(linking.from_outside(view, type_=RecordAccessed))
+    facts = (entry.message.data for entry in entries)
+    return [(f.who, f.act, f.record_id) for f in facts if isinstance(f, RecordAccessed)]
+
+
+def test_who_may_not_replay_is_denied_it_on_the_record(worked: Worked) -> None:
+    folder, hub = worked
+    config = ["--config", str(folder.config)]
+    answer = CliRunner().invoke(main, ["replay", *config, "--who", "L. Teacher"])
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    with hub.database.view() as view:
+        denied = [one.message.data for one in linking.from_outside(view, type_=AccessDenied)]
+    assert ("L. Teacher", "replay") in [
+        (one.who, one.act) for one in denied if isinstance(one, AccessDenied)
+    ]
 
 
 def test_people_read_the_verdict_in_words(worked: Worked) -> None:

@@ -5,20 +5,26 @@ hop; nothing that it holds is shown or searched.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import event
 
+from ops.access.accounts import account
 from ops.access.acting import AT_THE_MACHINE, Asker, Denied
+from ops.access.noting import UNKNOWN
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import sample_lines
 from ops.look import searching
 from ops.look.searching import THEIRS, CannotSearch, follow, search, tail
 from ops.run.wiring import Hub
-from schemas.access import Role
+from schemas.access import Act, Resource, Role
+from schemas.operations import AccessDenied, RecordAccessed
+from stores import linking
+from stores.trail import Entry
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -75,6 +81,93 @@ def test_who_may_not_see_the_trail_is_denied(worked: Worked) -> None:
         tail(worked[1], asker=stranger)
     with pytest.raises(Denied):
         follow(worked[1], some(worked[1]).message_id, asker=stranger)
+
+
+OPERATOR = Asker("A. Operator", roles=frozenset({Role.OPERATIONS}))
+STRANGER = Asker("X. Outsider", agency="housing", roles=frozenset({Role.RESEARCHER}))
+
+
+def noted(hub: Hub, type_: type[RecordAccessed | AccessDenied]) -> list[Entry]:
+    with hub.database.view() as view:
+        return list(linking.from_outside(view, type_=type_))
+
+
+def accessed(hub: Hub) -> list[tuple[str | None, Act, str, str]]:
+    """Who looked, how, at what, and about which referral."""
+    looks = [(one.message, one.message.data) for one in noted(hub, RecordAccessed)]
+    assert {fact.record for _, fact in looks if isinstance(fact, RecordAccessed)} <= {
+        Resource.TRAIL
+    }
+    return [
+        (fact.who, fact.act, fact.record_id, message.correlation_id)
+        for message, fact in looks
+        if isinstance(fact, RecordAccessed)
+    ]
+
+
+def test_who_searches_or_follows_is_on_the_record_and_not_by_which_words(worked: Worked) -> None:
+    hub, one = worked[1], some(worked[1])
+    before = len(accessed(hub))
+    search(hub, one.message_id, asker=OPERATOR)
+    search(hub, "Sampleton", asker=OPERATOR)
+    search(hub, "sampleton ", asker=AT_THE_MACHINE)
+    follow(hub, one.message_id, asker=OPERATOR)
+    follow(hub, "Sampleton", asker=OPERATOR)
+    by_id, by_name, again, followed, guessed = accessed(hub)[before:]
+    who = OPERATOR.who
+    assert (by_id[:2], by_id[3]) == ((who, Act.SEARCH), one.referral_id)
+    assert by_name[2] == by_name[3] == again[2] != by_id[2]
+    assert again[0] == f"account {account()}"
+    assert followed == (who, Act.LOOK, one.message_id, one.referral_id)
+    assert guessed == (who, Act.LOOK, UNKNOWN, UNKNOWN)
+    assert "ampleton" not in str(accessed(hub))
+
+
+def test_the_newest_are_on_the_record_once_as_long_as_somebody_has_them_open(
+    worked: Worked,
+) -> None:
+    hub = worked[1]
+    before = len(accessed(hub))
+    tail(hub, asker=OPERATOR)
+    tail(hub, asker=OPERATOR)
+    assert len(accessed(hub)) == before + 2
+    for _ in range(3):
+        tail(hub, asker=OPERATOR, goes_on=True)
+    assert len(accessed(hub)) == before + 2
+    other = Asker("P. Operator", roles=OPERATOR.roles)
+    for _ in range(2):
+        tail(hub, asker=other, goes_on=True)
+    assert [one[:3] for one in accessed(hub)[before + 2 :]] == [("P. Operator", "look", "newest")]
+
+
+def test_a_list_that_is_open_for_longer_than_a_look_lasts_is_on_the_record_again(
+    worked: Worked,
+) -> None:
+    hub = worked[1]
+    lasts = hub.access.reveal.model_copy(update={"minutes": 0})
+    short = replace(hub, access=hub.access.model_copy(update={"reveal": lasts}))
+    before = len(accessed(hub))
+    for _ in range(2):
+        tail(short, asker=OPERATOR, goes_on=True)
+    assert len(accessed(hub)) == before + 2
+
+
+def test_who_is_denied_a_search_is_on_the_record(worked: Worked) -> None:
+    hub, one = worked[1], some(worked[1])
+    before, looks = len(noted(hub, AccessDenied)), accessed(hub)
+    for denied in (
+        lambda: search(hub, "Sampleton", asker=STRANGER),
+        lambda: follow(hub, one.message_id, asker=STRANGER),
+        lambda: tail(hub, asker=STRANGER, goes_on=True),
+        lambda: tail(hub, asker=STRANGER, goes_on=True),
+    ):
+        with pytest.raises(Denied):
+            denied()
+    found = [entry.message.data for entry in noted(hub, AccessDenied)[before:]]
+    said = [(fact.who, fact.act) for fact in found if isinstance(fact, AccessDenied)]
+    assert said == [(STRANGER.who, act) for act in (Act.SEARCH, Act.LOOK, Act.LOOK, Act.LOOK)]
+    assert "ampleton" not in str([fact.model_dump() for fact in found])
+    assert accessed(hub) == looks
 
 
 def test_a_message_is_followed_from_where_it_came_through_every_hop(worked: Worked) -> None:
