@@ -5,7 +5,7 @@ hop; nothing that it holds is shown or searched.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from schemas.access import Act, Resource, Role
 from schemas.operations import AccessDenied, RecordAccessed
 from stores import linking
 from stores.trail import Entry
+from tests.support.filled import empty_hub
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -141,15 +142,17 @@ def test_the_newest_are_on_the_record_once_as_long_as_somebody_has_them_open(
 
 
 def test_a_list_that_is_open_for_longer_than_a_look_lasts_is_on_the_record_again(
-    worked: Worked,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = worked[1]
-    lasts = hub.access.reveal.model_copy(update={"minutes": 0})
-    short = replace(hub, access=hub.access.model_copy(update={"reveal": lasts}))
-    before = len(accessed(hub))
-    for _ in range(2):
-        tail(short, asker=OPERATOR, goes_on=True)
-    assert len(accessed(hub)) == before + 2
+    _, hub = empty_hub(tmp_path / "hub")
+    lasts, began = hub.access.reveal.minutes * 60_000_000, hub.database.clock()
+    looks = []
+    for passed in (0, lasts - 1, lasts + 1, lasts + 2):
+        monkeypatch.setattr(hub.database, "clock", lambda at=began + passed: at)
+        tail(hub, asker=OPERATOR, goes_on=True)
+        looks.append(len(accessed(hub)))
+    hub.database.close()
+    assert looks == [1, 1, 2, 2]
 
 
 def test_who_is_denied_a_search_is_on_the_record(worked: Worked) -> None:
