@@ -31,8 +31,9 @@ but :mod:`ops.console.desks` knows. To add a screen:
 5. A list says what it ``hears``: it is then renewed while somebody has it open
    (:mod:`ops.console.live`). Opening it must record nothing, or it would renew itself for ever;
    what counts on it has ``role="status"``, and forms on it ``hx-morph-skip``.
-6. Add the page to ``tests/acceptance/console``: there every page is read by axe, in light and dark,
-   at 320 pixels, by keyboard, and without JavaScript.
+6. The tests find it by its route, and fail until its address has an example: every page is
+   attacked, and read by axe in light and dark at 320 pixels. Do what it is for in the desk's own
+   module in ``tests/acceptance/console``, by keyboard and without JavaScript.
 
 ``make style`` builds the stylesheet and takes htmx from its package; people who run the hub need no
 Node.
