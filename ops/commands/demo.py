@@ -21,6 +21,7 @@ from ops.access.links import link_for
 from ops.commands.common import say, say_json, say_table
 from ops.console.address import link
 from ops.console.desks import DESKS
+from ops.demo.night import red_night
 from ops.demo.running import (
     DemoFolder,
     EndedEarly,
@@ -80,8 +81,9 @@ def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: in
 
     Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and
     owners answer over the same connectors that real ones use. Says first where its desks are,
-    then what flows, and ends with one child's whole story and a summary whose figures must
-    reconcile; exits with 1 if they do not, and with 130 if Ctrl-C ended it before.
+    then what flows, and ends with one child's whole story, a Red night of what people leave undone,
+    and a summary whose figures must reconcile; exits with 1 if they do not, and with 130 if Ctrl-C
+    ended it before.
     """
     configure(level=logging.WARNING)
     collect_seldom()
@@ -183,6 +185,7 @@ def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:
     if not told.as_json:
         for line in story(hub):
             say(line)
+    summary["red_night"] = _red_night(told)
     return 1 if _report(summary, as_json=told.as_json) else 0
 
 
@@ -194,6 +197,23 @@ def _run(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> float:
         progress = until_done(hub, running, stop=stop)
         show(progress, total=len(sample_lines(told.limit)), console=told.console)
         return time.monotonic() - started
+
+
+def _red_night(told: _Telling) -> dict[str, int]:
+    """What people do not do, in a borough of its own whose clock is set by hand; told, and what it
+    came to.
+    """
+    stories, came_to = red_night(told.place.path / "red-night")
+    if not told.as_json:
+        say(
+            "\nA Red night and what follows, from a Friday evening on; everybody in it is invented."
+        )
+        for one in stories:
+            say(f"\n{one.title}")
+            for line in one.told:
+                say(f"  {line}")
+            say(f"  It ends at: {one.ended_at or 'nobody'}")
+    return came_to
 
 
 def _report(summary: dict[str, Any], *, as_json: bool) -> list[str]:

@@ -18,7 +18,6 @@ from ops.console.screen import Desk
 DESKS: tuple[Desk, ...] = (
     DUTY,
     FRONT_DOOR,
-    FIND,
     LINKS,
     APPROVALS,
     RESEARCHING,
@@ -26,5 +25,6 @@ DESKS: tuple[Desk, ...] = (
     OPERATIONS,
     DEAD_LETTERS,
     AUDIT,
+    FIND,
     REPLAYS,
 )

@@ -67,8 +67,18 @@ def reconciles(summary: dict[str, Any]) -> list[str]:
         == summary["released"] + summary["refused"] + summary["waiting"],
         "lost = 0": summary["lost"] == 0,
         "journal verified": summary["journal_verified"],
+        "each story of the Red night ends at a person": ends_at_people(summary.get("red_night")),
     }
     return [equation for equation, holds in equations.items() if not holds]
+
+
+def ends_at_people(night: Mapping[str, int] | None) -> bool:
+    """Whether each story of a Red night did, and no Red is left with nobody; true also of a run
+    without one.
+    """
+    if night is None:
+        return True
+    return night["ended_at_a_person"] == night["stories"] and not night["nobody_has_it"]
 
 
 def summarise(database: Database) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, expect
 
 from ops.cli import main
 from ops.demo.simulation.bad import bad_messages
-from ops.demo.summary import reconciles
+from ops.demo.summary import ends_at_people, reconciles
 
 _END_SECONDS = 60.0
 
@@ -84,6 +84,19 @@ def test_with_json_nothing_but_the_summary_is_printed_and_it_reconciles(tmp_path
     assert summary["received"] == 40 + len(bad_messages())
     assert 0 < summary["dead_lettered"] < len(bad_messages())  # the others have warnings
     assert summary["released"] > 0
+    assert summary["red_night"] == {
+        "stories": 5,
+        "ended_at_a_person": 5,
+        "reds": 1,
+        "nobody_has_it": 0,
+    }
+
+
+def test_a_red_night_whose_stories_do_not_end_at_people_does_not_reconcile() -> None:
+    night = {"stories": 5, "ended_at_a_person": 5, "reds": 1, "nobody_has_it": 0}
+    for left in ({"ended_at_a_person": 4}, {"nobody_has_it": 1}):
+        assert not ends_at_people(night | left)
+    assert ends_at_people(night)
 
 
 def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told_to_end(
@@ -94,6 +107,8 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         read_until(process, "of 40 notifications sent")
         assert httpx.get(f"{monitor}v1/status").json()["runtime"] == "embedded"
         assert_it_serves_all_that_a_hub_serves(monitor)
+        read_until(process, "A difference of opinion")
+        read_until(process, "It ends at: Duty manager")
         read_until(process, "Everything reconciles.")
         read_until(process, "until Ctrl-C")
         assert "Sign in" in httpx.get(monitor, follow_redirects=True).text

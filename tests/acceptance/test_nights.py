@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ops.demo.borough import Borough, Letter, NeverCame
+from ops.demo.night import red_night
 from ops.demo.simulation.answers import DECISION_MAKER, SOCIAL_WORKER
 from ops.look import reds
 from schemas.notification import Receipt
-from tests.support.borough import Borough, Letter, NeverCame
-from tests.support.night import red_night
 
 Data = dict[str, Any]
 LEAD, DUTY, CAIT, TEAM = (

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from ops.demo.borough import Borough, Letter, NeverCame
 from ops.demo.simulation.answers import SOCIAL_WORKER
 from ops.look import reds
-from tests.support.borough import Borough, Letter, NeverCame
 
 BEGINS: Final = dt.datetime(2026, 11, 27, 17, 40, tzinfo=ZoneInfo("Europe/London"))
 """A Friday."""
