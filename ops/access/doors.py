@@ -1,4 +1,4 @@
-"""What agencies' systems and the monitor are given, by the access rules."""
+"""What agencies' systems, and whoever asks how the hub is, are given by the access rules."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Doors:
             )
 
     def shows_health(self, asker: Asker = NOBODY) -> bool:
-        """Whether the monitor may show somebody how the hub is."""
+        """Whether somebody may be shown how the hub is."""
         question = asker.question(Act.LOOK, Resource.HEALTH, on=today())
         return decide(self.hub.access, question).verdict is Verdict.ALLOW
 

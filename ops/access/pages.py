@@ -1,4 +1,4 @@
-"""Signing in to the monitor with a browser, at the provider of ``[identity]``."""
+"""Signing in to the desks with a browser, at the provider of ``[identity]``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COOKIE: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignIn:
-    """Who has signed in to a hub's monitor, and the addresses at which they do."""
+    """Who has signed in to a hub's desks, and the addresses at which they do."""
 
     hub: Hub
     environment: Mapping[str, str]

@@ -17,14 +17,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from connectors.http_connections import Connections
-from connectors.port import routes
-from ops.access.doors import Doors
 from ops.access.links import link_for
 from ops.commands.common import say, say_json, say_table
 from ops.console.address import link
 from ops.console.desks import DESKS
-from ops.console.shell import Shell
 from ops.demo.night import red_night
 from ops.demo.running import (
     DemoFolder,
@@ -40,12 +36,10 @@ from ops.demo.showing import show
 from ops.demo.simulation.stream import sample_lines
 from ops.demo.story import story
 from ops.demo.summary import final_summary, reconciles
-from ops.look.monitor import monitor_routes
-from ops.look.status import collect
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import connectors_of, record_parts, steps_of
-from ops.run.serve import NamedPart, Parts, listening, stopped_by_signals, web_server
+from ops.run.parts import embedded_parts
+from ops.run.serve import Parts, listening, stopped_by_signals
 from ops.run.wiring import Hub, open_hub
 from schemas.access import Role
 
@@ -116,6 +110,12 @@ class _Telling:
     as_json: bool
 
     @property
+    def url(self) -> str:
+        """Where the hub listens."""
+        host, port = self.bound.getsockname()
+        return f"http://{host}:{port}"
+
+    @property
     def console(self) -> Console:
         """Where progress is shown."""
         console = Console(stderr=self.as_json)
@@ -131,8 +131,9 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     """The exit code."""
     hub = open_hub(told.place.config, os.environ)
     same_ids(hub)
-    parts = Parts(hub.database, stop)
-    url = _start(hub, told, parts=parts)
+    parts, url = Parts(hub.database, stop), told.url
+    for part in embedded_parts(hub, os.environ, folder=told.place.path, bound=told.bound):
+        parts.start(part)
     try:
         code = _told(hub, told, url=url, stop=stop)
         if stay and not stop.is_set():
@@ -166,24 +167,6 @@ def _desk_links(hub: Hub, url: str, *, roles: Collection[Role] = frozenset(Role)
             named = ", ".join(person.roles).replace("_", " ")
             key = link_for(hub, person.name, lasts=_LINKS_LAST)
             yield f"  {person.name} ({named}): {link(url, key)}"
-
-
-def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
-    """Start every part of the hub; where it listens."""
-    found = routes(hub.settings, os.environ)
-    callers = Connections(hub.settings.http)
-    monitor = monitor_routes(
-        lambda: collect(hub),
-        connections=callers.counts,
-        may_show=lambda _: Doors(hub).shows_health(),
-    )
-    pages = [*monitor, Shell(hub, found, callers.wrong_tokens).mounted()]
-    server = web_server(hub, found, bound=told.bound, extra_routes=pages, connections=callers)
-    connectors = connectors_of(hub, found, folder=told.place.path)
-    serving = (steps_of(hub.embedded()), *record_parts(hub), NamedPart("http", server.run))
-    for part in (*serving, *connectors):
-        parts.start(part)
-    return server.url
 
 
 def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:

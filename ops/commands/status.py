@@ -176,6 +176,6 @@ def _lines(status: Status) -> Iterable[str]:
         yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"
     if waiting := status.tree["without_leaf"]:
         yield (
-            f"Resource: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
+            f"Record: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
             f"{age(status.tree['oldest_seconds'])}."
         )

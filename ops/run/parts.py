@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -32,7 +33,6 @@ from ops.run.wiring import Hub, work_folder
 from ops.watch.routes import watch_routes
 from router import ways_in
 from router.runtimes import clock
-from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.rebuilding import rebuild
 from router.runtimes.relay import Relay
@@ -74,14 +74,20 @@ def production_names(settings: HubSettings) -> tuple[str, ...]:
 
 
 def embedded_parts(
-    hub: Hub, environment: Mapping[str, str], *, folder: Path
+    hub: Hub,
+    environment: Mapping[str, str],
+    *,
+    folder: Path,
+    bound: socket.socket | None = None,
 ) -> Iterator[NamedPart]:
-    """A whole hub in one process. Raises ``CannotListen``."""
+    """A whole hub in one process; ``bound``: where it listens, if not where its configuration says.
+    Raises ``CannotListen``.
+    """
     found = routes(hub.settings, environment)
-    yield steps_of(hub.embedded())
+    yield NamedPart("steps", hub.embedded().run, attempts=_STEPS_ATTEMPTS)
     yield from record_parts(hub)
     yield _dates(hub)
-    yield from _web(hub, found, environment=environment)
+    yield from _web(hub, found, environment=environment, bound=bound)
     yield from connectors_of(hub, found, folder=folder)
 
 
@@ -145,18 +151,18 @@ def _dates(hub: Hub) -> NamedPart:
     return NamedPart("dates", partial(say_daily, hub.database, hub.settings, hub.access))
 
 
-def steps_of(embedded: Embedded) -> NamedPart:
-    """The part without which an embedded hub is none."""
-    return NamedPart("steps", embedded.run, attempts=_STEPS_ATTEMPTS)
-
-
 def _web(
-    hub: Hub, found: Routes, *, environment: Mapping[str, str], attempts: int | None = None
+    hub: Hub,
+    found: Routes,
+    *,
+    environment: Mapping[str, str],
+    bound: socket.socket | None = None,
+    attempts: int | None = None,
 ) -> Iterator[NamedPart]:
     """The web server, and beside it what looks now and then how the hub is, and what has the desks
     ready before somebody opens them.
     """
-    bound = listening(hub.settings.http.host, hub.settings.http.port)
+    bound = bound or listening(hub.settings.http.host, hub.settings.http.port)
     connections = Connections(hub.settings.http)
     health = Health(hub, broker_queues(hub.settings, environment), connections.counts)
     pages = pages_of(hub, found, connections=connections, environment=environment, health=health)

@@ -32,7 +32,7 @@ def wrongly_identified(settings: HubSettings, environment: Mapping[str, str]) ->
             yield Fault(f"people[{number}].passphrase", what, instead)
     terms = settings.identity
     if terms.url is not None and not is_safe(terms.url):
-        yield Fault("identity.url", "is not https://…", "write where people reach the monitor")
+        yield Fault("identity.url", "is not https://…", "write where people reach the desks")
     if terms.issuer is not None:
         yield from _provider(terms, environment)
         yield from _mapped(settings)

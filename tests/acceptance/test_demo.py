@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from playwright.sync_api import Browser, expect
 
 from ops.cli import main
 from ops.demo.simulation.bad import bad_messages
@@ -105,6 +106,7 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         monitor = monitor_of(process)
         read_until(process, "of 40 notifications sent")
         assert httpx.get(f"{monitor}v1/status").json()["runtime"] == "embedded"
+        assert_it_serves_all_that_a_hub_serves(monitor)
         read_until(process, "A difference of opinion")
         read_until(process, "It ends at: Duty manager")
         read_until(process, "Everything reconciles.")
@@ -118,6 +120,27 @@ def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told
         assert_an_auditor_finds_what_they_look_for(tmp_path / "demo")
         process.send_signal(signal.SIGINT)
         assert process.wait(_END_SECONDS) == 0
+
+
+def assert_it_serves_all_that_a_hub_serves(url: str) -> None:
+    """Beside the desks and what agencies send."""
+    for path in ("refer/", "healthz/store", "readyz"):
+        assert (path, httpx.get(f"{url}{path}").status_code) == (path, 200)
+    assert "mash_oldest_unprocessed_age_seconds" in httpx.get(f"{url}metrics").text
+
+
+def test_its_desk_of_operations_opens_by_the_link_and_is_not_grey(
+    tmp_path: Path, browser: Browser
+) -> None:
+    with demonstration(tmp_path / "demo", "--limit", "1") as process:
+        (line,) = read_until(process, "A. Operator (operations)")[-1:]
+        page = browser.new_page()
+        with page.expect_response("**/healthz/store") as asked:
+            page.goto(line.split("): ")[1].strip())
+        assert asked.value.ok
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert "console-away" not in str(page.locator("body").get_attribute("class"))
+        page.close()
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])

@@ -111,11 +111,12 @@ def _page(
 ) -> Page:
     values = {
         "product": found,
+        "notice": found if isinstance(found, SchoolNotice) else None,
         "change": _change(visit, found),
         "row": received.of(visit.hub, visit.asker, found.product_id),
         "said": received.said(visit.hub, visit.asker, found.product_id),
         "names": visit.names,
         "errors": errors,
-        "written": written or {},
+        "written": {"status": "", "reason": "", "done": ""} | (written or {}),
     }
     return Page("receiving/product.html", values, 422 if errors else 200)

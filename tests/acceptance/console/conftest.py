@@ -9,6 +9,9 @@ from playwright.sync_api import Browser
 
 from tests.support.browsing import Served
 from tests.support.browsing import served as serving
+from tests.support.templates import no_template_names_what_is_not_there
+
+__all__ = ["no_template_names_what_is_not_there", "served"]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from schemas.alarms import AlarmTaken
 from schemas.disagreements import DisagreementSettled
 from schemas.handover import HandoverTakenBack
 from schemas.operations import AccessDenied
-from stores import linking
+from stores import failures, linking
 from tests.support import later
 from tests.support.console import Person, app_of, hidden, working
 from tests.support.desk_days import EVAN, KIM, XSS, Days
@@ -104,6 +104,15 @@ def test_a_way_in_is_silent_by_its_own_rhythm(
         ("", "1 day 2 hours"),
         ("", "Nothing has ever come"),
     ]
+
+
+def test_a_part_that_fails_is_named_to_who_waits_for_what_it_brings(
+    hub: Hub, manager: Person
+) -> None:
+    failures.note(hub.database, "folder:school", error="FolderUnsafe", again_in=None)
+    silence = manager.get("/desk/duty/silence").text
+    failures.started(hub.database, "folder:school")
+    assert "folder:school does not work, for" in silence
 
 
 def test_clocks_are_chosen_by_what_is_due_and_by_who_owes_it(manager: Person) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from schemas.handover import (
     HandoverRefused,
 )
 from schemas.product import ProductActedOn, ProductDelivered, ProductReturned, RecallAnswered
+from schemas.school import SchoolNotice
 from stores import linking, states
 from stores.database import Transaction
 from tests.support.approving import (
@@ -105,6 +107,18 @@ def test_what_the_agencys_system_has_fetched_is_read_at_the_desk_too(hub: Hub) -
     hub.queues.acknowledge("early_help", [one.id for one in leased])
     assert "rang us on [telephone]" in entered(hub).get(place(hub)).text
     assert count(hub, ProductFetched) == 1
+
+
+def test_a_school_reads_its_notice_and_that_words_have_not_been_released(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = Path("schemas/examples/notices/v1/mash.school-notice.v1.not-released.json")
+    notice = SchoolNotice.model_validate_json(example.read_bytes())
+    monkeypatch.setattr(received, "opened", lambda *_: notice)
+    text = entered(hub).get(place(hub)).text
+    for said in (notice.says, notice.not_released, notice.to_do, notice.contact):
+        assert said
+        assert said in unescape(text)
 
 
 def test_a_person_says_that_they_have_it(hub: Hub) -> None:

@@ -1,12 +1,12 @@
-"""Each command that the runbook names is there and takes what is written; those that only look are
-tried beside a hub at work.
+"""Each command that the runbook and the README name is there and takes what is written; those that
+only look are tried beside a hub at work.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tests.support.console import working
 from tests.support.desk_days import EVAN, KIM, Days
 from tests.support.filled import empty_hub, grown
 
-RUNBOOK = Path("ops/RUNBOOK.md")
+RUNBOOK, README = Path("ops/RUNBOOK.md"), Path("README.md")
 _IN_TEXT = re.compile(r"`(hub [a-z][^`]*)`")
 _SHELL = re.compile(r"\s+(#|>|\|).*")
 
@@ -29,9 +29,18 @@ _SHELL = re.compile(r"\s+(#|>|\|).*")
 @cache
 def written(text: str) -> list[str]:
     """Each command as it is written, once."""
-    blocks = "\n".join(text.split("```")[1::2]).splitlines()
-    found = [*_IN_TEXT.findall(text), *(line for line in blocks if line.startswith("hub "))]
+    found = [*_IN_TEXT.findall(text), *_lines(text)]
     return list(dict.fromkeys(_SHELL.sub("", one.replace("\\|", "|")) for one in found))
+
+
+def to_copy(text: str) -> list[str]:
+    """Those that stand on lines of their own, for whoever copies them."""
+    return [_SHELL.sub("", one) for one in _lines(text)]
+
+
+def _lines(text: str) -> list[str]:
+    blocks = "\n".join(text.split("```")[1::2]).splitlines()
+    return [line for line in blocks if line.startswith("hub ")]
 
 
 def fault(said: str) -> str:
@@ -53,6 +62,32 @@ def fault(said: str) -> str:
             return f"{word} {wrong}"
     arguments = [one.nargs for one in command.params if isinstance(one, click.Argument)]
     return "" if values <= sum(arguments) or min(arguments, default=0) < 0 else "too many words"
+
+
+def missing(said: str) -> str:
+    """What a command as it is written does not run without; "" if it runs."""
+    words = shlex.split(said)[1:]
+    command = _meant(words)
+    if isinstance(command, click.Group) and not command.invoke_without_command:
+        return "one of its commands"
+    assert command is not None
+    left = [one for one in command.params if one.required]
+    given = [one for one in command.params if set(one.opts).intersection(words)]
+    options = {word for one in given for word in _taken(one, words)}
+    values = len([word for word in words if word not in options])
+    for argument in [one for one in left if isinstance(one, click.Argument)]:
+        values -= abs(argument.nargs)
+        if values < 0:
+            return argument.human_readable_name
+    lacking = [one for one in left if isinstance(one, click.Option) and one not in given]
+    return lacking[0].opts[0] if lacking else ""
+
+
+def _taken(option: click.Parameter, words: list[str]) -> list[str]:
+    """The words that are an option's."""
+    (at,) = [at for at, word in enumerate(words) if word in option.opts]
+    flag = isinstance(option, click.Option) and option.is_flag
+    return words[at : at + 1 + (0 if flag else option.nargs)]
 
 
 def _meant(words: list[str]) -> click.Command | None:
@@ -86,14 +121,39 @@ def commands() -> list[str]:
     return written(RUNBOOK.read_text("utf-8"))
 
 
+def everywhere(of: Callable[[str], list[str]]) -> list[str]:
+    return list(
+        dict.fromkeys(said for one in (RUNBOOK, README) for said in of(one.read_text("utf-8")))
+    )
+
+
 def test_the_runbook_names_many_commands() -> None:
     assert len(commands()) > 60
     assert sum("--" in one for one in commands()) > 20
 
 
-@pytest.mark.parametrize("said", commands())
-def test_each_command_of_the_runbook_is_there_and_takes_what_is_written(said: str) -> None:
+@pytest.mark.parametrize("said", everywhere(written))
+def test_each_command_that_is_named_is_there_and_takes_what_is_written(said: str) -> None:
     assert fault(said) == ""
+
+
+@pytest.mark.parametrize("said", everywhere(to_copy))
+def test_each_command_on_a_line_of_its_own_runs_as_it_is_written(said: str) -> None:
+    assert missing(said) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "without"),
+    [
+        ("hub case", "id"),
+        ("hub case --json", "id"),
+        ("hub audit", "one of its commands"),
+        ("hub audit who CASE --who W", "--why"),
+        ("hub pause step --who W --why Y --minutes 5", "name"),
+    ],
+)
+def test_what_a_command_does_not_run_without_is_missed(said: str, without: str) -> None:
+    assert missing(said).lower() == without
 
 
 @pytest.mark.parametrize(

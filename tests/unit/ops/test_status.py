@@ -68,7 +68,7 @@ def test_what_has_no_leaf_in_the_tree_yet_is_counted(tmp_path: Path) -> None:
     assert status.tree["without_leaf"] == status.facts > 0
     assert 0 < status.tree["oldest_seconds"] < 60
     said = CliRunner().invoke(main, ["status", "--config", str(folder.config)]).output
-    assert f"{status.facts} entries have no leaf" in said
+    assert f"Record: {status.facts} entries have no leaf" in said
     Growing(hub.database, origin_of(hub.settings.area)).once()
     assert collect(hub).tree == {"without_leaf": 0, "oldest_seconds": None}
     said = CliRunner().invoke(main, ["status", "--config", str(folder.config)]).output
