@@ -31,8 +31,9 @@ but :mod:`ops.console.desks` knows. To add a screen:
 5. A list says what it ``hears``: it is then renewed while somebody has it open
    (:mod:`ops.console.live`). Opening it must record nothing, or it would renew itself for ever;
    what counts on it has ``role="status"``, and forms on it ``hx-morph-skip``.
-6. Add the page to ``tests/acceptance/console``: there every page is read by axe, in light and dark,
-   at 320 pixels, by keyboard, and without JavaScript.
+6. ``tests/acceptance/console`` finds the page by itself, and reads it by axe, in light and dark,
+   and at 320 pixels; where nothing of its story leads to it, it wants to be told what does. By
+   keyboard, and without JavaScript, a test of the desk's own does its day.
 
 ``make style`` builds the stylesheet and takes htmx from its package; people who run the hub need no
 Node.

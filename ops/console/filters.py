@@ -109,6 +109,7 @@ def plain(code: object) -> str:
 
 FILTERS = {
     "iso": dt.datetime.fromisoformat,
+    "iso_day": dt.date.fromisoformat,
     "age": age,
     "called": name_of,
     "why_left_out": why_left_out,

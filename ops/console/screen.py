@@ -174,6 +174,8 @@ class Desk:
     """
     others: str | None = None
     """The path of the one screen that people of other agencies have all the same, of their own."""
+    says_what_waits: bool = False
+    """Whether every page of it says what somebody lets wait."""
     done: Mapping[str, str] = field(default_factory=dict)
     """What people are told after something was done, by the word for it."""
 

@@ -41,6 +41,8 @@ from ops.console.rendering import AT, render, statics
 from ops.console.screen import Desk, File, Form, Go, Hears, NotThere, Page, Screen, Visit
 from ops.console.sending import ONCE
 from ops.look.health import Health
+from ops.look.needs import paused_in_words
+from ops.look.status import Row, paused
 from ops.run.wiring import Hub
 from schemas.access import Answer, Role, Verdict
 from stores import cursors
@@ -63,12 +65,12 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
-_WITH_SCRIPTS: Final = {
+WITH_SCRIPTS: Final = {
     **HEADERS,
     "Content-Security-Policy": f"{_POLICY}; script-src 'self'; connect-src 'self'",
 }
-"""Of the pages of who has signed in: scripts of the hub's own add something to them."""
-_BY_ITSELF: Final = "hx-request"
+"""Of pages to which scripts of the hub's own add something."""
+BY_ITSELF: Final = "hx-request"
 """The header of what a page asks by itself, which keeps nobody signed in."""
 _OF_ONE_TIME: Final = frozenset({TOKEN, ONCE, "stage", "step"})
 """Fields of a form that another has anew."""
@@ -295,7 +297,7 @@ class Shell:
             form = None if body is None else form_in(request, body)
             signed = self._signed(request)
             if signed is None and form is None:
-                itself = _BY_ITSELF in request.headers
+                itself = BY_ITSELF in request.headers
                 return self._error(_ENDED, None) if itself else _see(f"{AT}/sign-in")
             if signed is None:
                 raise Stale
@@ -432,10 +434,15 @@ class Shell:
             "form_token": lambda: _hidden(signed),
             "lasts": signed,
             "script": page.script,
+            "let_wait": self._let_wait() if desk and desk.says_what_waits else (),
         }
         body = render(page.template, {**values, **page.values})
-        headers = _WITH_SCRIPTS if signed else HEADERS
+        headers = WITH_SCRIPTS if signed else HEADERS
         return Response(body, page.status, headers, media_type="text/html")
+
+    def _let_wait(self) -> Sequence[Row]:
+        """What somebody lets wait now, in words."""
+        return [{**one, "says": paused_in_words(one)} for one in paused(self.hub)]
 
     def _desks_of(self, asker: Asker) -> Sequence[dict[str, str]]:
         lead = self.hub.settings.lead_agency
@@ -449,7 +456,7 @@ class Shell:
     def _signed(self, request: Request, *, used: bool = True) -> _Signed | None:
         """Who has signed in; ``used``: whether they did something, unless their page did."""
         token = request.cookies.get(SESSION)
-        used = used and _BY_ITSELF not in request.headers
+        used = used and BY_ITSELF not in request.headers
         session = self._sessions.find(token, used=used) if token else None
         known = session and as_of_now(self.hub, session)
         until = self._sessions.until(token) if token else None

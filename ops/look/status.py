@@ -126,7 +126,7 @@ def _status(
         parts=tuple(_parts(look)),
         broker_queues=at_brokers,
         partitions=tuple(_partitions(look, steps)),
-        pauses=tuple(_pauses(look)),
+        pauses=tuple(_pauses(view.connection, look.now)),
         store={"room": room.left(hub), "refuses": hub.database.refuses},
         clock=wall_clock.off(hub.database.clock(), overview.newest_at(view.connection)),
         manifests=tuple(map(_manifest, days(view, hub.settings, at=at))),
@@ -490,16 +490,22 @@ def _tree(look: _Look) -> Row:
     return {"without_leaf": entries, "oldest_seconds": _since(look.now, oldest)}
 
 
-def _pauses(look: _Look) -> Iterator[Row]:
+def paused(hub: Guarded) -> tuple[Row, ...]:
+    """What somebody lets wait, of :attr:`Status.pauses`. Raises ``Unavailable``."""
+    with hub.database.reading() as connection:
+        return tuple(_pauses(connection, hub.database.clock()))
+
+
+def _pauses(connection: Reading, now: int) -> Iterator[Row]:
     """``left_seconds``: until it goes on by itself; ``reds``: whether Reds wait too."""
-    for one in pauses.current(look.connection, look.now):
+    for one in pauses.current(connection, now):
         yield {
             "what": one.what,
             "name": one.name,
             "reds": one.reds,
             "since": codec.from_micros(one.since),
             "until": codec.from_micros(one.until),
-            "left_seconds": (one.until - look.now) / _SECOND,
+            "left_seconds": (one.until - now) / _SECOND,
             "decided_by": one.decided_by,
             "why": one.why,
         }

@@ -14,6 +14,8 @@ from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import event
 from ops.look import asked as look
 from ops.run.wiring import Hub, open_hub
+from schemas.case import ChildLinked
+from stores import linking
 from tests.support.authenticator import Authenticator
 from tests.support.desk import LEAD, letters, tells
 from tests.support.filled import seen_by_lead, send
@@ -108,9 +110,10 @@ def asked(
     reference: str = "R-1",
     narrative: str = NARRATIVE,
     child: dict[str, Any] = KIM,
+    colour: str = "green",
     answered: bool = True,
 ) -> str:
-    """The police notify, and a social worker rates it green; the referral. ``answered``: nobody who
+    """The police notify, and a social worker rates it; the referral. ``answered``: nobody who
     was asked knows the child, and so the police are asked about their own words.
     """
     told = {"reference": reference, "observed_at": "2026-11-03T19:40:00Z", "subject": child}
@@ -126,7 +129,7 @@ def asked(
         "mash.rating-decision.v1",
         referral_id=receipt.id,
         case_id=request["case_id"],
-        colour="green",
+        colour=colour,
         decided_by="SIMULATED social worker",
         rationale="As seen",
         saw=seen_by_lead(hub, receipt.id),
@@ -186,3 +189,21 @@ def wanted_back(hub: Hub) -> None:
             reason="It was wrong",
             decided_by=SERGEANT,
         )
+
+
+def rerated(hub: Hub, referral: str) -> None:
+    """The lead agency finds that it is worse, after early help was sent what the police know."""
+    told = hub.database
+    with told.reading() as connection:
+        (linked,) = linking.about(connection, told.vault, ids=[referral], types=[ChildLinked])
+    tells(
+        hub,
+        LEAD,
+        "mash.rating-decision.v1",
+        referral_id=referral,
+        case_id=linked.message.data.of_case,
+        colour="amber",
+        decided_by="S. Worker",
+        rationale="The nurse has seen more",
+        saw=seen_by_lead(hub, referral),
+    )

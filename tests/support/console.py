@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from html import unescape
 from typing import Any
@@ -53,7 +54,9 @@ class Person:
                 self.cookies = client.cookies
                 return answer
 
-        return asyncio.run(ask())
+        # In a thread of its own: where a browser is driven, this one has a loop already.
+        with ThreadPoolExecutor(1) as aside:
+            return aside.submit(asyncio.run, ask()).result()
 
     def enters(self, hub: Hub, who: str) -> httpx.Response:
         """With the link that they got on the hub's machine."""

@@ -27,9 +27,19 @@ from ops.mend.dead_letters import Person as Operator
 from ops.run.parts import pages_of
 from ops.run.serve import application
 from ops.run.wiring import Hub, open_hub
-from tests.support.approving import ROBIN, asked, asking_hub, released, wanted_back
+from schemas.access import Role
+from tests.support.approving import (
+    NARRATIVE,
+    RELEASE,
+    ROBIN,
+    asked,
+    asking_hub,
+    released,
+    rerated,
+    wanted_back,
+)
 from tests.support.console import Person
-from tests.support.desk import LEAD
+from tests.support.desk import LEAD, tells
 from tests.support.desk_days import EVAN, XSS, Days
 from tests.support.desks import Desks
 from tests.support.filled import send
@@ -55,19 +65,43 @@ AT = {
     "requests": "H. Researcher",
 }
 """Who is at each desk."""
+LARK = {
+    "name": [{"given_name": ["Lark"], "family_name": ["Sampled"]}],
+    "date_of_birth": {"date": "2012-09-30"},
+}
+WREN = {
+    "name": [{"given_name": ["Wren"], "family_name": ["Sampled"]}],
+    "date_of_birth": {"date": "2013-04-06"},
+    "identifier": [{"value": "9990000042", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
+}
 ROLES = (
-    "screening",
-    "duty_manager",
-    "auditor",
-    "decision_maker",
-    "researcher",
+    Role.SCREENING,
+    Role.DUTY_MANAGER,
+    Role.AUDITOR,
+    Role.DECISION_MAKER,
+    Role.RESEARCHER,
 )
-_PEOPLE = f"""
+ELSEWHERE = "housing"
+"""An agency that runs no front door."""
+
+
+def of_elsewhere(role: Role) -> str:
+    """Who has a role at another agency than the lead's."""
+    return f"X. {role.value.replace('_', ' ').title()}"
+
+
+_OF_ONE_ROLE = (*ROLES, Role.OPERATIONS, Role.OBSERVER, Role.RISK_OWNER, Role.REVIEWER)
+_MORE = {
+    OUTSIDER: (ELSEWHERE, ROLES),
+    "V. Watcher": (LEAD, (Role.OBSERVER,)),
+    **{of_elsewhere(role): (ELSEWHERE, (role,)) for role in _OF_ONE_ROLE},
+}
+_PERSON = """
 [[people]]
-name = "{OUTSIDER}"
-agency = "housing"
-roles = {list(ROLES)}
-account = "{{account}}"
+name = "{name}"
+agency = "{agency}"
+roles = {roles}
+account = "{account}"
 """
 _CHOSEN = {"approvals": approving.CHOICES[0], "requests": researching.CHOICES[0]}
 _HREF = re.compile(r'(?:href|action)="(/desk/[^"#]*)"')
@@ -89,12 +123,16 @@ def everything(hub: Hub) -> Starlette:
 
 @dataclass(frozen=True)
 class Story:
-    """A hub, and the referrals of it that are with a team, and about which somebody disagrees."""
+    """A hub, and the referrals of it that are with a team, about which somebody disagrees, of which
+    an agency is asked, and of which a school is to be told.
+    """
 
     folder: DemoFolder
     hub: Hub
     handed: str
     disputed: str
+    asked: str
+    told: str
 
 
 def full_hub(path: Path) -> Story:
@@ -102,7 +140,10 @@ def full_hub(path: Path) -> Story:
     folder, hub = asking_hub(path)
     hub.database.close()
     text = folder.config.read_text("utf-8")
-    text += _PEOPLE.format(account=account())
+    for name, (agency, roles) in _MORE.items():
+        text += _PERSON.format(
+            name=name, agency=agency, roles=[str(one) for one in roles], account=account()
+        )
     text += "" if "[identity]" in text else f'\n[identity]\nurl = "{URL}"\n'
     folder.config.write_text(text, "utf-8")
     hub = open_hub(folder.config, {})
@@ -114,7 +155,8 @@ def full_hub(path: Path) -> Story:
     handed, (disputed, _) = days.handover(CANARY), days.difference(CANARY)
     for agency, referral in ((LEAD, disputed), ("gp", third)):
         _disagrees(days, agency, referral)
-    return Story(folder, hub, handed, disputed)
+    told = days.notified("police", LARK, CANARY, concern=["domestic-abuse"])
+    return Story(folder, hub, handed, disputed, third, told)
 
 
 def _disagrees(days: Days, agency: str, referral: str) -> None:
@@ -124,19 +166,28 @@ def _disagrees(days: Days, agency: str, referral: str) -> None:
 
 
 def _released(hub: Hub) -> str:
-    """A product that is wanted back, one that waits, and a child of whom agencies are asked: the
-    referral about that child.
+    """A product that is wanted back, one of which something has changed, one that waits, and a
+    child of whom agencies are asked: the referral about that child.
     """
     asked(hub, reference="S-1", narrative=CANARY)
+    _fetched(hub)
+    wanted_back(hub)
+    changes = asked(hub, reference="S-4", narrative=CANARY, child=WREN)
+    _fetched(hub)
+    rerated(hub, changes)
+    tells(hub, "police", "mash.standing-release.v1", **RELEASE)
+    asked(hub, reference="S-2", narrative=f"{NARRATIVE} {CANARY}", child=ROBIN)
+    return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
+
+
+def _fetched(hub: Hub) -> None:
+    """All that waits leaves, and early help has it."""
     released(hub)
     helper = Person(everything(hub))
     helper.enters(hub, "E. Helper")
     for path in _HREF.findall(helper.get("/desk/received").text):
         helper.get(unescape(path))
     hub.embedded().drain()
-    wanted_back(hub)
-    asked(hub, reference="S-2", narrative=CANARY, child=ROBIN)
-    return asked(hub, reference="S-3", narrative=CANARY, child=EVAN, answered=False)
 
 
 def _replayed(hub: Hub) -> None:
@@ -238,11 +289,10 @@ def places(story: Story, paths: Iterable[str]) -> dict[str, str]:
     way is chosen.
     """
     persons = [one.person_id for one in Desks(story.hub).facts("case.child-linked")]
-    known = {"person_id": persons[0], "other_person_id": persons[-1], "ruling": "lift"}
-    # The story has no standing release that is offered, and nothing that changed or was handed over
-    # to whoever is at these desks.
-    known |= {"name": "none", "change_id": "none", "referral_id": story.handed}
-    only = {"take-back": story.handed, "settle": story.disputed, "agree": story.disputed}
+    known = {"person_id": persons[0], "other_person_id": persons[-1], "ruling": "amend"}
+    known |= {"referral_id": story.handed}
+    only = dict.fromkeys(("settle", "agree"), story.disputed)
+    only |= {"take-back": story.handed, "change": story.asked, "school": story.told}
     found: dict[str, str] = {}
     for desk, screen, address in screens():
         at = f"/desk/{desk.code}/"

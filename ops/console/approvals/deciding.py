@@ -15,6 +15,7 @@ from ops.console.approvals.requests import (
     page,
     people,
     shown,
+    unread,
     wanted,
     with_out,
 )
@@ -113,6 +114,8 @@ def asks(visit: Visit) -> Page:
 
 def taken(visit: Visit) -> Page | Go:
     """Check the words, show all of it again, go back to change it, or send it."""
+    if visit.form.one("stage") == "writing":
+        return _while_writing(visit)
     found, choice = asked_for(visit)
     written, stage = Written.of(visit.form, choice), visit.form.one("stage")
     if choice == "chosen":
@@ -132,6 +135,23 @@ def taken(visit: Visit) -> Page | Go:
     if _signs(found, written):
         return _signed(visit, found, written)
     return _sent(visit, found, _data(visit, found, written))
+
+
+def _while_writing(visit: Visit) -> Page:
+    """What is found in the words that somebody has just written, and nothing else of the request:
+    that they read it is recorded already, since what they saw of it is in no other place.
+    """
+    found, written = unread(visit), Written.of(visit.form, visit.place["choice"])
+    if written.choice != "reworded" or visit.form.one("seen") != seen(found):
+        raise NotThere
+    is_checked = not written.word_faults()
+    values = {
+        "written": written,
+        "checked": is_checked,
+        "found": left(visit, found, written) if is_checked else [],
+        "digest": text_digest(written.text),
+    }
+    return Page("approvals/found.html", values)
 
 
 def _signs(found: Asked, written: Written) -> bool:

@@ -45,13 +45,19 @@ def wanted(visit: Visit) -> Asked:
 
     That it was read is recorded here, as whatever is done with it shows some of it.
     """
+    found = unread(visit)
+    item_id = found.request.item.item_id
+    asked.opened(visit.hub, visit.asker, item_id=item_id, referral_id=found.referral_id)
+    return found
+
+
+def unread(visit: Visit) -> Asked:
+    """As :func:`wanted`, for what shows nothing of it."""
     referral_id, name = visit.place["referral_id"], visit.place["name"]
     found = asked.request(visit.hub, visit.asker, referral_id=referral_id, name=name)
     if found is None:
         done = asked.decided(visit.hub, visit.asker, referral_id=referral_id, name=name)
         raise NotThere(done and f"{done[0]} decided about it on {moment(done[1])}.")
-    item_id = found.request.item.item_id
-    asked.opened(visit.hub, visit.asker, item_id=item_id, referral_id=found.referral_id)
     return found
 
 

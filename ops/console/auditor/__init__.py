@@ -1,6 +1,6 @@
 """The auditor: who saw or decided what, decisions as they were, what an owner has, and proofs.
 
-A risk owner of another agency than the lead's asks about their own agency, and nothing else.
+Who audits or answers for another agency than the lead asks about their own, and about nothing else.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ DESK = Desk(
         Screen("asked/{asked_id}", one_asked, settle),
         Screen("letters/{dead_letter_id}", letter, act),
     ),
+    says_what_waits=True,
     done={
         "mended": "It is mended, and its sender is told how. Send it again now.",
         "sent": "It was sent again. Below stands what became of it.",

@@ -25,6 +25,7 @@ DESK = Desk(
         Screen("handovers", handovers, hears=Hears.ANYTHING),
         Screen("differences", differences, hears=Hears.ANYTHING),
     ),
+    says_what_waits=True,
     done={
         "taken": "The alarm is yours: nobody else is told again. See to it now.",
         "over": "Somebody else had taken it, or it had ended: nobody is told of it any more.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from ops.console.duty.clocks import KINDS, is_late
 from ops.console.screen import Page, Visit
@@ -11,7 +10,6 @@ from ops.look import clocks, status, worklist
 from stores import codec
 
 _UNOPENED = ("possible_red", "decision")
-_LONG = dt.timedelta(hours=24)
 _MOST = 100
 
 
@@ -44,12 +42,13 @@ def silence(visit: Visit) -> Page:
     return Page("duty/silence.html", values)
 
 
-def _way(one: status.Row, at: dt.datetime) -> dict[str, Any]:
+def _way(one: status.Row, at: dt.datetime) -> status.Row:
     seen = one["last_seen"]
-    silent = (at - seen).total_seconds() if seen else None
-    return {**one, "silent": silent, "long": (silent or 0) > _LONG.total_seconds()}
+    return {**one, "silent_for": (at - seen).total_seconds() if seen else None}
 
 
-def _quiet(way: dict[str, Any]) -> float:
-    """Those that have never sent anything come last: they may not be meant to."""
-    return -1.0 if way["silent"] is None else float(way["silent"])
+def _quiet(way: status.Row) -> tuple[bool, float]:
+    """Those that are silent for longer than ever come first; those that have never sent anything
+    last: they may not be meant to.
+    """
+    return way["silent"], -1.0 if way["silent_for"] is None else way["silent_for"]

@@ -22,6 +22,7 @@ DESK = Desk(
         Screen("follow/{message_id}", follow),
         Screen("runbook", runbook),
     ),
+    says_what_waits=True,
     done={
         "paused": "It waits. Everybody who looks at the hub sees so, and until when.",
         "resumed": "It goes on.",

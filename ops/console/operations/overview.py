@@ -13,7 +13,7 @@ from ops.console.screen import Page, Visit
 from ops.look import runbook as book
 from ops.look.flow import Flow, flow
 from ops.look.health import Health
-from ops.look.needs import STEP_SECONDS, Need, needs, paused_in_words
+from ops.look.needs import STEP_SECONDS, Need, needs
 from ops.look.status import Row, Status
 
 SCRIPT: Final = "health.js"
@@ -31,7 +31,6 @@ def overview(visit: Visit) -> Page:
     values = {
         "status": status,
         "needs": list(map(_need, needs(status))),
-        "pauses": [{**one, "says": paused_in_words(one)} for one in status.pauses],
         "busy": [one for one in steps if not one["quiet"]],
         "quiet": [one for one in steps if one["quiet"]],
         "step_seconds": STEP_SECONDS,

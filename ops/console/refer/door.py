@@ -36,10 +36,11 @@ from ops.console.refer.questions import (
     read,
     shown,
     steps,
+    usable,
 )
 from ops.console.rendering import render
 from ops.console.screen import Form
-from ops.console.shell import HEADERS
+from ops.console.shell import BY_ITSELF, HEADERS, WITH_SCRIPTS
 from ops.run.wiring import Hub
 from router.ways_in import source_of
 from schemas.referrer import ReferrerWords
@@ -228,7 +229,7 @@ class Referrals:
             "draft": turn and turn.draft,
         }
         body = render(template, {**given, **values})
-        return Response(body, status, HEADERS, media_type="text/html")
+        return Response(body, status, WITH_SCRIPTS, media_type="text/html")
 
 
 _NO_REPORT: Final = {
@@ -273,12 +274,23 @@ def _asked(turn: _Turn) -> Response:
     if not turn.sends:
         return turn.page("refer/question.html", values)
     answers, errors = read(step.question, turn.form, today=turn.today)
+    if BY_ITSELF in turn.request.headers:
+        return _while_writing(turn, step, usable(step.question, answers, errors))
     if errors:
         return turn.page("refer/question.html", values | {"answers": answers, "errors": errors})
     draft = turn.draft.answered(step.child, answers)
     turn.keep(draft)
     asks_more = step.question.code in _ASKING_MORE
     return see("check" if changes and not asks_more else after(draft, step))
+
+
+def _while_writing(turn: _Turn, step: Step, answers: dict[str, str]) -> Response:
+    """Keep what can be used of what somebody has written by now, and say nothing: they write on.
+    Where nothing is kept, they have not gone on from a page yet, or have had all deleted.
+    """
+    if not turn.new:
+        turn.keep(turn.draft.answered(step.child, answers))
+    return Response(status_code=204, headers=HEADERS)
 
 
 _ASKING_MORE: Final = frozenset({"danger", "who"})

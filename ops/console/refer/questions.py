@@ -338,6 +338,14 @@ def read(
     return answers, errors
 
 
+def usable(
+    question: Question, answers: Mapping[str, str], errors: Mapping[str, str]
+) -> dict[str, str]:
+    """Of what was answered, all of which nothing is said."""
+    kept = (one for one in question.fields if not errors.keys() & {one.name, *one.boxes})
+    return {box: answers[box] for one in kept for box in one.boxes}
+
+
 _PARTS: Final = ("day", "month", "year")
 
 

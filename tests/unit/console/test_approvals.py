@@ -195,6 +195,32 @@ def test_own_words_leave_only_once_what_is_still_found_in_them_was_looked_at(
     assert approved.message.data.items[0].text == words
 
 
+def test_own_words_are_checked_while_they_are_written_and_nothing_else_is_shown(
+    hub: Hub, sergeant: Person, referral: str
+) -> None:
+    path = f"{place(hub)}/reworded"
+    page = sergeant.get(path).text
+    form = {name: hidden(page, name) for name in ("form_token", "seen")} | {"stage": "writing"}
+    before = len(facts(hub, referral, RecordAccessed))
+    words = {"text": "Kim was hit. Ring 01632 960777."}
+    found = sergeant.posts(path, form | words)
+    assert (found.status_code, "01632 960777" in found.text) == (200, True)
+    assert "in these words may tell who or where somebody is" in found.text
+    assert not re.search("<html|Neighbour|checked", found.text)
+    clean = sergeant.posts(path, form | {"text": "Hit at home."}).text
+    assert "Nothing is found in these words" in clean
+    for text in ("", " ", "x" * 20_001):
+        assert "found" not in sergeant.posts(path, form | {"text": text}).text
+    assert len(facts(hub, referral, RecordAccessed)) == before
+    for there, sent in (
+        (path, form | words | {"seen": "0" * 64}),
+        (f"{place(hub)}/chosen", form | words),
+        (f"{place(hub)}/withhold", form | words),
+    ):
+        assert sergeant.posts(there, sent).status_code == 404, "nobody asks who has not read it"
+    assert sergeant.posts(path, words | {"stage": "writing"}).status_code == 403
+
+
 def test_each_redaction_is_kept_in_or_taken_out_and_what_is_left_is_looked_at(
     hub: Hub, sergeant: Person, referral: str
 ) -> None:

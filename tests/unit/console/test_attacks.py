@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 from random import Random
 
 import httpx
@@ -38,6 +39,7 @@ from tests.support.surface import (
     addresses,
     everything,
     full_hub,
+    of_elsewhere,
     places,
     screens,
     walked,
@@ -185,6 +187,64 @@ def _denied(whole: Whole, others: dict[Role, Person]) -> Iterator[tuple[str, boo
                     for one in answers
                 ),
             )
+
+
+OPENS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("S. Worker", frozenset({"front-door", "find", "links"})),
+    ("D. Manager", frozenset({"duty", "front-door", "find", "links"})),
+    ("J. Auditor", frozenset({"audit", "find", "replays"})),
+    ("C. Caldicott", frozenset({"audit"})),
+    ("A. Operator", frozenset({"operations", "dead-letters", "replays"})),
+    ("V. Watcher", frozenset({"operations", "dead-letters"})),
+    ("R. Reviewer", frozenset()),
+    ("B. Records", frozenset()),
+    ("M. Sergeant", frozenset({"approvals"})),
+    ("H. Researcher", frozenset({"requests", "received"})),
+    (of_elsewhere(Role.SCREENING), frozenset()),
+    (of_elsewhere(Role.DUTY_MANAGER), frozenset()),
+    (of_elsewhere(Role.AUDITOR), frozenset({"audit/owner"})),
+    (of_elsewhere(Role.RISK_OWNER), frozenset({"audit/owner"})),
+    (of_elsewhere(Role.OPERATIONS), frozenset({"operations"})),
+    (of_elsewhere(Role.OBSERVER), frozenset({"operations"})),
+    (of_elsewhere(Role.REVIEWER), frozenset()),
+    (of_elsewhere(Role.DECISION_MAKER), frozenset({"approvals"})),
+    (of_elsewhere(Role.RESEARCHER), frozenset({"requests", "received"})),
+)
+"""Which desks each role opens, of the agency that runs the front door or of its own, and of another
+agency: each asks and sees of its own alone, operations see how the hub is, and who audits or
+answers for an agency has one page about what is its own.
+"""
+
+
+@pytest.mark.parametrize(("who", "desks"), OPENS)
+def test_a_role_opens_its_own_desks_and_no_other(
+    whole: Whole, who: str, desks: frozenset[str]
+) -> None:
+    person = whole.entered(who)
+    told = person.get("/desk/accessibility").text.partition('aria-label="Desks"')[2]
+    shown = re.findall(r'href="/desk/([^"]+)"', told.partition("</nav>")[0])
+    assert sorted(shown) == sorted(desks)
+    closed = {desk.code for desk, *_ in screens()} - desks
+    assert faults(_opened(person, desks)) == []
+    assert faults(_shut(whole, person, closed)) == []
+
+
+def _opened(person: Person, desks: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    for path in desks:
+        yield path, person.get(f"/desk/{path}").status_code == 200
+
+
+def _shut(whole: Whole, person: Person, desks: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """By a screen of each desk that is opened, one that takes a form, and one that is live."""
+    form = {"form_token": token_of(person), "step": "send"}
+    for code in desks:
+        of = [(screen, path) for desk, screen, _, path in whole.every() if desk.code == code]
+        answers = [person.get(of[0][1])]
+        takes = (path for screen, path in of if screen.takes)
+        answers += [person.posts(path, form) for path in islice(takes, 1)]
+        live = (f"/desk/live{path[5:]}" for screen, path in of if screen.hears)
+        answers += [person.get(path) for path in islice(live, 1)]
+        yield code, {one.status_code for one in answers} == {403}
 
 
 def test_people_of_another_agency_with_every_role_get_nothing(whole: Whole) -> None:
@@ -345,6 +405,45 @@ def _is_guarded(headers: dict[str, str]) -> bool:
         and "unsafe" not in policy
         and "http" not in policy
     )
+
+
+REFER = {
+    "/refer/": "",
+    "/refer/follow": "",
+    "/refer/ring": "ring",
+    "/refer/children": "children",
+    "/refer/check": "check",
+    "/refer/sent": "sent",
+    "/refer/delete": "delete",
+    "/refer/child/{child:int}/{question}": "child/1/child",
+    "/refer/{question}": "happened",
+}
+"""Every address of the referrer's form, with a real one where its form is somebody's own."""
+
+
+def test_the_referrers_form_is_not_kept_framed_or_sent_by_another(whole: Whole) -> None:
+    there = {one.template for one in addresses(whole.app.routes)}
+    assert {one for one in there if one.startswith("/refer")} == set(REFER)
+    person, other, found = Person(whole.app), Person(whole.app), []
+    for one in (person, other):
+        one.posts("/refer/", {"begin": ""})
+    theirs = other.token("/refer/happened")
+    person.sends("/refer/happened", {"happened": "She was hit."})
+    for path in (*(f"/refer/{one}" for one in ("", "follow", "nowhere")), *_own_pages()):
+        answers = (person.get(path), Person(whole.app).get(path))
+        found += [(f"{one.status_code} {path}", _is_guarded(dict(one.headers))) for one in answers]
+    for path in _own_pages():
+        for token in ({}, {"form_token": "0" * 64}, {"form_token": theirs}):
+            answer = person.posts(path, {**token, "happened": "Nothing.", "more": "yes"})
+            right = answer.status_code == 403 and _is_guarded(dict(answer.headers))
+            found.append((f"POST {answer.status_code} {path}", right))
+    assert faults(found) == []
+    kept = person.get("/refer/check").text
+    assert ("She was hit." in kept, "Nothing." in kept) == (True, False)
+
+
+def _own_pages() -> list[str]:
+    return [f"/refer/{one}" for one in REFER.values() if one]
 
 
 def test_a_session_that_somebody_planted_is_nobodys(whole: Whole) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 
 from ops.look import dead_letters as looking
 from ops.mend import bulk
+from ops.mend.dead_letters import Person as Operator
 from ops.run.wiring import Hub
 from schemas.operations import (
     AccessDenied,
@@ -55,7 +57,7 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "_PATIENCE", 0.0)
 
 
-_numbers = iter(range(18))
+_numbers = iter(range(24))
 
 
 def letter(hub: Hub, **changes: Any) -> str:
@@ -146,6 +148,25 @@ def test_many_are_counted_then_asked_for_and_done_by_another(
     assert count(hub, DeadLetterDiscarded) == before + 2
     assert other.get(links[0]).text.count("Given up") == 2
     assert other.sends(links[0], {"do": "agree", "why": "Seen"}).status_code == 422
+
+
+def test_all_that_the_filter_shows_are_chosen_at_once_on_other_pages_too(
+    place: tuple[Hub, Starlette], people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, me = place[0], people["A. Operator"]
+    monkeypatch.setattr(import_module("ops.console.dead_letters.waiting"), "PER_PAGE", 1)
+    here = {letter(hub), letter(hub)}
+    every = {one["id"] for one in looking.some(hub, looking.ALL_WAITING, limit=99)}
+    assert here <= every
+    assert f"All {len(every)}, on other pages too" in me.get(AT).text
+    form = {"all": "all", "do": "discard", **WHY}
+    assert f"{len(every)} letters" in me.sends(AT, form).text
+    nobodys = me.sends(f"{AT}?agency=police", form)
+    assert "Choose at least one letter" in nobodys.text
+    me.sends(AT, {**form, "step": "send"})
+    asked = bulk.asked_lately(hub)[0]
+    assert set(asked.ids) == every
+    bulk.refuse(hub, asked.asked_id, person=Operator("A. Operator", "Not yet"))
 
 
 def test_one_that_is_chosen_is_done_at_once(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from ops.look import differences, handings, reds, worklist
+from ops.look import differences, handings, reds, status, worklist
 from ops.run.wiring import Hub
 from schemas.alarms import AlarmTaken
 from schemas.disagreements import DisagreementSettled
@@ -77,6 +79,31 @@ def test_every_page_says_what_there_is(manager: Person) -> None:
     assert "Sample Police" in silence
     assert "The team says that it is not theirs" in handovers
     assert "Sample Schools" in differences_
+
+
+def test_a_way_in_is_silent_by_its_own_rhythm(
+    hub: Hub, manager: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, collect = dict[str, status.Row](), status.collect
+
+    def quiet(hub: Hub) -> status.Status:
+        told = collect(hub)
+        ways = {one["agency"]: one for one in told.connectors if one["connector"] == "http"}
+        at = told.at - dt.timedelta(seconds=90)  # the page looks at the clock a little before
+        day, hours = dt.timedelta(days=1), dt.timedelta(hours=2)
+        found["seldom"] = {**ways["police"], "last_seen": at - day - hours, "silent": False}
+        found["often"] = {**ways["school"], "last_seen": at - hours, "silent": True}
+        found["never"] = {**ways["gp"], "last_seen": None, "silent": False}
+        return replace(told, connectors=tuple(found.values()))
+
+    monkeypatch.setattr(status, "collect", quiet)
+    rows = manager.get("/desk/duty/silence").text.partition('aria-label="Ways in"')[2]
+    said = re.findall(r"<span(?: class=\"(console-late)\")?>([^<]*)</span>", rows)
+    assert said == [
+        ("console-late", "2 hours 1 minute, longer than ever"),
+        ("", "1 day 2 hours"),
+        ("", "Nothing has ever come"),
+    ]
 
 
 def test_clocks_are_chosen_by_what_is_due_and_by_who_owes_it(manager: Person) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from ops.console.desks import DESKS
+from ops.console.filters import day
 from ops.console.operations import drawing
 from ops.console.operations.overview import in_marks
 from ops.demo.simulation.stream import sample_lines
@@ -27,6 +29,7 @@ from router.manifests import HERE
 from schemas.operations import AccessDenied, FlowPaused, FlowResumed
 from stores import failures, linking
 from tests.support.console import Person, app_of
+from tests.support.dead_letters import bad_type, bury
 from tests.support.filled import empty_hub, filled_hub, send
 
 PAGES = ("", "/pauses", "/search", "/newest", "/runbook")
@@ -113,6 +116,37 @@ def test_something_is_let_wait_and_goes_on_on_the_screen(place: tuple[Hub, Starl
     assert (count(hub, FlowPaused), count(hub, FlowResumed)) == (1, 1)
 
 
+def test_what_is_let_wait_stands_on_every_page_of_the_desks_of_who_minds_the_hub(
+    place: tuple[Hub, Starlette],
+) -> None:
+    hub, operator = place[0], person(place)
+    (message, *_) = re.findall(
+        r"/desk/operations/follow/[^\"]+", operator.get("/desk/operations/newest").text
+    )
+    dead = f"/desk/dead-letters/letters/{bury(hub, bad_type())}"
+    pages = [f"/desk/{desk}/{path}".rstrip("/") for desk, path in _lists()] + [message, dead]
+    manager = person(place, "D. Manager")
+    wanted = {"flow": "queue gp", "minutes": "15", "why": "moved", "do": "pause"}
+    operator.sends("/desk/operations/pauses", wanted)
+    for path in pages:
+        told = (manager if "/duty" in path else operator).get(path).text
+        assert told.count("Paused</strong>") == 1, path
+        assert "Letters for gp wait" in told
+        assert ('href="/desk/operations/pauses">Let it go on' in told) is (
+            not path.startswith(("/desk/duty", "/desk/operations/pauses"))
+        )
+    assert "Paused</strong>" not in manager.get("/desk/front-door").text
+    operator.sends("/desk/operations/pauses", {**wanted, "do": "resume"})
+    assert "Paused</strong>" not in manager.get("/desk/duty").text
+
+
+def _lists() -> Iterator[tuple[str, str]]:
+    """Screens of those desks that are of nothing in particular."""
+    for desk in DESKS:
+        if desk.code in ("operations", "dead-letters", "duty"):
+            yield from ((desk.code, one.path) for one in desk.screens if "{" not in one.path)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -189,10 +223,11 @@ def test_what_an_agency_sent_and_never_came_is_seen_first_and_by_the_duty_manage
     assert "3 of 3 messages that school sent on" in page
     assert "with the numbers 7 to 9, for" in page
     row = page.partition("By their own count of each day")[2].partition("</table>")[0]
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[1:5] == ["0", "0", "0", "0"]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", row)
+    assert cells[:5] == [day(dt.datetime.now(HERE)), "0", "0", "0", "0"]
     assert "7 to 9" in row
     silent = person((hub, app), "D. Manager").get("/desk/duty/silence").text
-    assert "by its own count, and 3 never came: ring it" in silent
+    assert f"on {cells[0]} by its own count, and 3 never came: ring it" in silent
     hub.database.close()
 
 

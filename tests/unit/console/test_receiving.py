@@ -17,7 +17,6 @@ from ops.look import changes, handed, received
 from ops.run.wiring import Hub, open_hub
 from router.steps.release.decide import STEP
 from schemas.base import Fact
-from schemas.case import ChildLinked
 from schemas.changes import ChangeAcknowledged, ChangeFetched
 from schemas.decisions import ProductFetched
 from schemas.handover import (
@@ -29,7 +28,15 @@ from schemas.handover import (
 from schemas.product import ProductActedOn, ProductDelivered, ProductReturned, RecallAnswered
 from stores import linking, states
 from stores.database import Transaction
-from tests.support.approving import ROBIN, SERGEANT, asked, asking_hub, released, wanted_back
+from tests.support.approving import (
+    ROBIN,
+    SERGEANT,
+    asked,
+    asking_hub,
+    released,
+    rerated,
+    wanted_back,
+)
 from tests.support.console import Person, app_of
 from tests.support.desk import LEAD, letters, tells
 from tests.support.filled import seen_by_lead
@@ -217,24 +224,6 @@ def test_what_is_wanted_back_is_answered(hub: Hub) -> None:
     assert helper.sends(back, {"status": "destroyed"}).status_code == 303
     assert count(hub, RecallAnswered) == 1
     assert "Nothing is wanted back" in helper.get(DESK).text
-
-
-def rerated(hub: Hub, referral: str) -> None:
-    """The lead agency finds that it is worse, after early help was sent what the police know."""
-    told = hub.database
-    with told.reading() as connection:
-        (linked,) = linking.about(connection, told.vault, ids=[referral], types=[ChildLinked])
-    tells(
-        hub,
-        LEAD,
-        "mash.rating-decision.v1",
-        referral_id=referral,
-        case_id=linked.message.data.of_case,
-        colour="amber",
-        decided_by="S. Worker",
-        rationale="The nurse has seen more",
-        saw=seen_by_lead(hub, referral),
-    )
 
 
 def test_a_person_says_that_they_know_what_has_changed(hub: Hub, sent: tuple[Path, str]) -> None:

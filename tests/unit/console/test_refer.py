@@ -239,6 +239,63 @@ def test_a_child_who_was_named_by_mistake_is_taken_out(somebody: Reporter) -> No
     assert "1 child so far" in text
 
 
+WRITING = {"hx-request": "true"}
+"""What a page sends by itself says so."""
+
+
+def writes_on(somebody: Reporter, page: str, fields: Mapping[str, str]) -> int:
+    """What is in the boxes of a page after a while, before anybody goes on."""
+    token = hidden(somebody.get(f"/refer/{page}").text, "form_token")
+    said = {"form_token": token, **fields}
+    return somebody.posts(f"/refer/{page}", said, headers=WRITING).status_code
+
+
+def test_what_somebody_writes_is_kept_before_they_go_on_as_far_as_it_can_be_used(
+    somebody: Reporter,
+) -> None:
+    somebody.begins()
+    somebody.writes({"danger": NOT})
+    assert writes_on(somebody, "happened", {"happened": "She had a bru", "others": ""}) == 204
+    assert "She had a bru" in somebody.get("/refer/happened").text
+    assert writes_on(somebody, "happened", {"happened": "x" * 20_001, "others": "Col"}) == 204
+    assert writes_on(somebody, "happened", {"happened": "", "others": "Col"}) == 204
+    told = somebody.get("/refer/happened").text
+    assert ("She had a bru" in told, "Col" in told) == (True, True)
+    assert writes_on(somebody, "child/1/born", {**BORN, "born_month": "13", "age": "9"}) == 204
+    born = somebody.get("/refer/child/1/born").text
+    assert ('value="2016"' in born, 'value="9"' in born) == (False, True)
+    assert writes_on(somebody, "child/1/born", BORN) == 204
+    assert 'value="2016"' in somebody.get("/refer/child/1/born").text
+
+
+def test_what_comes_late_brings_nothing_back_that_was_deleted_or_sent(
+    hub: Hub, somebody: Reporter
+) -> None:
+    somebody.begins()
+    assert writes_on(somebody, "happened", HAPPENED) == 204
+    assert "bruise" not in somebody.get("/refer/happened").text, "nothing was begun yet"
+    somebody.fills()
+    page, cookie = somebody.get("/refer/happened").text, str(somebody.cookies.get(COOKIE))
+    late = {"form_token": hidden(page, "form_token"), "happened": "Too late."}
+    assert somebody.says("check", {}) == "sent"
+    assert somebody.posts("/refer/happened", late, headers=WRITING).status_code == 404
+    somebody.posts("/refer/delete", {"form_token": late["form_token"]})
+    kept = len(list(somebody_folder(hub).iterdir()))
+    somebody.cookies.set(COOKIE, cookie, domain="hub.example")
+    assert somebody.posts("/refer/happened", late, headers=WRITING).status_code == 204
+    assert len(list(somebody_folder(hub).iterdir())) == kept
+    wrong = {**late, "form_token": "x"}
+    assert somebody.posts("/refer/happened", wrong, headers=WRITING).status_code == 403
+
+
+def test_who_has_photographs_is_told_how_they_are_sent(somebody: Reporter) -> None:
+    somebody.begins()
+    page = somebody.get("/refer/happened").text
+    assert "You cannot attach files here." in page
+    assert "a social worker will tell you how to send them" in page
+    assert 'type="file"' not in page
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "says"),
     [

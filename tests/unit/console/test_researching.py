@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from schemas.information import (
 )
 from schemas.operations import AccessDenied, RecordAccessed
 from stores import linking
-from tests.support.approving import asked, asking_hub
+from tests.support.approving import ROBIN, asked, asking_hub
 from tests.support.console import Person, app_of
 
 DESK = "/desk/requests"
@@ -107,6 +108,12 @@ def test_the_request_says_who_the_child_is_why_it_is_asked_and_on_which_basis(
         researcher.get(f"{place(hub)}/{path}")
     with hub.database.reading() as connection:
         assert linking.count(connection, RecordAccessed) == 4
+
+
+def test_what_is_due_first_stands_first(hub: Hub, researcher: Person, referral: str) -> None:
+    sooner = asked(hub, reference="R-2", child=ROBIN, colour="amber", answered=False)
+    listed = re.findall(rf'href="{DESK}/request/([^/"]+)/', researcher.get(DESK).text)
+    assert list(dict.fromkeys(listed)) == [sooner, referral]
 
 
 def test_it_answers_with_items_and_who_may_see_each(
