@@ -19,7 +19,7 @@ from schemas.product import ItemDecided, ItemWithheld, ProductApproved
 from stores import linking
 from tests.support.approving import RELEASE, ROBIN, SERGEANT, asked, asking_hub, passkey_hub
 from tests.support.authenticator import Authenticator
-from tests.support.browsing import Served, faults, follow, served, tabs_to
+from tests.support.browsing import Served, faults, focused, follow, served, tabs_to
 from tests.support.chromium import authenticated
 from tests.support.desk import tells
 
@@ -74,29 +74,6 @@ def until(hub: Hub, type_: type[Fact], *, more_than: int) -> None:
     raise AssertionError(f"nothing of {type_.type} came")
 
 
-def pages(asking: Served) -> Iterator[str]:
-    """Every page of the desk, as somebody comes to it."""
-    page = asking.desk_of(SERGEANT)
-    link = page.get_by_role("link", name=re.compile("R-1")).get_attribute("href")
-    page.goto(f"{asking.url}{DESK}/standing")
-    ends = page.get_by_role("link", name=re.compile("^End it")).get_attribute("href")
-    page.context.close()
-    yield str(ends)
-    yield from (DESK, f"{DESK}/items", f"{DESK}/standing", f"{DESK}/beforehand", f"{DESK}/ours")
-    choices = ("/sanitised", "/original", "/chosen", "/reworded", "/withhold")
-    for path in ("", *choices, "/signed"):
-        yield f"{link}{path}"
-
-
-def test_no_page_has_faults(asking: Served) -> None:
-    page = asking.desk_of(SERGEANT, script=True)
-    for path in pages(asking):
-        assert faults(page, f"{asking.url}{path}") == [], path
-        assert page.title().endswith("Safeguarding hub")
-        assert "Kim" not in page.title()
-    page.context.close()
-
-
 def test_something_is_released_beforehand_without_javascript(asking: Served) -> None:
     page = asking.desk_of(SERGEANT)
     page.goto(f"{asking.url}{DESK}/standing")
@@ -141,7 +118,9 @@ def test_an_item_is_withheld_without_javascript_and_lifted_again(asking: Served)
     page.context.close()
 
 
-def test_own_words_are_checked_and_sent_by_keyboard_alone(asking: Served) -> None:
+def test_own_words_are_checked_while_they_are_written_and_sent_by_keyboard_alone(
+    asking: Served,
+) -> None:
     page, before = asking.desk_of(SERGEANT, script=True), heard(asking.hub, ItemDecided)
     page.set_viewport_size({"width": 320, "height": 800})
     tabs_to(page, "R-2")
@@ -157,16 +136,14 @@ def test_own_words_are_checked_and_sent_by_keyboard_alone(asking: Served) -> Non
     tabs_to(page, "text")
     page.keyboard.press("Control+A")
     page.keyboard.type("Robin was found. Ring 01632 960777.")
-    tabs_to(page, "Check these words")
-    page.keyboard.press("Enter")
     page.wait_for_selector("#stays")
+    assert focused(page) == "text"
     assert faults(page) == []
     tabs_to(page, "stays")
     page.keyboard.press("Space")
     tabs_to(page, "Continue")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Check your decision")
-    assert faults(page) == []
     tabs_to(page, "Send: it may leave")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=*")
@@ -181,7 +158,6 @@ def _look_at_what_became_of_it(page: Page) -> None:
     page.wait_for_url("**/items")
     assert page.get_by_text(re.compile("May go to")).count() >= 1
     follow(page.get_by_role("link", name=re.compile("^Item ")).last)
-    assert faults(page) == []
 
 
 def test_what_is_chosen_leaves_under_a_passkeys_signature_by_keyboard_alone(
@@ -200,13 +176,11 @@ def test_what_is_chosen_leaves_under_a_passkeys_signature_by_keyboard_alone(
     tabs_to(page, "Check these words")
     page.keyboard.press("Enter")
     page.wait_for_selector("#stays")
-    assert faults(page) == []
     tabs_to(page, "stays")
     page.keyboard.press("Space")
     tabs_to(page, "Continue")
     page.keyboard.press("Enter")
     page.wait_for_selector("#sign-button:not([hidden])")
-    assert faults(page) == []
     authenticated(page, device)
     tabs_to(page, "Sign with your passkey")
     page.keyboard.press("Enter")

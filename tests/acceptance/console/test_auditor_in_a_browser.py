@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browsing import Served, faults, follow, tabs_to
+from tests.support.browsing import Served, follow, tabs_to
 from tests.support.desk_days import KIM, Days
 from tests.support.filled import grown
 
@@ -45,27 +45,6 @@ def test_a_decision_is_reopened_and_the_case_taken_away_without_javascript(
         page.get_by_role("button", name="Take the file").click()
     bundle = json.loads(Path(taken.value.path()).read_text("utf-8"))
     assert bundle["of"] == referral
-    page.context.close()
-
-
-def test_no_page_has_faults(served: Served, referral: str) -> None:
-    page = served.desk_of("J. Auditor", script=True)
-    desk = f"{served.url}/desk/audit"
-    asks(page, referral)
-    assert faults(page) == []
-    follow(page.get_by_role("button", name="Open it as it was").first)
-    assert faults(page) == []
-    page.goto(f"{desk}/owner")
-    follow(page.get_by_role("button", name="Show"))
-    assert faults(page) == []
-    page.get_by_label("Agency").select_option("school")
-    page.get_by_label("Why do you ask?").fill("The year's audit")
-    follow(page.get_by_role("button", name="Show"))
-    assert faults(page) == []
-    assert faults(page, f"{desk}/export") == []
-    page.goto(f"{desk}/record")
-    follow(page.get_by_role("button", name="Verify every entry now"))
-    assert faults(page) == []
     page.context.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browsing import Served, faults, follow, tabs_to
+from tests.support.browsing import Served, follow, tabs_to
 from tests.support.desk_days import Days
 
 
@@ -23,13 +23,6 @@ def day(served: Served) -> dict[str, str]:
         "handovers": f"{desk}/handovers",
         "differences": f"{desk}/differences",
     }
-
-
-def test_no_page_has_faults(served: Served, day: dict[str, str]) -> None:
-    page = served.desk_of("D. Manager", script=True)
-    found = {name: faults(page, path) for name, path in day.items()}
-    assert not any(found.values()), found
-    page.context.close()
 
 
 def test_the_day_is_done_without_javascript(served: Served, day: dict[str, str]) -> None:

@@ -10,9 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from connectors.clients.http_client import HubClient
-from ops.access.links import link_for
-from ops.console.address import link
-from tests.support.browsing import NARROW, Served, faults, focused, follow, tabs_to
+from tests.support.browsing import NARROW, Served, focused, follow, tabs_to
 
 ROBIN: dict[str, Any] = {
     "name": [{"given_name": ["Robin"], "family_name": ["Sample"]}],
@@ -76,61 +74,6 @@ def send(page: Page) -> str:
     assert heading(page) == "Check before you send"
     follow(page.get_by_role("button", name="Send"))
     return page.locator(".govuk-notification-banner__content").inner_text()
-
-
-def test_every_page_of_the_desk_has_no_faults(served: Served, referral: str) -> None:
-    page = served.desk_of("S. Worker", script=True)
-    opens(page, served, referral)
-    at = f"{served.url}/desk/front-door"
-    found = {
-        path: faults(page, f"{at}{path}") for path in ("", f"/{referral}", f"/{referral}/rate")
-    }
-    page.goto(f"{at}/{referral}/rate")
-    follow(page.get_by_role("button", name="Check before you send"))
-    found["with errors"] = faults(page)
-    page.get_by_label("Green: early help").check()
-    page.get_by_label("Why").fill("As shown")
-    follow(page.get_by_role("button", name="Check before you send"))
-    found["read back"] = faults(page)
-    assert {path: one for path, one in found.items() if one} == {}
-    page.context.close()
-
-
-def test_pages_after_a_rating_have_no_faults(served: Served) -> None:
-    referral = tells(served, "gp", "G-1", "Robin has lost weight since the spring.")
-    page, at = served.desk_of("S. Worker", script=True), f"{served.url}/desk/front-door/{referral}"
-    late = served.desk_of("T. Worker", script=True)
-    opens(page, served, referral)
-    late.goto(f"{at}/rate")
-    rates(page, at)
-    found = {"done": faults(page)}
-    found["close"] = faults(page, f"{at}/close")  # the one with every kind of question
-    found["consent"] = faults(page, f"{at}/consent")
-    found["kept back"] = faults(page, f"{served.url}/desk/front-door/kept-back")
-    rates(late, None)
-    found["overtaken"] = faults(late)
-    page.goto(f"{at}/close")
-    page.get_by_label("No further action").check()
-    page.get_by_label("Why", exact=True).fill("Seen by the dietitian.")
-    page.get_by_label("What whoever brought the concern may be told").fill("Thank you.")
-    send(page)
-    late.context.clear_cookies()
-    late.goto(link(served.url, link_for(served.hub, "D. Manager")))
-    found["why"] = faults(late, at)
-    assert {path: one for path, one in found.items() if one} == {}
-    for one in (page, late):
-        one.context.close()
-
-
-def rates(page: Page, at: str | None) -> None:
-    """Rate it green, as far as nothing has come meanwhile."""
-    if at is not None:
-        page.goto(f"{at}/rate")
-    page.get_by_label("Green: early help").check()
-    page.get_by_label("Why", exact=True).fill("As shown.")
-    follow(page.get_by_role("button", name="Check before you send"))
-    if at is not None:
-        follow(page.get_by_role("button", name="Send"))
 
 
 def test_what_is_wrong_is_on_top_and_leads_to_its_field(served: Served, referral: str) -> None:

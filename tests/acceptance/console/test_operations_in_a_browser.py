@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stores import failures
-from tests.support.browsing import Served, faults, follow, tabs_to
+from tests.support.browsing import Served, follow, tabs_to
 from tests.support.desk_days import Days
 
 DESK = "/desk/operations"
@@ -20,16 +20,6 @@ def desk(served: Served) -> str:
     Days(served.hub).difference()
     failures.note(served.hub.database, "folder:school", error="FolderUnsafe", again_in=None)
     return f"{served.url}{DESK}"
-
-
-def test_no_page_has_faults(served: Served, desk: str) -> None:
-    page = served.desk_of("A. Operator", script=True)
-    page.goto(f"{desk}/newest")
-    message = page.locator("tbody a").first.get_attribute("href")
-    paths = [f"{desk}{one}" for one in ("", "/pauses", "/search", "/newest", "/runbook")]
-    found = {path: faults(page, path) for path in [*paths, f"{served.url}{message}"]}
-    assert not any(found.values()), found
-    page.context.close()
 
 
 def test_what_fails_is_mended_by_the_runbook_and_something_is_let_wait_without_javascript(

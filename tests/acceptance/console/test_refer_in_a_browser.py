@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from schemas.notification import NotificationAccepted
 from stores import linking
-from tests.support.browsing import Served, faults, focused, follow, tabs_to
+from tests.support.browsing import Served, focused, follow, tabs_to
 
 
 def begin(page: Page, served: Served) -> Page:
@@ -88,28 +88,20 @@ def test_a_teacher_reports_two_children_without_a_script(served: Served) -> None
         assert linking.count(connection, NotificationAccepted) >= 2
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["", "danger", "who", "child/1/born", "child/1/where", "children", "happened", "check"],
-)
-def test_pages_of_the_form_have_no_faults(path: str, served: Served) -> None:
+def test_what_is_written_is_kept_before_anybody_goes_on(served: Served) -> None:
     page = begin(served.browser.new_context().new_page(), served)
-    assert faults(page, f"{served.url}/refer/{path}") == []
-    page.context.close()
-
-
-def test_receipt_news_and_what_is_said_after_deleting_have_no_faults(served: Served) -> None:
-    page = served.browser.new_context().new_page()
-    reference = report(page, served)
-    assert faults(page) == []
-    assert faults(page, f"{served.url}/refer/nowhere") == []
-    page.goto(f"{served.url}/refer/follow")
-    page.get_by_label("Your reference").fill(reference)
-    follow(page.get_by_role("button", name="Look"))
-    assert faults(page) == []
-    page.goto(f"{served.url}/refer/sent")
-    follow(page.get_by_role("button", name="Delete what I wrote"))
-    assert faults(page) == []
+    complaints: list[str] = []
+    page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
+    page.get_by_label("No", exact=True).check()
+    go_on(page)
+    page.goto(f"{served.url}/refer/happened")
+    with page.expect_response(lambda one: one.request.method == "POST") as answered:
+        page.get_by_label("What has happened").press_sequentially("She was hi")
+    assert (answered.value.status, focused(page)) == (204, "happened")
+    assert page.get_by_label("What has happened").input_value() == "She was hi"
+    page.goto(f"{served.url}/refer/check")
+    assert page.get_by_text("She was hi", exact=True).is_visible()
+    assert complaints == []
     page.context.close()
 
 
@@ -129,7 +121,6 @@ def test_errors_are_said_on_top_and_beside_their_field(path: str, served: Served
     assert page.get_by_text("There is a problem").is_visible()
     follow(page.locator(".govuk-error-summary a"))
     assert focused(page)
-    assert faults(page) == []
     page.context.close()
 
 

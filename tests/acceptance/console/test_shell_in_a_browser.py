@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.support.browsing import NARROW, Served, faults, focused, follow, tabs_to
-
-
-@pytest.mark.parametrize("path", ["sign-in", "accessibility", "nowhere", "enter?key=none"])
-def test_pages_of_the_shell_have_no_faults(served: Served, path: str) -> None:
-    page = served.browser.new_context().new_page()
-    assert faults(page, f"{served.url}/desk/{path}") == []
-    page.context.close()
-
-
-@pytest.mark.parametrize(("path", "says"), [("", "Your desks"), ("front-door", "cannot see")])
-def test_who_has_no_desk_is_told_so_in_pages_without_faults(
-    served: Served, path: str, says: str
-) -> None:
-    page = served.desk_of("B. Records", script=True)
-    assert faults(page, f"{served.url}/desk/{path}") == []
-    assert says in page.get_by_role("heading", level=1).inner_text()
-    page.context.close()
+from tests.support.browsing import NARROW, Served, focused, follow, tabs_to
 
 
 def test_a_link_opens_the_desk_in_one_click_and_sign_out_closes_it(served: Served) -> None:
