@@ -63,9 +63,9 @@ def test_operations_answer_on_postgresql_as_on_sqlite(hub_: tuple[DemoFolder, Hu
     assert {step["depth"] for step in status["steps"]} == {0}
     assert sum(one["count"] for one in status["dead_letters"]) == 1
     assert status["store_bytes"] > 0
+    replayed = told(folder, "replay")
     verified = told(folder, "audit", "verify")
     assert (verified["flaws"], verified["entries"] > 300) == ([], True)
-    replayed = told(folder, "replay")
     assert replayed["equal"] + replayed["given"] == replayed["facts"] == verified["entries"]
     (letter,) = told(folder, "dead-letters", "list")
     me = ["--who", "A. Operator", "--why", "asked the school"]
