@@ -158,11 +158,11 @@ class AtDesks:
         self._reopens()
 
     def _checks_words(self) -> None:
-        person = self.person(APPROVALS)
-        for place in self.places(APPROVALS, "request"):
-            for choice in ("chosen", "reworded"):
-                if form := form_in(person.get(f"{place}/{choice}").text):
-                    self.look.at(person.posts(f"{place}/{choice}", form | {"stage": "words"}))
+        person, places = self.person(APPROVALS), self.places(APPROVALS, "request")
+        for choice in ("chosen", "reworded"):
+            opened = (person.get(f"{one}/{choice}") for one in places)
+            one = next(one for one in opened if one.status_code == 200)
+            self.look.at(person.posts(one.url.path, form_in(one.text) | {"stage": "words"}))
 
     def _reopens(self) -> None:
         """An auditor does a decision."""
