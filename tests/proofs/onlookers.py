@@ -163,6 +163,8 @@ class Borough:
             status = as_json(collect(self.hub))
             figures = Metrics(self.hub).exposition().decode()
         # How large the file is depends on what is in it, in pages; no one item can be told by it.
+        # How much room the disk has left is of all that write to it.
+        del status["store"]["room"]
         yield from ((f"status, {name}", part) for name, part in status.items() if name not in _OWN)
         yield "status, metrics", [one for one in figures.splitlines() if _FILE not in one]
         yield "clocks", [asdict(one) for one in clocks.running(self.hub, at=self.now)]
