@@ -155,7 +155,8 @@ def test_a_due_time_lies_within_the_time_in_which_it_runs(
 ) -> None:
     own = allowed_time(allowed, start, calendar=calendar)
     assert own.runs.is_open(own.due)
-    if not isinstance(allowed, Minutes | Elapsed) or not calendar.on_call:
+    always = isinstance(allowed, Minutes) and allowed.day_and_night
+    if not always and not (isinstance(allowed, Minutes | Elapsed) and calendar.on_call):
         assert openings(calendar).is_open(own.due)
 
 

@@ -161,7 +161,8 @@ def test_what_nobody_answers_goes_up_in_the_agencys_own_time() -> None:
     assert isinstance(letter.notice, OwedNotice)
     assert (letter.agency, letter.notice.escalated_to) == ("childrens_social_care", fact.told)
     assert letter.notice.due_at == NOON + 20.25 * HOUR
-    assert not [one for one in step.state.asked if one.agency == "school" and one.next_at]
+    (asked,) = [one for one in step.state.asked if one.agency == "school"]
+    assert asked.next_at is not None, "the next of the chain is told"
 
 
 def test_who_owes_an_answer_is_warned_and_chased_and_then_the_chain_is_told() -> None:
@@ -183,6 +184,7 @@ def test_who_owes_an_answer_is_warned_and_chased_and_then_the_chain_is_told() ->
         ("school", "warned"),
         ("school", "chased"),
         ("childrens_social_care", "escalated"),
+        ("childrens_social_care", "escalated"),
     ]
     assert told[1][1] == NOON + 20.25 * HOUR
     assert told[0][3] == (
@@ -190,9 +192,13 @@ def test_who_owes_an_answer_is_warned_and_chased_and_then_the_chain_is_told() ->
         "again."
     )
     assert told[1][3].endswith("Duty manager is told.")
-    assert told[2][3] == "Nobody else is told by the hub: please settle it between you."
+    assert told[2][3].endswith("Ada Sample, head of service is told.")
+    assert told[3][3] == "Nobody else is told by the hub: please settle it between you."
     kinds = [type(fact) for fact in step.facts if getattr(fact, "agency", "") == "school"]
-    assert kinds == [ClockWarned, InformationMissing, ClockChased, ClockEscalated]
+    assert kinds == [
+        *(ClockWarned, InformationMissing, ClockChased),
+        *(ClockEscalated, ClockEscalated),
+    ]
 
 
 def test_who_has_answered_is_neither_warned_nor_chased() -> None:
