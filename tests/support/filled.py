@@ -16,7 +16,7 @@ from sqlalchemy import select
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.port import Routes, routes
-from ops.demo.running import DemoFolder, prepare
+from ops.demo.running import DemoFolder, prepare, same_ids
 from ops.demo.simulation.answers import answer
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.run.wiring import Hub, open_hub
@@ -30,9 +30,13 @@ EVENT = "application/cloudevents+json"
 
 
 def empty_hub(path: Path) -> tuple[DemoFolder, Hub]:
-    """The sample's hub in a fresh folder, with nothing in it."""
+    """The sample's hub in a fresh folder, with nothing in it; what its simulated people do is drawn
+    by ids, which follow alike in every run.
+    """
     folder = prepare(path, port=0)
-    return folder, open_hub(folder.config, {})
+    hub = open_hub(folder.config, {})
+    same_ids(hub)
+    return folder, hub
 
 
 def hub_with(path: Path, setting: str) -> tuple[DemoFolder, Hub]:
@@ -43,7 +47,9 @@ def hub_with(path: Path, setting: str) -> tuple[DemoFolder, Hub]:
     profile.write_text(f"{setting}\n{sample}", "utf-8")
     text = folder.config.read_text("utf-8")
     folder.config.write_text(text.replace('"sample-borough"', f'"{profile}"'), "utf-8")
-    return folder, open_hub(folder.config, {})
+    hub = open_hub(folder.config, {})
+    same_ids(hub)
+    return folder, hub
 
 
 def filled_hub(

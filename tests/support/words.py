@@ -8,7 +8,8 @@ from ops.cli import main
 
 _COMMANDS = "|".join(map(re.escape, main.list_commands(click.Context(main))))
 OPERATORS = re.compile(
-    rf"(?<!runs the )\bhub ({_COMMANDS})\b|redriv|dead.letter|\bmappings?\b|configur|hub\.toml|\s--\w|`",
+    rf"(?<!runs the )\bhub ({_COMMANDS})\b|"
+    r"redriv|dead.letter|\bmappings?\b|configur|hub\.toml|\s--\w|`",
     re.IGNORECASE,
 )
 """What an agency can do nothing with. Who runs the hub may be asked to find something, though."""
