@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser
 from tests.services.chromium import find_chromium
 from tests.services.process import ServiceUnavailable
 from tests.support.browsing import chromium
+from tests.support.missing import missing
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,6 @@ def browser() -> Iterator[Browser]:
     try:
         find_chromium()
     except ServiceUnavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
+        missing(reason)
     with chromium() as running:
         yield running

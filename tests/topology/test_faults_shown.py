@@ -26,6 +26,7 @@ from tests.services.process import PrivateService, ServiceUnavailable
 from tests.services.rabbitmq import RabbitService
 from tests.support.alerting import Told, fires_once_each, told
 from tests.support.filled import grown
+from tests.support.missing import missing
 from tests.support.units import Workers, connected, grouped, notify, production_hub
 
 _SECONDS = 30.0
@@ -209,4 +210,4 @@ def _alerts(before: Told, during: Told, after: Told, alert: str) -> None:
     try:
         assert fires_once_each(stages) == ""
     except ServiceUnavailable as reason:
-        pytest.skip(str(reason))
+        missing(reason)

@@ -28,6 +28,7 @@ from tests.services.process import ServiceUnavailable
 from tests.support.alerting import fires_once_each, told
 from tests.support.console import Person, app_of
 from tests.support.filled import empty_hub, grown
+from tests.support.missing import missing
 from tests.support.units import notify
 from tests.unit.ops.test_disk_full import full
 
@@ -179,7 +180,7 @@ def test_a_fault_is_said_as_what_it_is_and_its_alert_fires_once_and_clears(
     try:
         assert fires_once_each([(before, []), (during, [alert]), (after, [])]) == ""
     except ServiceUnavailable as reason:
-        pytest.skip(str(reason))
+        missing(reason)
 
 
 def test_a_clock_that_is_kept_right_a_little_at_a_time_is_no_jump(clocks: Clocks) -> None:

@@ -36,6 +36,7 @@ from tests.services.process import ServiceUnavailable
 from tests.services.prometheus import find_promtool
 from tests.support.desk_days import EVAN, KIM, Days
 from tests.support.filled import empty_hub
+from tests.support.missing import missing
 
 RUNBOOK = Path("ops/RUNBOOK.md")
 WATCH = Path("ops/watch")
@@ -236,7 +237,7 @@ def test_each_alert_fires_on_its_fault_and_clears_after_it() -> None:
     try:
         promtool = find_promtool()
     except ServiceUnavailable as reason:
-        pytest.skip(str(reason))
+        missing(reason)
     for words in (("check", "rules", "alerts.yml"), ("test", "rules", "alerts_test.yml")):
         done = subprocess.run(
             [promtool, *words], cwd=WATCH, capture_output=True, text=True, check=False
